@@ -1,0 +1,21 @@
+"""Errors of reading and scoring; the whole tree is drawn in `hub.errors`."""
+
+from hub.errors import CxrLensError
+
+
+class RadiographError(CxrLensError):
+    """The picture can't be read as a radiograph: not an image, damaged, too large, too small, constant, in frames."""
+
+    code = "RADIOGRAPH"
+
+
+class FindingError(CxrLensError):
+    """The loaded checkpoint has no output for a finding of that name."""
+
+    code = "FINDING"
+
+
+class Busy(CxrLensError):
+    """More work is waiting than can be done soon. Nothing was started; the same call may succeed later."""
+
+    code = "BUSY"

@@ -1,0 +1,53 @@
+"""Every error that a user of cxr-lens can do something about.
+
+    CxrLensError                catch this to show any of them: `str(error)` is a sentence and a hint
+    ├── SourceError             hub.errors         no checkpoint under that name, or the Hub can't be reached
+    ├── CheckpointError         hub.errors         files are there, but they are not what they should be
+    ├── RadiographError         cxr.errors         the picture can't be read as a radiograph
+    ├── FindingError            cxr.errors         the checkpoint doesn't score a finding of that name
+    ├── Busy                    cxr.errors         too much work is waiting; try again
+    ├── OptionError             explainers.errors  an explainer's option, or an explainer's name, is not valid
+    ├── PluginError             explainers.errors  a plugin can't be taken in
+    ├── ExplainerError          explainers.errors  an explainer gave no usable map
+    └── Cancelled               explainers.errors  the caller asked to stop
+
+Anything else that is raised is a defect of the program and goes up as it is.
+"""
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class CxrLensError(Exception):
+    """Base of the tree: a sentence for people, a hint of what to do, and a stable `code` for programs."""
+
+    code: ClassVar[str] = "ERROR"
+
+    def __init__(self, sentence: str, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.hint}".strip()
+
+
+class SourceError(CxrLensError):
+    """No checkpoint can be had under that source string (unknown name, unreachable Hub, no permission)."""
+
+    code = "SOURCE"
+
+
+class CheckpointError(CxrLensError):
+    """The checkpoint's files are not what they should be (missing or altered file, keys, shapes, labels)."""
+
+    code = "CHECKPOINT"
+
+
+def names_hint(given: str, names: Iterable[str]) -> str:
+    """'Did you mean …? Known: …', the closest name first: the part of an error that says which names exist."""
+    known = list(names)
+    close = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
+    first = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{first}Known: {', '.join(known) if known else 'none'}."

@@ -1,0 +1,90 @@
+"""About the house itself: what may import what, and what has to be kept equal."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("hub", "cxr", "explainers", "explainers.page", "demo")
+HEAVY = {
+    "tensorflow": ("cxr.network", "cxr.training"),
+    "keras": ("cxr.network", "cxr.training"),
+    "gradio": ("explainers.page",),
+}
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the project by its dotted name."""
+    files = [ROOT / "demo.py", *(f for room in ("hub", "cxr", "explainers") for f in (ROOT / room).rglob("*.py"))]
+    names = {}
+    for file in files:
+        parts = file.relative_to(ROOT).with_suffix("").parts
+        names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return names
+
+
+def imports(file: Path) -> set[str]:
+    """Absolute names that a file imports anywhere in it, inside functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import; the project imports by absolute name"
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def inside(name: str, room: str) -> bool:
+    return name == room or name.startswith(room + ".")
+
+
+def room_of(name: str) -> int:
+    """Place of a module in the order in which imports may run; -1 outside the project."""
+    return max((i for i, room in enumerate(ROOMS) if inside(name, room)), default=-1)
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_imports_run_from_hub_to_the_page_and_never_back(name):
+    later = {other for other in imports(modules()[name]) if room_of(other) > room_of(name)}
+    assert not later
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_tensorflow_and_gradio_stay_behind_their_borders(name):
+    used = {other.split(".")[0] for other in imports(modules()[name])} & set(HEAVY)
+    assert all(any(inside(name, home) for home in HEAVY[heavy]) for heavy in used), used
+
+
+def test_no_module_is_named_after_nothing():
+    assert not {name for name in modules() if name.rsplit(".", 1)[-1] in {"utils", "helpers", "common"}}
+
+
+@pytest.mark.parametrize("package", ["hub", "cxr", "explainers"])
+def test_public_names_are_sorted_complete_and_importable(package):
+    module = __import__(package)
+    assert module.__all__ == sorted(module.__all__)
+    assert all(getattr(module, name).__module__.startswith(package) or name == "hookimpl" for name in module.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = module.nothing
+
+
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_a_space_installs_what_the_project_asks_for():
+    listed = [line.strip() for line in (ROOT / "requirements.txt").read_text().splitlines() if line.strip()]
+    assert listed == project()["dependencies"]
+
+
+def test_readme_front_matter_names_a_gradio_that_the_project_admits():
+    front = (ROOT / "README.md").read_text().split("---")[1]
+    fields = dict(line.split(": ", 1) for line in front.strip().splitlines() if ": " in line)
+    assert fields["app_file"] == "demo.py"
+    assert (ROOT / fields["app_file"]).is_file()
+    assert fields["license"] == project()["license"].lower()
+    major, minor = (int(part) for part in fields["sdk_version"].split(".")[:2])
+    assert major == 6 and minor >= 20

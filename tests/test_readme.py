@@ -1,0 +1,78 @@
+"""README's snippets, run as they stand."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def snippets(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def snippet(language: str, containing: str) -> str:
+    (found,) = [text for text in snippets(language) if containing in text]
+    return found
+
+
+@pytest.fixture
+def desk(tmp_path, phantom, monkeypatch) -> Path:
+    """A folder as README's reader has it: `radiograph.png` and `mine.py` lie in it."""
+    from PIL import Image
+
+    Image.fromarray(phantom.display(512)).save(tmp_path / "radiograph.png")
+    (tmp_path / "mine.py").write_text(snippet("python", "class InputTimesGradient"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(line: str) -> subprocess.CompletedProcess:
+    """One command line of README's, with this interpreter for `python`."""
+    return subprocess.run([sys.executable, *line.split()[1:]], capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize("line", snippet("bash", "python -m cxr predict").strip().splitlines())
+def test_each_command_runs(desk, line):
+    done = run(line)
+    assert done.returncode == 0, done.stderr
+    if "explain " in line:
+        assert {file.name for file in (desk / "maps").iterdir()} == {
+            f"{name}.{ending}" for name in ("grad_cam", "saliency") for ending in ("png", "npz", "json")
+        }
+
+
+def test_the_smallest_explainer_is_listed_and_explains(desk):
+    assert "input_times_gradient" in run("python -m explainers list --plugin mine.py").stdout
+    line = "python -m explainers explain radiograph.png --plugin mine.py --explainer input_times_gradient"
+    done = run(f"{line} --finding Effusion --out maps")
+    assert done.returncode == 0, done.stderr
+    assert (desk / "maps" / "input_times_gradient.npz").is_file()
+
+
+def test_the_explainer_with_options_has_them(tmp_path):
+    (tmp_path / "energy.py").write_text(snippet("python", "class ActivationEnergy"))
+    done = run(f"python -m explainers list --plugin {tmp_path / 'energy.py'}")
+    assert all(word in done.stdout for word in ("activation_energy", "layer", "power", "norm"))
+
+
+def test_the_library_snippet_prints_scores_and_events(desk, capsys):
+    exec(compile(snippet("python", "compare(predictor"), "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert "Effusion" in printed
+    assert printed.count("Finished(") == 2
+
+
+def test_the_client_snippet_prints_a_finding(desk, server, capsys):
+    text = snippet("python", "gradio_client").replace("http://127.0.0.1:7860", server)
+    exec(compile(text, "README.md", "exec"), {})
+    assert "'finding'" in capsys.readouterr().out
+
+
+def test_the_demo_command_is_the_documented_one():
+    assert "pip install -e . && python demo.py" in README
+    assert "python demo.py --plugin mine.py" in README

@@ -19,3 +19,9 @@ class Busy(CxrLensError):
     """More work is waiting than can be done soon. Nothing was started; the same call may succeed later."""
 
     code = "BUSY"
+
+
+class LayerError(CxrLensError):
+    """The network has no layer of that name with a map, or that layer can't serve what was asked of it."""
+
+    code = "LAYER"

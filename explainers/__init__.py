@@ -6,8 +6,9 @@ _HOMES = {
     "Context": "explainers.context",
     "Explainer": "explainers.contract",
     "Explanation": "explainers.contract",
-    "Layer": "explainers.contract",
-    "Range": "explainers.contract",
+    "Layer": "explainers.options",
+    "Range": "explainers.options",
+    "Registry": "explainers.registry",
     "compare": "explainers.comparison",
     "hookimpl": "explainers.hookspecs",
 }

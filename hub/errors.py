@@ -5,6 +5,7 @@
     ├── CheckpointError         hub.errors         files are there, but they are not what they should be
     ├── RadiographError         cxr.errors         the picture can't be read as a radiograph
     ├── FindingError            cxr.errors         the checkpoint doesn't score a finding of that name
+    ├── LayerError              cxr.errors         the network has no such layer, or it can't serve here
     ├── Busy                    cxr.errors         too much work is waiting; try again
     ├── OptionError             explainers.errors  an explainer's option, or an explainer's name, is not valid
     ├── PluginError             explainers.errors  a plugin can't be taken in

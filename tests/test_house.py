@@ -87,4 +87,5 @@ def test_readme_front_matter_names_a_gradio_that_the_project_admits():
     assert (ROOT / fields["app_file"]).is_file()
     assert fields["license"] == project()["license"].lower()
     major, minor = (int(part) for part in fields["sdk_version"].split(".")[:2])
-    assert major == 6 and minor >= 20
+    assert (major, minor) >= (6, 20)
+    assert major < 7

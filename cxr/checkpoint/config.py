@@ -1,0 +1,116 @@
+"""A checkpoint's configuration with types: outputs, input rule, operating points and calibration."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cxr.findings import COURSE_ORDER, FINDINGS
+from hub.config import label_name
+from hub.errors import CheckpointError
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """An operating point on the score, 0 to 1: how it was chosen, and within what its sample leaves it uncertain."""
+
+    score: float
+    rule: str = ""
+    provisional: bool = False
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """probability = σ(a·z + b + logit(prevalence)) of the logit z, at the prevalence of the data it was fitted on."""
+
+    a: float
+    b: float
+    prevalence: float
+
+    def probability(self, logit: float) -> float:
+        """Calibrated probability of a logit, at the prevalence of the calibration's data."""
+        log_odds = self.a * logit + self.b + math.log(self.prevalence / (1 - self.prevalence))
+        # σ in the form that does not overflow for logits far below zero
+        return 0.5 * (1 + math.tanh(log_odds / 2))
+
+
+@dataclass(frozen=True)
+class CheckpointConfig:
+    """What a checkpoint says of itself.
+
+    labels       name of each output in order; "" marks an output that is ignored
+    input        the input rule, as `cxr.preparation.InputRule.from_config` reads it
+    final_relu   whether a ReLU follows the last batch norm
+    head         sizes of hidden dense layers before the output
+    raw          all fields as they stand in the file
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    input: Mapping
+    final_relu: bool = True
+    head: tuple[int, ...] = ()
+    thresholds: Mapping[str, Threshold] = field(default_factory=dict)
+    calibration: Mapping[str, Calibration] = field(default_factory=dict)
+    metrics: Mapping = field(default_factory=dict)
+    description: str = ""
+    license: str = ""
+    raw: Mapping = field(default_factory=dict)
+
+    @property
+    def findings(self) -> dict[str, int]:
+        """{finding: index of its output} of those outputs that are findings of NIH ChestX-ray14, in output order."""
+        return {label: index for index, label in enumerate(self.labels) if label in FINDINGS}
+
+    @classmethod
+    def from_raw(cls, raw: Mapping, *, name: str) -> "CheckpointConfig":
+        """From the checked contents of `config.json`; CheckpointError names a value that can't be used."""
+        labels = tuple(label_name(label) for label in raw.get("labels", COURSE_ORDER))
+        config = cls(
+            name=name,
+            labels=labels,
+            input=raw["input"],
+            final_relu=raw.get("final_relu", True),
+            head=tuple(raw.get("head", ())),
+            thresholds={finding: _threshold(finding, value) for finding, value in raw.get("thresholds", {}).items()},
+            calibration={
+                finding: _calibration(finding, value) for finding, value in raw.get("calibration", {}).items()
+            },
+            metrics=raw.get("metrics", {}),
+            description=str(raw.get("description", "")),
+            license=str(raw.get("license", "")),
+            raw=raw,
+        )
+        if not config.findings:
+            raise CheckpointError(
+                f"None of the checkpoint's labels ({', '.join(labels)}) is a finding that is known here.",
+                f"Known: {', '.join(FINDINGS)}.",
+            )
+        return config
+
+
+def _threshold(finding: str, value: object) -> Threshold:
+    score = _number(finding, "thresholds", value, "score")
+    if not 0 <= score <= 1:
+        raise CheckpointError(f"The threshold of {finding} is {score}; a score lies between 0 and 1.")
+    interval = value.get("interval")
+    return Threshold(
+        score=score,
+        rule=str(value.get("rule", "")),
+        provisional=bool(value.get("provisional", False)),
+        interval=tuple(map(float, interval)) if interval else None,
+    )
+
+
+def _calibration(finding: str, value: object) -> Calibration:
+    a, b, prevalence = (_number(finding, "calibration", value, key) for key in ("a", "b", "prevalence"))
+    if not 0 < prevalence < 1:
+        raise CheckpointError(f"The calibration of {finding} has the prevalence {prevalence}; it lies between 0 and 1.")
+    return Calibration(a, b, prevalence)
+
+
+def _number(finding: str, field_name: str, value: object, key: str) -> float:
+    number = value.get(key) if isinstance(value, Mapping) else None
+    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        raise CheckpointError(f"config.json: {field_name!r} of {finding} has no number {key!r}.")
+    return float(number)

@@ -1,0 +1,97 @@
+"""Keras 2 weights in HDF5, read with h5py as plain arrays: no Keras object is ever deserialised.
+
+Layout: root attribute `layer_names`; a group a layer (names with "/" nest) with the attribute `weight_names`, of the
+data sets below it. Files of a whole model hold all of that under `model_weights`. TensorFlow's own scopes may
+differ from the layers' names (`conv1/conv_1/kernel:0`): arrays are keyed by the layer and the last part of the name.
+"""
+
+import math
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from cxr.checkpoint.architecture import NORM, OUTPUT_LAYER
+from hub.errors import CheckpointError
+
+ARRAY_LIMIT = 1 << 26
+"""Values in one array; DenseNet-121's largest has 0.5 million, a hidden layer's at most 4 million."""
+
+VARIABLES = {"kernel", "bias", *NORM}
+STEM = {"conv1/conv": "conv1_conv", "conv1/bn": "conv1_bn"}
+"""Keras 2 named the stem's layers with a slash."""
+
+
+def read_keras_hdf5(file: Path) -> tuple[dict[str, np.ndarray], bool]:
+    """({"layer/variable": array}, whether a ReLU layer follows the last batch norm).
+
+    Dense layers are renamed in the file's order: `head_1`… for hidden ones, `predictions` for the last. Raises
+    CheckpointError for anything that is no such file, links to elsewhere included.
+    """
+    try:
+        with h5py.File(file, "r") as stream:
+            root = _group(stream, "model_weights") if "model_weights" in stream else stream
+            layers = _names(root, "layer_names")
+            arrays = {layer: _layer(root, layer) for layer in layers}
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
+        raise CheckpointError(f"{file.name} can't be read as Keras weights in HDF5: {error}") from error
+    return _keyed(arrays), "relu" in layers[layers.index("bn") :] if "bn" in layers else False
+
+
+def _names(group: h5py.Group, attribute: str) -> list[str]:
+    """Names in an attribute, bytes or str; Keras splits those over 64 kB into `attribute0`, `attribute1`…"""
+    if attribute in group.attrs:
+        values = list(np.ravel(group.attrs[attribute]))
+    else:
+        parts = [f"{attribute}{number}" for number in range(64)]
+        values = [value for part in parts if part in group.attrs for value in np.ravel(group.attrs[part])]
+        if not values:
+            raise CheckpointError(f"The HDF5 file has no attribute {attribute!r}; it holds no Keras weights.")
+    return [value.decode() if isinstance(value, bytes) else str(value) for value in values]
+
+
+def _layer(root: h5py.Group, layer: str) -> dict[str, np.ndarray]:
+    group = _group(root, layer)
+    names = _names(group, "weight_names") if np.size(group.attrs.get("weight_names", [0])) else []
+    return {name.rsplit("/", 1)[-1].removesuffix(":0"): _array(group, name) for name in names}
+
+
+def _group(root: h5py.Group, name: str) -> h5py.Group:
+    found = _walk(root, name)
+    if not isinstance(found, h5py.Group):
+        raise CheckpointError(f"The HDF5 file has no group {name!r}.")
+    return found
+
+
+def _array(group: h5py.Group, name: str) -> np.ndarray:
+    found = _walk(group, name)
+    if not isinstance(found, h5py.Dataset) or found.dtype.kind != "f":
+        raise CheckpointError(f"{name!r} of the HDF5 file is no array of numbers.")
+    if found.external or found.is_virtual:
+        raise CheckpointError(f"{name!r} of the HDF5 file keeps its values in another file, which is not read.")
+    if math.prod(found.shape) > ARRAY_LIMIT:
+        raise CheckpointError(f"{name!r} claims the shape {found.shape}, which is larger than any layer's.")
+    return found[()]
+
+
+def _walk(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
+    """The object at a nested name, one hard link at a time; soft and external links are refused."""
+    for part in name.split("/"):
+        link = group.get(part, getlink=True) if isinstance(group, h5py.Group) else None
+        if not isinstance(link, h5py.HardLink):
+            kind = "nothing" if link is None else f"a {type(link).__name__}"
+            raise CheckpointError(f"The HDF5 file has {kind} at {name!r}; only its own objects are read.")
+        group = group[part]
+    return group
+
+
+def _keyed(layers: dict[str, dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    dense = [name for name, arrays in layers.items() if "kernel" in arrays and arrays["kernel"].ndim == 2]
+    renamed = {name: f"head_{number}" for number, name in enumerate(dense[:-1], 1)}
+    renamed |= dict.fromkeys(dense[-1:], OUTPUT_LAYER) | STEM
+    weights = {}
+    for layer, arrays in layers.items():
+        if foreign := sorted(arrays.keys() - VARIABLES):
+            raise CheckpointError(f"Layer {layer!r} has the variable {foreign[0]!r}, which no layer here has.")
+        weights |= {f"{renamed.get(layer, layer)}/{variable}": array for variable, array in arrays.items()}
+    return weights

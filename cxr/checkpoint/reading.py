@@ -1,0 +1,86 @@
+"""One door for every layout: a resolved directory in, checked weights under Keras' names out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cxr.checkpoint.architecture import OUTPUT_LAYER, backbone_shapes, check_weights, head_shapes
+from cxr.checkpoint.config import CheckpointConfig
+from cxr.checkpoint.keras_hdf5 import read_keras_hdf5
+from cxr.checkpoint.safetensors_file import read_safetensors
+from hub.errors import CheckpointError
+from hub.files import sha256_of
+from hub.sources import ORIGINAL_BACKBONE, Resolved
+
+INPUT_CHANNELS = (1, 3)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which network gave a result: its name, the source string, the Hub's commit if any, the weights' sha256."""
+
+    name: str
+    source: str
+    revision: str | None
+    sha256: str
+
+    def to_json(self) -> dict[str, str | None]:
+        """The four fields as JSON has them."""
+        return {"name": self.name, "source": self.source, "revision": self.revision, "sha256": self.sha256}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A network's configuration and its weights, {"layer/variable": array}, complete and of the right shapes."""
+
+    config: CheckpointConfig
+    weights: Mapping[str, np.ndarray]
+    identity: Identity
+
+
+def read_checkpoint(resolved: Resolved) -> Checkpoint:
+    """Read and check the weights of a resolved directory.
+
+    Raises CheckpointError, naming keys, shapes or counts, if arrays are missing, left over, of other shapes or not
+    finite, or if there are not as many outputs as labels.
+    """
+    config = CheckpointConfig.from_raw(resolved.config, name=resolved.name)
+    file = resolved.directory / resolved.config["weights"]["file"]
+    layout = resolved.config["weights"].get("layout", "keras")
+    if layout not in READERS:
+        raise CheckpointError(f"Weights have the layout {layout!r}.", f"Known: {', '.join(READERS)}.")
+    weights, config = READERS[layout](file, config)
+    _check(weights, config)
+    digest = resolved.sha256 or sha256_of(file)
+    return Checkpoint(config, weights, Identity(resolved.name, resolved.source, resolved.revision, digest))
+
+
+def _native(file, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:
+    return read_safetensors(file), config
+
+
+def _keras2(file, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:
+    """In two steps, as the original application loads: the backbone's file if there is one, then the whole model's.
+
+    The second file holds every layer, so it decides every value; the first is read for what the second may lack.
+    """
+    backbone = file.with_name(ORIGINAL_BACKBONE)
+    first = read_keras_hdf5(backbone)[0] if backbone.is_file() else {}
+    whole, final_relu = read_keras_hdf5(file)
+    return first | whole, replace(config, final_relu=final_relu)
+
+
+READERS = {"keras": _native, "keras2": _keras2}
+
+
+def _check(weights: Mapping[str, np.ndarray], config: CheckpointConfig) -> None:
+    stem = weights.get("conv1_conv/kernel")
+    if stem is not None and stem.ndim == 4 and stem.shape[2] not in INPUT_CHANNELS:
+        raise CheckpointError(f"conv1_conv/kernel takes {stem.shape[2]} channels; 1 or 3 were expected.")
+    channels = stem.shape[2] if stem is not None and stem.ndim == 4 else 3
+    bias = weights.get(f"{OUTPUT_LAYER}/bias")
+    if bias is not None and bias.shape != (len(config.labels),):
+        raise CheckpointError(f"The network has {bias.size} outputs; the checkpoint lists {len(config.labels)} labels.")
+    expected = backbone_shapes(input_channels=channels) | head_shapes(config.head, len(config.labels))
+    check_weights(weights, expected)

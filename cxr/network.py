@@ -1,0 +1,213 @@
+"""A Keras network whose outputs are logits, and the compiled primitives that explanations are made of.
+
+The only module of scoring and explaining that imports TensorFlow; everything that crosses its border is NumPy.
+A primitive is compiled once per batch size, at the network's first use of it, and only for the batch sizes in
+`BATCH_SIZES`: other batches are cut and padded, so that no visitor's request waits for a new trace.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from cxr.checkpoint import Checkpoint, CheckpointConfig
+from cxr.errors import LayerError
+from hub.errors import CheckpointError, names_hint
+
+BATCH_SIZES = (1, 16)
+"""One picture, or many variants of one: 16 is where two cores gain nothing more from a larger batch."""
+
+TARGET_LAYER = "conv5_block16_concat"
+"""Where Grad-CAM explains by default: the last dense block's output, before its batch norm."""
+
+
+def build_network(checkpoint: Checkpoint) -> "Network":
+    """DenseNet-121 as the checkpoint's configuration states it, with the checkpoint's weights.
+
+    Raises CheckpointError if a weight is missing, left over or of another shape.
+    """
+    model = _densenet121(checkpoint.config, stem_channels=checkpoint.weights["conv1_conv/kernel"].shape[2])
+    _assign(model, checkpoint.weights)
+    return Network(model)
+
+
+def _densenet121(config: CheckpointConfig, *, stem_channels: int) -> keras.Model:
+    """Backbone, average pooling, hidden layers, and the output layer without its sigmoid."""
+    shape = (config.input["size"], config.input["size"], stem_channels)
+    backbone = keras.applications.DenseNet121(include_top=False, weights=None, input_shape=shape)
+    # files of Keras before keras_applications 1.0.6 were trained without the ReLU after the last batch norm
+    features = backbone.output if config.final_relu else backbone.get_layer("bn").output
+    features = keras.layers.GlobalAveragePooling2D(name="avg_pool")(features)
+    for number, units in enumerate(config.head, 1):
+        features = keras.layers.Dense(units, activation="relu", name=f"head_{number}")(features)
+    logits = keras.layers.Dense(len(config.labels), name="predictions")(features)
+    return keras.Model(backbone.input, logits, name="densenet121")
+
+
+def _assign(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
+    """Put each array into the variable of its name ("layer/variable"); every variable and every array is used once."""
+    variables = {f"{layer.name}/{variable.name}": variable for layer in model.layers for variable in layer.variables}
+    if unmatched := sorted(variables.keys() ^ weights.keys()):
+        raise CheckpointError(f"Weights and network do not match in {len(unmatched)} names, such as {unmatched[0]!r}.")
+    for name, variable in variables.items():
+        if tuple(variable.shape) != weights[name].shape:
+            raise CheckpointError(f"{name} has the shape {weights[name].shape}, not {tuple(variable.shape)}.")
+        variable.assign(weights[name].astype(np.float32))
+
+
+class Network:
+    """Any functional Keras model from `(h, w, c)` to `(n,)` logits. Safe under threads: it holds no state of a call."""
+
+    def __init__(self, model: keras.Model) -> None:
+        model.trainable = False
+        self._model = model
+        self._compiled: dict[tuple, Callable] = {}
+        self._tails: dict[str, keras.Model | None] = {}
+        self._lock = threading.Lock()
+        self.input_shape: tuple[int, int, int] = tuple(model.input.shape[1:])
+        self.outputs: int = model.output.shape[-1]
+        self.layers: dict[str, tuple[int, int, int]] = {
+            layer.name: tuple(layer.output.shape[1:])
+            for layer in model.layers
+            if not isinstance(layer, keras.layers.InputLayer) and len(layer.output.shape) == 4
+        }
+
+    @property
+    def target_layer(self) -> str:
+        """The layer that Grad-CAM explains by default: `conv5_block16_concat`, else the last one with a map."""
+        return TARGET_LAYER if TARGET_LAYER in self.layers else list(self.layers)[-1]
+
+    def forward(self, batch: np.ndarray) -> np.ndarray:
+        """Logits `(N, n)` float32 of a prepared batch `(N, h, w, c)`."""
+        (logits,) = self._batched(("forward",), lambda: _forward(self._model), batch)
+        return logits
+
+    def forward_with(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
+        """Logits `(N, n)` and a layer's activations `(N, y, x, k)` from one pass."""
+        self.check_layer(layer)
+        logits, activations = self._batched(("with", layer), lambda: _forward(self._with(layer)), batch)
+        return logits, activations
+
+    def forward_from(self, layer: str, activations: np.ndarray) -> np.ndarray:
+        """Logits `(N, n)` of a layer's activations `(N, y, x, k)`: the part of the network after it, alone.
+
+        Raises LayerError if the network reaches its output around that layer too.
+        """
+        if not self.is_cut(layer):
+            raise LayerError(
+                f"The network reaches its output around {layer!r}, so there is no part after it alone.",
+                f"Layers that cut the network: {', '.join(self.cuts())}.",
+            )
+        (logits,) = self._batched(("tail", layer), lambda: _forward(self._tail(layer)), activations)
+        return logits
+
+    def layer_gradient(self, batch: np.ndarray, layer: str, outputs: Sequence[int]) -> np.ndarray:
+        """d logit / d activation `(N, len(outputs), y, x, k)`, for any layer with a map, inner ones of a block too."""
+        self.check_layer(layer)
+        key = ("gradient", layer, tuple(outputs))
+        (gradients,) = self._batched(key, lambda: partial(_gradients_inside, self._with(layer), tuple(outputs)), batch)
+        return gradients
+
+    def tail_gradient(self, layer: str, activations: np.ndarray, outputs: Sequence[int]) -> np.ndarray:
+        """As `layer_gradient`, from activations that are at hand, through the part of the network after them alone."""
+        key = ("tail gradient", layer, tuple(outputs))
+        (gradients,) = self._batched(
+            key, lambda: partial(_gradients_of_input, self._tail(layer), tuple(outputs)), activations
+        )
+        return gradients
+
+    def input_gradient(self, batch: np.ndarray, output: int) -> np.ndarray:
+        """d logit / d input `(N, h, w, c)`: one pass forward, one back."""
+        (gradients,) = self._batched(
+            ("input gradient", output), lambda: partial(_gradients_of_input, self._model, (output,)), batch
+        )
+        return gradients[:, 0]
+
+    def cuts(self) -> list[str]:
+        """Layers that every path from the input to the output goes through, in forward order."""
+        return [name for name in self.layers if self.is_cut(name)]
+
+    def is_cut(self, layer: str) -> bool:
+        """Whether every path from the input to the output goes through this layer."""
+        return self._tail(layer) is not None
+
+    def check_layer(self, name: str) -> str:
+        """The name, if a layer with a map has exactly that name; LayerError otherwise."""
+        if name not in self.layers:
+            raise LayerError(f"The network has no layer {name!r} with a map.", names_hint(name, self.layers))
+        return name
+
+    def _with(self, layer: str) -> keras.Model:
+        return keras.Model(self._model.input, [self._model.output, self._model.get_layer(layer).output])
+
+    def _tail(self, layer: str) -> keras.Model | None:
+        """The part after a layer, or None where the output is reached around it too."""
+        self.check_layer(layer)
+        if layer not in self._tails:
+            try:
+                self._tails[layer] = keras.Model(self._model.get_layer(layer).output, self._model.output)
+            except ValueError:  # Keras: the output is not connected to this input
+                self._tails[layer] = None
+        return self._tails[layer]
+
+    def _batched(self, key: tuple, make: Callable[[], Callable], batch: np.ndarray) -> list[np.ndarray]:
+        """Run a primitive over a batch of any size, in the batch sizes that are compiled."""
+        batch = np.ascontiguousarray(batch, np.float32)
+        parts = [self._run(key, make, batch[at : at + size], size) for at, size in _cut(len(batch))]
+        return [np.concatenate(each) for each in zip(*parts, strict=True)]
+
+    def _run(self, key: tuple, make: Callable[[], Callable], part: np.ndarray, size: int) -> list[np.ndarray]:
+        compiled = self._primitive((*key, size), make, (size, *part.shape[1:]))
+        padded = np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
+        return [result.numpy()[: len(part)] for result in compiled(tf.constant(padded))]
+
+    def _primitive(self, key: tuple, make: Callable[[], Callable], shape: tuple[int, ...]) -> Callable:
+        """The compiled primitive, traced at its first use, by one thread."""
+        with self._lock:
+            if key not in self._compiled:
+                signature = [tf.TensorSpec(shape, tf.float32)]
+                self._compiled[key] = tf.function(make(), input_signature=signature).get_concrete_function()
+            return self._compiled[key]
+
+
+def _cut(count: int) -> list[tuple[int, int]]:
+    """(start, compiled batch size) of each part of a batch of `count`."""
+    single, many = BATCH_SIZES
+    whole = [(at, many) for at in range(0, count - count % many, many)]
+    rest = count % many
+    if rest == 1:
+        whole.append((count - 1, single))
+    elif rest:
+        whole.append((count - rest, many))
+    return whole
+
+
+def _forward(model: keras.Model) -> Callable:
+    def run(batch: tf.Tensor) -> list[tf.Tensor]:
+        return tf.nest.flatten(model(batch, training=False))
+
+    return run
+
+
+def _gradients_of_input(model: keras.Model, outputs: Sequence[int], batch: tf.Tensor) -> list[tf.Tensor]:
+    """[(N, len(outputs), ...)]: the gradient of each output with respect to the model's own input."""
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(batch)
+        logits = model(batch, training=False)
+        each = [logits[:, output] for output in outputs]
+    return [tf.stack([tape.gradient(logit, batch) for logit in each], axis=1)]
+
+
+def _gradients_inside(model: keras.Model, outputs: Sequence[int], batch: tf.Tensor) -> list[tf.Tensor]:
+    """[(N, len(outputs), y, x, k)]: the same with respect to the model's second output, a layer inside it.
+
+    The tape records from the input on, so paths around the layer are left out and paths through it are all counted.
+    """
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(batch)
+        logits, activations = model(batch, training=False)
+        each = [logits[:, output] for output in outputs]
+    return [tf.stack([tape.gradient(logit, activations) for logit in each], axis=1)]

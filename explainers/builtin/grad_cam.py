@@ -1,0 +1,68 @@
+"""Grad-CAM, with its sign."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy as np
+
+from explainers import Context, Explainer, Layer, hookimpl
+
+
+class GradCam(Explainer):
+    """Where a layer's activations raise or lower the logit, if each of its channels counts the same everywhere.
+
+    Method:
+        A is the layer's output (y, x, k) and z the finding's logit. A channel's weight is the mean of its gradient,
+        w_k = mean over cells of dz / dA_k, and the map is m = Σ_k w_k · A_k.
+    Map:
+        The layer's own grid (7 × 7 at the default layer for an input of 224), in logits: to first order, the part of
+        the logit that the cell's activations hold. Positive raises the logit, negative lowers it, zero is neither. At
+        `relu`, the last layer before the pooling, this is exact: the cells sum to the logit minus its bias. At earlier
+        layers the network between is not linear and they don't.
+    Departs from paper:
+        Keeps negative values: rectifying is left to the picture. Explains the logit, not a score. The layer is looked
+        up by its exact name.
+    Fails when:
+        The weights of a channel differ over space, as below a batch norm and ReLU: a cell may then show what the
+        network doesn't use. A cell sees far more than its own square: small findings are smeared over 1/7 of the side.
+    Cost:
+        One forward pass, and a backward pass from the logit to the layer: next to nothing at the default layer. All
+        findings of one radiograph share the forward pass.
+    Options:
+        layer: the layer whose output is weighted; `relu` for a map that sums to the logit minus its bias
+    Source:
+        Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization, ICCV 2017;
+        arXiv 1610.02391. With a linear head after average pooling, Zhou et al. 2016 (CAM).
+    """
+
+    name, title, unit = "grad_cam", "Grad-CAM", "logit"
+    reference = "Selvaraju et al. 2017, arXiv 1610.02391"
+
+    def explain(
+        self, context: Context, finding: str, *, layer: Annotated[str, Layer()] = "conv5_block16_concat"
+    ) -> np.ndarray:
+        """The map `(y, x)` of one finding, on the layer's grid."""
+        return _weighted(context.activations(layer), context.layer_gradient(layer, finding))
+
+    def explain_findings(
+        self,
+        context: Context,
+        findings: Sequence[str],
+        *,
+        layer: Annotated[str, Layer()] = "conv5_block16_concat",
+    ) -> np.ndarray:
+        """The maps `(len(findings), y, x)`, from one forward pass."""
+        activations, gradients = context.activations(layer), context.layer_gradient(layer)
+        places = [context.labels.index(finding) for finding in findings]
+        return np.stack([_weighted(activations, gradients[place]) for place in places])
+
+
+def _weighted(activations: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """Both `(y, x, k)`; summed in float64, since thousands of terms of both signs cancel."""
+    weights = gradient.mean(axis=(0, 1), dtype=np.float64)
+    return (activations @ weights).astype(np.float32)
+
+
+@hookimpl
+def cxr_lens_explainers() -> list[type[Explainer]]:
+    return [GradCam]

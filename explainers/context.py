@@ -1,0 +1,112 @@
+"""All that an explainer may ask: one radiograph, one network, bound together, with passes counted."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from explainers.errors import Cancelled, ExplainerError
+
+if TYPE_CHECKING:
+    from cxr.predictor import Predictor
+    from cxr.preparation import Prepared
+    from cxr.radiograph import Radiograph
+
+
+class Context:
+    """What an explainer gets.
+
+    radiograph  the picture as it was read
+    input       (h, w, c) float32, read-only: what the network sees of it
+    labels      the findings the network scores, in the order of `logits`
+    logits      (n,) float32 of this input
+    layers      {name: (y, x, k)} of every layer with a map, in forward order
+    rng         a generator seeded by the run's seed, the explainer and nothing else
+    """
+
+    def __init__(
+        self,
+        predictor: "Predictor",
+        radiograph: "Radiograph",
+        prepared: "Prepared",
+        *,
+        explainer: str = "",
+        seed: int = 0,
+        report: Callable[[float, str, np.ndarray | None], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> None:
+        self._predictor = predictor
+        self._report = report
+        self._cancelled = cancelled
+        self._done = 0.0
+        self.radiograph = radiograph
+        self.prepared = prepared
+        self.input: np.ndarray = prepared.array
+        self.labels: tuple[str, ...] = predictor.labels
+        self.layers: Mapping[str, tuple[int, int, int]] = predictor.layers
+        # the explainer's name is mixed in, so that results do not depend on which others run, or in what order
+        salt = int.from_bytes(hashlib.sha256(explainer.encode()).digest()[:8], "big")
+        self.rng: np.random.Generator = np.random.default_rng([seed, salt])
+        self.notes: dict[str, Any] = {}
+
+    @property
+    def logits(self) -> np.ndarray:
+        """(n,) float32 of this input; remembered from scoring it."""
+        return self._predictor.forward_with(self.input[None], self._predictor.target_layer)[0][0]
+
+    def forward(self, batch: np.ndarray) -> np.ndarray:
+        """Logits `(N, n)` of a prepared batch `(N, h, w, c)`."""
+        return self._predictor.forward(batch)
+
+    def activations(self, layer: str) -> np.ndarray:
+        """A layer's output `(y, x, k)` for this input."""
+        return self._predictor.activations(self.input[None], layer)[0]
+
+    def layer_gradient(self, layer: str, finding: str | None = None) -> np.ndarray:
+        """d logit / d activation of a layer: `(y, x, k)` of one finding, or `(n, y, x, k)` of all labels."""
+        return self._predictor.layer_gradient(self.input[None], layer, finding)[0]
+
+    def forward_from(self, layer: str, activations: np.ndarray) -> np.ndarray:
+        """Logits `(N, n)` of activations `(N, y, x, k)` of a layer, through the part of the network after it."""
+        return self._predictor.forward_from(layer, activations)
+
+    def input_gradient(self, finding: str) -> np.ndarray:
+        """d logit / d input `(h, w, c)`."""
+        return self._predictor.input_gradient(self.input[None], finding)[0]
+
+    def occluded(self, windows: np.ndarray, fill: np.ndarray | float) -> np.ndarray:
+        """Logits `(m, n)` with one window `(top, left, height, width)` of the input filled each time.
+
+        Raises Cancelled between batches once the run is cancelled; progress is for the explainer to say.
+        """
+        return self._predictor.occluded(self.input, windows, fill, progress=lambda _: self._go_on())
+
+    def progress(self, fraction: float, text: str = "", preview: np.ndarray | None = None) -> None:
+        """Say how much is done, 0 to 1, and in words what; `preview` is a map as far as it is known.
+
+        Raises Cancelled once the run is cancelled: call it between steps, and let it through.
+        """
+        self._go_on()
+        self._done = min(1.0, max(self._done, float(fraction)))  # a bar never runs backwards
+        if self._report is not None:
+            self._report(self._done, text, preview)
+
+    def _go_on(self) -> None:
+        if self._cancelled is not None and self._cancelled():
+            raise Cancelled("The run was cancelled.")
+
+    def note(self, **values: Any) -> None:
+        """Figures, text or arrays that travel with the explanation; ExplainerError if JSON could not hold them."""
+        for name, value in values.items():
+            self.notes[name] = value if isinstance(value, np.ndarray) else _plain(name, value)
+
+
+def _plain(name: str, value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ExplainerError(f"The note {name!r} is neither an array nor something that JSON can hold.") from error
+    return value

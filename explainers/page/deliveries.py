@@ -1,0 +1,110 @@
+"""Pictures, maps and archives for the browser, straight from memory.
+
+They don't travel as Gradio values: Gradio keeps those of every session, and files of them on disk. Each address holds
+the token of one reading and dies with it; browsers are told to store nothing.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import cache, partial
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from explainers.errors import OptionError
+from explainers.export import comparison_zip, png_bytes
+from explainers.page import doors
+from explainers.page.readings import Reading, Readings
+from explainers.page.samples import SAMPLES, thumbnail
+from explainers.pictures import displayed
+from hub.errors import CxrLensError
+
+log = logging.getLogger(__name__)
+
+PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+ARCHIVES_AT_ONCE = 2
+
+
+def routes(readings: Readings) -> list[Route]:
+    """Routes beside Gradio's own; all of them only read."""
+    archives = anyio.CapacityLimiter(ARCHIVES_AT_ONCE)
+    return [
+        Route("/readings/{token}/radiograph.png", _of_reading(readings, _radiograph)),
+        Route("/readings/{token}/maps/{place}", _of_reading(readings, _map)),
+        Route("/readings/{token}/comparison.zip", _of_reading(readings, _archive, archives)),
+        Route("/samples/{name}.png", _sample),
+    ]
+
+
+def _of_reading(
+    readings: Readings, answer: Callable[[Reading, Request], Response], limiter: anyio.CapacityLimiter | None = None
+) -> Callable:
+    async def respond(request: Request) -> Response:
+        reading = readings.with_token(request.path_params["token"])
+        if reading is None:
+            return _refusal(404, doors.Said("RADIOGRAPH", "This radiograph was put away. Load it again."))
+        try:
+            return await anyio.to_thread.run_sync(partial(answer, reading, request), limiter=limiter)
+        except CxrLensError as error:
+            return _refusal(400, doors.said(error))
+        except Exception as error:  # noqa: BLE001 - the last place before the visitor
+            return _refusal(500, doors.said(error))
+
+    return respond
+
+
+def _refusal(status: int, said: doors.Said) -> Response:
+    return JSONResponse(said.to_json(), status_code=status, headers=PRIVATE)
+
+
+def _radiograph(reading: Reading, request: Request) -> Response:
+    from PIL import Image
+
+    return Response(png_bytes(Image.fromarray(displayed(reading.radiograph))), media_type="image/png", headers=PRIVATE)
+
+
+def _map(reading: Reading, request: Request) -> Response:
+    """Little-endian float32, row by row; the shape travels with the explanation."""
+    values = reading.map_at(request.path_params["place"])
+    if values is None:
+        return _refusal(404, doors.Said("EXPLAINER", "This map was put away. Compare again."))
+    return Response(values.astype("<f4").tobytes(), media_type="application/octet-stream", headers=PRIVATE)
+
+
+def _archive(reading: Reading, request: Request) -> Response:
+    if reading.prediction is None or not reading.shown:
+        raise OptionError("There is nothing to take along yet.", "Compare explainers first.")
+    asked = request.query_params
+    archive = comparison_zip(
+        reading.prediction,
+        list(reading.shown.values()),
+        reading.radiograph,
+        view=asked.get("view", "positive"),
+        opacity=_number(asked.get("opacity", "0.6")),
+        colour_map=asked.get("colour_map") or None,
+    )
+    headers = PRIVATE | {"Content-Disposition": 'attachment; filename="cxr-lens-comparison.zip"'}
+    return Response(archive, media_type="application/zip", headers=headers)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise OptionError(f"The opacity is {text!r}.", "It must be a number from 0 to 1.") from None
+
+
+async def _sample(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in SAMPLES:
+        return Response(status_code=404)
+    content = await anyio.to_thread.run_sync(_thumbnail, name)
+    return Response(content, media_type="image/png", headers={"Cache-Control": "max-age=86400"})
+
+
+@cache
+def _thumbnail(name: str) -> bytes:
+    return png_bytes(thumbnail(name))

@@ -1,0 +1,31 @@
+"""Maps to pictures. A map is first shaded (what counts, on which scale), then coloured, then laid on its radiograph."""
+
+from explainers.pictures.colour import COLOUR_MAPS, blended, colour_maps, levels, lookup_table
+from explainers.pictures.overlay import LONGEST_PX, displayed, overlay
+from explainers.pictures.panel import NOTICE, SIDES, colour_bar, figure, panel, said_of, said_of_view
+from explainers.pictures.shading import VIEWS, Contour, Shading, contour, number, shaded, with_unit
+
+__all__ = [
+    "COLOUR_MAPS",
+    "LONGEST_PX",
+    "NOTICE",
+    "SIDES",
+    "VIEWS",
+    "Contour",
+    "Shading",
+    "blended",
+    "colour_bar",
+    "colour_maps",
+    "contour",
+    "displayed",
+    "figure",
+    "levels",
+    "lookup_table",
+    "number",
+    "overlay",
+    "panel",
+    "said_of",
+    "said_of_view",
+    "shaded",
+    "with_unit",
+]

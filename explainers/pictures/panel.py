@@ -1,0 +1,194 @@
+"""Pictures that go out of the house: an overlay that says what it shows, alone or several side by side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from cxr.findings import display_name
+from cxr.radiograph import Radiograph
+from explainers.contract import Explanation
+from explainers.pictures.colour import COLOUR_MAPS, blended, check_colour_map, lookup_table
+from explainers.pictures.lettering import Lettering
+from explainers.pictures.overlay import LONGEST_PX, displayed, frame_on, is_cropped, picture, shading_on
+from explainers.pictures.shading import Shading, number, with_unit
+
+GROUND, INK, GREY_INK = "#101214", "#f2f2f2", "#b4b8bd"
+"""Dark in light and dark themes: a radiograph is read on dark ground."""
+
+NOTICE = "Research and teaching. Not a medical device."
+SIDES = "The picture's left is the patient's right."
+
+FIGURE_PANEL_PX = 640
+"""Longest side of each radiograph in a figure of several."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How pictures are drawn: the same for all panels of a comparison."""
+
+    view: str = "positive"
+    opacity: float = 0.6
+    colour_map: str | None = None
+    cells: bool = False
+    scale: float | None = None
+
+
+def panel(
+    radiograph: Radiograph,
+    explanation: Explanation,
+    *,
+    view: str = "positive",
+    opacity: float = 0.6,
+    colour_map: str | None = None,
+    longest: int = LONGEST_PX,
+    cells: bool = False,
+    scale: float | None = None,
+) -> Image.Image:
+    """The overlay under its explainer's name, finding and options, above its colour bar with unit and view; RGB.
+
+    Arguments as `overlay`'s.
+    """
+    grey = displayed(radiograph, longest)
+    head = _head(explanation, grey.shape[1])
+    return _stacked([head, _body(grey, explanation, Look(view, opacity, colour_map, cells, scale))])
+
+
+def figure(
+    radiograph: Radiograph,
+    explanations: Sequence[Explanation],
+    *,
+    view: str = "positive",
+    opacity: float = 0.6,
+    colour_map: str | None = None,
+    longest: int | None = None,
+    cells: bool = False,
+    scale: float | None = None,
+) -> Image.Image:
+    """Panels side by side over the notice, the side marker note and the network's name; RGB.
+
+    `longest` is each radiograph's longest side: None for 1,024 pixels alone, 640 among others. Other arguments as
+    `overlay`'s. Without an explanation the radiograph stands alone.
+    """
+    look = Look(view, opacity, colour_map, cells, scale)
+    grey = displayed(radiograph, longest or (LONGEST_PX if len(explanations) <= 1 else FIGURE_PANEL_PX))
+    heads = [_head(each, grey.shape[1]) for each in explanations]
+    panels = [_body(grey, each, look) for each in explanations] or [Image.fromarray(grey).convert("RGB")]
+    names = dict.fromkeys(f"Network: {each.model.name}." for each in explanations)
+    foot = _lines(" ".join([NOTICE, SIDES, *names]), _width(panels), GREY_INK, _type_px(grey.shape[1]))
+    return _stacked([*([_side_by_side(heads)] if heads else []), _side_by_side(panels), foot])
+
+
+def colour_bar(shading: Shading, width: int, *, opacity: float = 0.6, colour_map: str | None = None) -> Image.Image:
+    """The bar that belongs to a shading, with its numbers and unit: RGB, `width` pixels wide.
+
+    Its upper half lies on dark and its lower half on bright grey, since a colour that is laid on a radiograph looks
+    different on lung and on bone. An empty shading leaves it blank; a contour has none: it is 1 pixel high.
+    """
+    if shading.view == "contour":
+        return Image.new("RGB", (width, 1), GROUND)
+    lettering = Lettering(_type_px(width))
+    bar_px, margin = round(lettering.size_px * 1.1), lettering.size_px // 2
+    result = Image.new("RGB", (width, bar_px + lettering.line_px + margin), GROUND)
+    if shading.empty:
+        return result
+    strip = _strip(check_colour_map(colour_map, shading.view), width - 2 * margin, bar_px, opacity)
+    result.paste(Image.fromarray(strip), (margin, 0))
+    for place, text in _ticks(shading).items():
+        left = margin + place * (width - 2 * margin - lettering.width(text))
+        lettering.draw(result, left, bar_px + lettering.size_px // 4, text, INK)
+    return result
+
+
+def said_of(explanation: Explanation) -> str:
+    """What is explained and with which options: "Effusion, layer relu"."""
+    return ", ".join([display_name(explanation.finding), *_options(explanation.options)])
+
+
+def said_of_view(shading: Shading, *, colour_map: str | None = None, cells: bool = False) -> str:
+    """What was done to the map on its way to the picture, in sentences."""
+    if shading.empty:
+        return shading.note
+    legend = COLOUR_MAPS[check_colour_map(colour_map, shading.view)].legend
+    drawn = "Drawn in the map's own cells." if cells else "Enlarged bilinearly."
+    return " ".join(filter(None, [shading.note, legend, drawn]))
+
+
+def _head(explanation: Explanation, width: int) -> Image.Image:
+    size_px = _type_px(width)
+    title = _lines(explanation.title, width, INK, size_px, scale=1.35)
+    return _stacked([title, _lines(said_of(explanation), width, GREY_INK, size_px)])
+
+
+def _body(grey: np.ndarray, explanation: Explanation, look: Look) -> Image.Image:
+    shading = shading_on(grey.shape, explanation, view=look.view, cells=look.cells, scale=look.scale)
+    frame = frame_on(grey.shape, explanation.frame)
+    drawn = picture(grey, shading, frame, opacity=look.opacity, colour_map=look.colour_map)
+    gap = Image.new("RGB", (drawn.width, _type_px(drawn.width) // 2), GROUND)
+    bar = colour_bar(shading, drawn.width, opacity=look.opacity, colour_map=look.colour_map)
+    said = said_of_view(shading, colour_map=look.colour_map, cells=look.cells)
+    if is_cropped(frame):
+        said += " The network saw what lies inside the dashes."
+    return _stacked([drawn, gap, bar, _lines(said, drawn.width, GREY_INK, _type_px(drawn.width))])
+
+
+def _ticks(shading: Shading) -> dict[float, str]:
+    """{place along the bar, 0 to 1: what is written there}."""
+    high = with_unit(number(shading.high), shading.unit)
+    if shading.view == "signed":
+        return {0.0: number(shading.low), 0.5: "0", 1.0: f"+{high}"}
+    return {0.0: number(shading.low), 1.0: high}
+
+
+def _strip(colour_map: str, width: int, height: int, opacity: float) -> np.ndarray:
+    first = 1 if COLOUR_MAPS[colour_map].diverging else 0
+    rows = np.broadcast_to(np.rint(np.linspace(first, 255, width)).astype(np.uint8), (height, width))
+    ground = np.full((height, width), 40, np.uint8)
+    ground[height // 2 :] = 190
+    return blended(ground, rows, lookup_table(colour_map), opacity)
+
+
+def _options(options: Mapping[str, object]) -> list[str]:
+    return [f"{name.replace('_', ' ')} {value}" for name, value in options.items()]
+
+
+def _type_px(width: int) -> int:
+    return max(15, round(width / 44))
+
+
+def _lines(text: str, width: int, colour: str, size_px: int, *, scale: float = 1.0) -> Image.Image:
+    """A paragraph broken to the width, on dark ground; `scale` enlarges the type and keeps the margin."""
+    lettering = Lettering(round(size_px * scale))
+    margin = size_px // 2
+    lines = lettering.wrapped(text, width - 2 * margin)
+    result = Image.new("RGB", (width, lettering.line_px * len(lines) + margin), GROUND)
+    for place, line in enumerate(lines):
+        lettering.draw(result, margin, margin // 2 + place * lettering.line_px, line, colour)
+    return result
+
+
+def _stacked(parts: Sequence[Image.Image]) -> Image.Image:
+    result = Image.new("RGB", (max(each.width for each in parts), sum(each.height for each in parts)), GROUND)
+    top = 0
+    for each in parts:
+        result.paste(each, (0, top))
+        top += each.height
+    return result
+
+
+def _side_by_side(panels: Sequence[Image.Image]) -> Image.Image:
+    result = Image.new("RGB", (_width(panels), max(each.height for each in panels)), GROUND)
+    left = 0
+    for each in panels:
+        result.paste(each, (left, 0))
+        left += each.width + _gap(panels)
+    return result
+
+
+def _width(panels: Sequence[Image.Image]) -> int:
+    return sum(each.width for each in panels) + _gap(panels) * (len(panels) - 1)
+
+
+def _gap(panels: Sequence[Image.Image]) -> int:
+    return max(8, panels[0].width // 40)

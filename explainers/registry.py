@@ -1,0 +1,187 @@
+"""Collects explainers from plugins, checks each, and keeps what can't be taken in with its reason."""
+
+import hashlib
+import importlib
+import importlib.util
+import logging
+import pkgutil
+import sys
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+
+import pluggy
+
+from explainers import hookspecs
+from explainers.contract import Explainer, check_explainer_class
+from explainers.errors import OptionError, PluginError
+from hub.errors import CxrLensError, names_hint
+
+log = logging.getLogger(__name__)
+
+BUILTIN = "built-in"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A plugin, or one explainer of it, that was left out, and why."""
+
+    plugin: str
+    reason: str
+
+
+class Registry:
+    """The explainers at hand, by name, in the order in which they were registered."""
+
+    def __init__(self) -> None:
+        self._plugins = pluggy.PluginManager(hookspecs.PROJECT)
+        self._plugins.add_hookspecs(hookspecs)
+        self._explainers: dict[str, type[Explainer]] = {}
+        self._origins: dict[str, str] = {}
+        self._failures: list[Failure] = []
+
+    @classmethod
+    def standard(cls, plugins: Iterable[str] = ()) -> "Registry":
+        """The built-in explainers, those of installed packages, and those of the given files or modules."""
+        registry = cls()
+        registry._register_builtins()
+        registry._register_entry_points()
+        for plugin in plugins:
+            registry.load(plugin)
+        return registry
+
+    @property
+    def explainers(self) -> Mapping[str, type[Explainer]]:
+        """{name: class}, read-only."""
+        return MappingProxyType(self._explainers)
+
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """{explainer's name: plugin it came with}, "built-in" for those of cxr-lens."""
+        return MappingProxyType(self._origins)
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What was left out, with reasons, in order."""
+        return tuple(self._failures)
+
+    def find(self, names: Sequence[str]) -> list[type[Explainer]]:
+        """The classes of these names; OptionError for one that isn't there."""
+        for name in names:
+            if name not in self._explainers:
+                raise OptionError(f"There is no explainer {name!r}.", names_hint(str(name), self._explainers))
+        return [self._explainers[name] for name in names]
+
+    def load(self, plugin: str) -> None:
+        """Import a Python file, or a module by its dotted name, and register it; what fails is reported."""
+        try:
+            module = _import(plugin)
+        except PluginError as error:
+            self._fail(_shown(plugin), str(error))
+        else:
+            self.register(module, name=_shown(plugin))
+
+    def register(self, module: ModuleType | object, *, name: str | None = None) -> None:
+        """Take in the explainers of a plugin's hook; each that can't be taken in is reported by itself."""
+        name = name or getattr(module, "__name__", type(module).__name__)
+        if self._plugins.is_registered(module):
+            return
+        try:
+            self._plugins.register(module, name=f"{name} ({id(module)})")
+            self._plugins.check_pending()
+        except pluggy.PluginValidationError as error:
+            self._fail(name, f"Its hook does not fit: {error}")
+            return
+        for explainer in self._offered(module, name):
+            try:
+                self._take(check_explainer_class(explainer), name)
+            except PluginError as error:
+                self._fail(name, str(error))
+
+    def _offered(self, module: object, name: str) -> list[object]:
+        """What the module's hook returns, as a list; empty, and reported, if it raises or returns something else."""
+        others = [plugin for plugin in self._plugins.get_plugins() if plugin is not module]
+        hook = self._plugins.subset_hook_caller("cxr_lens_explainers", others)
+        if not hook.get_hookimpls():
+            self._fail(name, "It defines no hook. Mark cxr_lens_explainers() with @hookimpl and return your classes.")
+            return []
+        try:
+            (result,) = hook()
+            return list(result)
+        except Exception as error:  # a stranger's code may raise anything; it is reported, not swallowed
+            log.warning("plugin %s failed", name, exc_info=True)
+            self._fail(name, f"cxr_lens_explainers() failed. {_described(error)} It must return a list of classes.")
+            return []
+
+    def _take(self, explainer: type[Explainer], plugin: str) -> None:
+        taken = self._origins.get(explainer.name)
+        if taken is not None:
+            raise PluginError(f"The name {explainer.name!r} is taken by {taken}.", "Choose another name.")
+        self._explainers[explainer.name] = explainer
+        self._origins[explainer.name] = plugin
+
+    def _fail(self, plugin: str, reason: str) -> None:
+        log.warning("plugin %s: %s", plugin, reason)
+        self._failures.append(Failure(plugin, reason))
+
+    def _register_builtins(self) -> None:
+        from explainers import builtin
+
+        for found in sorted(pkgutil.iter_modules(builtin.__path__), key=lambda module: module.name):
+            self.register(importlib.import_module(f"{builtin.__name__}.{found.name}"), name=BUILTIN)
+
+    def _register_entry_points(self) -> None:
+        for point in entry_points(group=hookspecs.PROJECT):
+            try:
+                module = point.load()
+            except (Exception, SystemExit) as error:
+                log.warning("plugin %s failed to import", point.name, exc_info=True)
+                self._fail(point.name, f"It can't be imported. {_described(error)}")
+            else:
+                self.register(module, name=point.name)
+
+
+def _shown(plugin: str) -> str:
+    """A plugin's name for people: a file without its folders."""
+    return Path(plugin).name if plugin.endswith(".py") else plugin
+
+
+def _import(plugin: str) -> ModuleType:
+    """The module; the same file is imported once. PluginError says what failed and in which line of the plugin."""
+    file = Path(plugin).expanduser()
+    if plugin.endswith(".py") and not file.is_file():
+        raise PluginError("There is no such file.", "Check the path after --plugin.")
+    try:
+        return _import_file(file.resolve()) if file.is_file() else importlib.import_module(plugin)
+    except (Exception, SystemExit) as error:
+        log.warning("plugin %s failed to import", plugin, exc_info=True)
+        raise PluginError(f"It can't be imported. {_described(error)}") from error
+
+
+def _import_file(file: Path) -> ModuleType:
+    name = f"cxr_lens_plugin_{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, file)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and type hints look the module up by its name while it runs
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _described(error: BaseException) -> str:
+    """The error in a sentence, with the last line of the file it came from; paths without folders."""
+    if isinstance(error, CxrLensError):
+        return str(error)
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError: {error.msg} (line {error.lineno})."
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{place}."

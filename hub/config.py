@@ -1,0 +1,82 @@
+"""The checked contents of a native checkpoint's `config.json`: types, sizes and names, before anything is allocated."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from hub.errors import CheckpointError
+from hub.files import read_json
+
+FORMAT = 1
+ARCHITECTURE = "densenet121"
+OUTPUTS_LIMIT = 1000
+HEAD_LIMIT = 4096
+IGNORED = "ignored"
+"""What marks an output of a foreign network that is no finding: the label `{"name": …, "ignored": true}` or ""."""
+
+
+def read_config(directory: Path) -> dict:
+    """`config.json` of a native checkpoint directory, checked; unknown fields are kept as they are."""
+    raw = read_json(directory / "config.json")
+    if not isinstance(raw, dict):
+        raise CheckpointError("config.json is not a JSON object.")
+    return check_config(raw)
+
+
+def check_config(raw: dict) -> dict:
+    """The same configuration, if its fields can be what they must be; CheckpointError names the first that can't."""
+    _require(raw.get("format") == FORMAT, "format", f"{FORMAT}", raw.get("format"))
+    _require(raw.get("architecture") == ARCHITECTURE, "architecture", f"{ARCHITECTURE!r}", raw.get("architecture"))
+    _require(raw.get("pooling", "average") == "average", "pooling", "'average'", raw.get("pooling"))
+    _require(isinstance(raw.get("final_relu", True), bool), "final_relu", "true or false", raw.get("final_relu"))
+    _check_head(raw.get("head", []))
+    _check_labels(raw.get("labels"))
+    _check_weights(raw.get("weights"))
+    rule = raw.get("input")
+    _require(isinstance(rule, dict) and isinstance(rule.get("rule"), str), "input", "an object with a rule", rule)
+    for field in ("thresholds", "calibration", "metrics", "training", "bootstrap", "links"):
+        _require(isinstance(raw.get(field, {}), Mapping), field, "an object", raw.get(field))
+    return raw
+
+
+def _require(holds: bool, field: str, expected: str, given: object) -> None:
+    if not holds:
+        raise CheckpointError(f"config.json: {field!r} must be {expected}, not {str(given)[:80]!r}.")
+
+
+def _check_head(head: object) -> None:
+    fits = isinstance(head, list) and len(head) <= 8
+    fits = fits and all(type(units) is int and 1 <= units <= HEAD_LIMIT for units in head)
+    _require(fits, "head", f"a list of at most 8 sizes from 1 to {HEAD_LIMIT}", head)
+
+
+def _check_labels(labels: object) -> None:
+    fits = isinstance(labels, list) and 1 <= len(labels) <= OUTPUTS_LIMIT and all(map(_is_label, labels))
+    _require(fits, "labels", f"a list of 1 to {OUTPUTS_LIMIT} names", labels)
+    used = [name for name in map(label_name, labels) if name]
+    _require(len(set(used)) == len(used), "labels", "names that are all different", used)
+    _require(bool(used), "labels", "at least one finding that is not ignored", labels)
+
+
+def _is_label(label: object) -> bool:
+    return isinstance(label, str) or (isinstance(label, dict) and isinstance(label.get("name"), str))
+
+
+def label_name(label: str | dict) -> str:
+    """The output's finding, or "" where it is ignored."""
+    if isinstance(label, dict):
+        return "" if label.get(IGNORED) else label["name"]
+    return label
+
+
+def _check_weights(weights: object) -> None:
+    _require(isinstance(weights, dict), "weights", "an object with 'file'", weights)
+    name = weights.get("file")
+    _require(
+        isinstance(name, str) and name == Path(name).name and name not in ("", ".", ".."),
+        "weights.file",
+        "a file's name in the checkpoint's own directory",
+        name,
+    )
+    digest = weights.get("sha256")
+    fits = digest is None or (isinstance(digest, str) and len(digest) == 64)
+    _require(fits, "weights.sha256", "64 hexadecimal digits", digest)

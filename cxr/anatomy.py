@@ -6,6 +6,7 @@ along the beam. Measures are those of an adult on a film of that size; none is t
 """
 
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 
@@ -181,7 +182,7 @@ def _heart(x: np.ndarray, y: np.ndarray, z: float, build: Build) -> np.ndarray:
         ((-1.2, 22.4, -1.5), (3.5, 5.4, 4.2), 4.0),
         ((1.5, 17.2, -1.5), (3.0, 4.2, 3.0), -12.0),
     )
-    return np.maximum.reduce([_ellipsoid(x, y - build.heart_lift_cm, z, *part, build.heart) for part in parts])
+    return reduce(np.maximum, (_ellipsoid(x, y - build.heart_lift_cm, z, *part, build.heart) for part in parts))
 
 
 def _ellipsoid(
@@ -193,11 +194,13 @@ def _ellipsoid(
     turn: float,
     scale: float,
 ) -> np.ndarray:
+    a, b, c = (axis * scale for axis in half_axes)
+    if abs(z - centre[2]) > c + EDGE_CM:
+        return np.zeros((1, 1), np.float32)
     angle = np.deg2rad(turn)
     # a heart grows from its root at the top, towards the picture's right
     across, down = x - centre[0] * scale, y - centre[1] - 0.35 * (scale - 1) * (centre[1] - 15)
     lengthwise, beside = across * np.cos(angle) + down * np.sin(angle), down * np.cos(angle) - across * np.sin(angle)
-    a, b, c = (axis * scale for axis in half_axes)
     radial = np.sqrt((lengthwise / a) ** 2 + (beside / b) ** 2 + ((z - centre[2]) / c) ** 2)
     return _inside((1 - radial) * b)
 

@@ -107,24 +107,19 @@ class Network:
     def layer_gradient(self, batch: np.ndarray, layer: str, outputs: Sequence[int]) -> np.ndarray:
         """d logit / d activation `(N, len(outputs), y, x, k)`, for any layer with a map, inner ones of a block too."""
         self.check_layer(layer)
-        key = ("gradient", layer, tuple(outputs))
-        (gradients,) = self._batched(key, lambda: partial(_gradients_inside, self._with(layer), tuple(outputs)), batch)
-        return gradients
+        return self._gradients(
+            ("gradient", layer), lambda: partial(_gradient_inside, self._with(layer)), batch, outputs
+        )
 
     def tail_gradient(self, layer: str, activations: np.ndarray, outputs: Sequence[int]) -> np.ndarray:
         """As `layer_gradient`, from activations that are at hand, through the part of the network after them alone."""
-        key = ("tail gradient", layer, tuple(outputs))
-        (gradients,) = self._batched(
-            key, lambda: partial(_gradients_of_input, self._tail(layer), tuple(outputs)), activations
-        )
-        return gradients
+        key = ("tail gradient", layer)
+        return self._gradients(key, lambda: partial(_gradient_of_input, self._tail(layer)), activations, outputs)
 
     def input_gradient(self, batch: np.ndarray, output: int) -> np.ndarray:
         """d logit / d input `(N, h, w, c)`: one pass forward, one back."""
-        (gradients,) = self._batched(
-            ("input gradient", output), lambda: partial(_gradients_of_input, self._model, (output,)), batch
-        )
-        return gradients[:, 0]
+        key = ("input gradient",)
+        return self._gradients(key, lambda: partial(_gradient_of_input, self._model), batch, [output])[:, 0]
 
     def cuts(self) -> list[str]:
         """Layers that every path from the input to the output goes through, in forward order."""
@@ -153,22 +148,34 @@ class Network:
                 self._tails[layer] = None
         return self._tails[layer]
 
-    def _batched(self, key: tuple, make: Callable[[], Callable], batch: np.ndarray) -> list[np.ndarray]:
+    def _gradients(
+        self, key: tuple, make: Callable[[], Callable], batch: np.ndarray, outputs: Sequence[int]
+    ) -> np.ndarray:
+        """(N, len(outputs), ...): one run of a compiled gradient for each output, which is chosen by its weight."""
+        chosen = np.eye(self.outputs, dtype=np.float32)
+        return np.stack([self._batched(key, make, batch, chosen[output])[0] for output in outputs], axis=1)
+
+    def _batched(
+        self, key: tuple, make: Callable[[], Callable], batch: np.ndarray, *constants: np.ndarray
+    ) -> list[np.ndarray]:
         """Run a primitive over a batch of any size, in the batch sizes that are compiled."""
         batch = np.ascontiguousarray(batch, np.float32)
-        parts = [self._run(key, make, batch[at : at + size], size) for at, size in _cut(len(batch))]
+        parts = [self._run(key, make, batch[at : at + size], size, constants) for at, size in _cut(len(batch))]
         return [np.concatenate(each) for each in zip(*parts, strict=True)]
 
-    def _run(self, key: tuple, make: Callable[[], Callable], part: np.ndarray, size: int) -> list[np.ndarray]:
-        compiled = self._primitive((*key, size), make, (size, *part.shape[1:]))
+    def _run(
+        self, key: tuple, make: Callable[[], Callable], part: np.ndarray, size: int, constants: tuple[np.ndarray, ...]
+    ) -> list[np.ndarray]:
         padded = np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
-        return [result.numpy()[: len(part)] for result in compiled(tf.constant(padded))]
+        arguments = [tf.constant(each) for each in (padded, *constants)]
+        compiled = self._primitive((*key, size), make, arguments)
+        return [result.numpy()[: len(part)] for result in compiled(*arguments)]
 
-    def _primitive(self, key: tuple, make: Callable[[], Callable], shape: tuple[int, ...]) -> Callable:
+    def _primitive(self, key: tuple, make: Callable[[], Callable], arguments: Sequence[tf.Tensor]) -> Callable:
         """The compiled primitive, traced at its first use, by one thread."""
         with self._lock:
             if key not in self._compiled:
-                signature = [tf.TensorSpec(shape, tf.float32)]
+                signature = [tf.TensorSpec(argument.shape, argument.dtype) for argument in arguments]
                 self._compiled[key] = tf.function(make(), input_signature=signature).get_concrete_function()
             return self._compiled[key]
 
@@ -192,22 +199,21 @@ def _forward(model: keras.Model) -> Callable:
     return run
 
 
-def _gradients_of_input(model: keras.Model, outputs: Sequence[int], batch: tf.Tensor) -> list[tf.Tensor]:
-    """[(N, len(outputs), ...)]: the gradient of each output with respect to the model's own input."""
-    with tf.GradientTape(persistent=True) as tape:
+def _gradient_of_input(model: keras.Model, batch: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
+    """[(N, ...)]: the gradient of the weighted sum of logits with respect to the model's own input."""
+    with tf.GradientTape() as tape:
         tape.watch(batch)
-        logits = model(batch, training=False)
-        each = [logits[:, output] for output in outputs]
-    return [tf.stack([tape.gradient(logit, batch) for logit in each], axis=1)]
+        chosen = tf.reduce_sum(model(batch, training=False) * weights)
+    return [tape.gradient(chosen, batch)]
 
 
-def _gradients_inside(model: keras.Model, outputs: Sequence[int], batch: tf.Tensor) -> list[tf.Tensor]:
-    """[(N, len(outputs), y, x, k)]: the same with respect to the model's second output, a layer inside it.
+def _gradient_inside(model: keras.Model, batch: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
+    """[(N, y, x, k)]: the same with respect to the model's second output, a layer inside it.
 
-    The tape records from the input on, so paths around the layer are left out and paths through it are all counted.
+    The tape records from the input on: paths around the layer are left out, and every path through it is counted.
     """
-    with tf.GradientTape(persistent=True) as tape:
+    with tf.GradientTape() as tape:
         tape.watch(batch)
         logits, activations = model(batch, training=False)
-        each = [logits[:, output] for output in outputs]
-    return [tf.stack([tape.gradient(logit, activations) for logit in each], axis=1)]
+        chosen = tf.reduce_sum(logits * weights)
+    return [tape.gradient(chosen, activations)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Passes:
-    """Pictures that went through the network: forward, and backward. A part of a network (its tail) counts as none."""
+    """Pictures that went through the network. Back to a layer counts as one pass, however many findings it serves."""
 
     forward: int = 0
     backward: int = 0

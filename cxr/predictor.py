@@ -118,7 +118,7 @@ class Predictor:
         if self._network.is_cut(layer):
             gradients = self._network.tail_gradient(layer, self.activations(batch, layer), outputs)
         else:
-            record(forward=len(batch))
+            record(forward=len(batch) * len(outputs))
             gradients = self._network.layer_gradient(batch, layer, outputs)
         record(backward=len(batch))
         return gradients if finding is None else gradients[:, 0]

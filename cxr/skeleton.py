@@ -18,16 +18,17 @@ Points = tuple[np.ndarray, np.ndarray]
 
 
 def skeleton(size: int, build: Build) -> np.ndarray:
-    """Ribs, clavicles, spine, shoulder blades and the heads of the upper arms: (size, size) float32."""
+    """Ribs, clavicles, spine, shoulder blades and the upper arms: (size, size) float32."""
     tubes = []
     for side in (-1, 1):
         tubes += [
-            _shell(_rib(number, side, build), tall=0.62, thick=0.38, fading=(0.05, 0.22)) for number in range(1, 11)
+            _shell(size, _rib(number, side, build), tall=0.62, thick=0.38, fading=(0.05, 0.22))
+            for number in range(1, 11)
         ]
-        tubes.append(_shell(_clavicle(side, build), tall=0.6, thick=0.55, strength=1.5, fading=(0.06, 0.06)))
-        tubes += _arm(side, build)
-    blades = sum(_shoulder_blade(size, side, build) for side in (-1, 1))
-    return _blurred(_splat(size, tubes), 0.05) + blades + _spine(size)
+        tubes.append(_shell(size, _clavicle(side, build), tall=0.6, thick=0.55, strength=1.5, fading=(0.06, 0.06)))
+        tubes.append(_shell(size, _shaft(side, build), tall=1.2, thick=1.2, strength=1.4, fading=(0.25, 0.0)))
+    shoulders = sum(_shoulder_blade(size, side, build) + _arm_head(size, side, build) for side in (-1, 1))
+    return _blurred(_splat(size, tubes), 0.05) + shoulders + _spine(size)
 
 
 def vessels(size: int, build: Build, rng: np.random.Generator) -> np.ndarray:
@@ -74,24 +75,26 @@ def _clavicle(side: int, build: Build) -> np.ndarray:
     return np.stack([x, y, -6 + 5 * share], axis=1)
 
 
-def _arm(side: int, build: Build) -> list[Points]:
-    """Head and shaft of the upper arm."""
+def _shaft(side: int, build: Build) -> np.ndarray:
+    """The upper arm's bone, from its head outwards."""
     share = np.linspace(0, 1, 300)[:, None]
-    shaft = np.array([16.4 * side * build.width, 9.2, 0.0]) + share * np.array([9.0 * side, 7.0, 0.0])
-    angle = np.linspace(0.04, np.pi - 0.04, 400)
-    ball = shaft[0] + np.stack([0 * angle - 0.3 * side, -0.7 - 2.3 * np.cos(angle), 0 * angle], axis=1)
-    round_off = 2.3 * np.sin(angle)
-    return [
-        _shell(shaft, tall=1.2, thick=1.2, strength=1.4, fading=(0.25, 0.0)),
-        _shell(ball, tall=round_off, thick=round_off, strength=0.6),
-    ]
+    return np.array([16.4 * side * build.width, 9.2, 0.0]) + share * np.array([9.0 * side, 7.0, 0.0])
+
+
+def _arm_head(size: int, side: int, build: Build) -> np.ndarray:
+    """The round head of the upper arm's bone: chord through a ball less the chord through its inside."""
+    x, y = axes(size)
+    square = (x - 16.1 * side * build.width) ** 2 + (y - 8.5) ** 2
+    outside, inside = (np.sqrt(np.maximum(radius**2 - square, 0)) for radius in (2.3, 2.3 - 0.6 * CORTEX_CM))
+    return _blurred(2 * (outside - inside), 0.05)
 
 
 def _shell(
+    size: int,
     curve: np.ndarray,
     *,
-    tall: float | np.ndarray,
-    thick: float | np.ndarray,
+    tall: float,
+    thick: float,
     strength: float = 1.0,
     fading: tuple[float, float] = (0.0, 0.0),
 ) -> Points:
@@ -99,22 +102,21 @@ def _shell(
 
     `tall` and `thick` are its half axes, `fading` the shares of its start and end over which it turns into cartilage.
     """
+    pixel = FIELD_CM / size
+    curve = curve[:: max(1, int(pixel / np.linalg.norm(np.diff(curve, axis=0), axis=1).max()))]
     tangent = np.gradient(curve, axis=0)
     length = np.linalg.norm(tangent, axis=1, keepdims=True)
     tangent = tangent / length
-    upright = np.array([0.0, 1.0, 0.0]) if abs(tangent[0, 1]) < 0.9 else np.array([1.0, 0.0, 0.0])
-    upward = upright - tangent * (tangent @ upright)[:, None]
+    upward = np.array([0.0, 1.0, 0.0]) - tangent * tangent[:, 1:2]
     upward /= np.linalg.norm(upward, axis=1, keepdims=True)
     sideward = np.cross(tangent, upward)
-    angles = np.linspace(0, 2 * np.pi, int(110 * max(1.0, np.max(tall))), endpoint=False)[:, None]
-    places = curve[..., :2] + (
-        (tall * np.cos(angles))[..., None] * upward[..., :2] + (thick * np.sin(angles))[..., None] * sideward[..., :2]
-    )
-    around = np.hypot(tall * np.sin(angles), thick * np.cos(angles)) * 2 * np.pi / len(angles)
+    angles = np.linspace(0, 2 * np.pi, max(24, int(2 * np.pi * tall / pixel)), endpoint=False)[:, None, None]
+    places = curve + tall * np.cos(angles) * upward + thick * np.sin(angles) * sideward
+    around = np.hypot(tall * np.sin(angles), thick * np.cos(angles))[..., 0] * 2 * np.pi / len(angles)
     share = np.linspace(0, 1, len(curve))
     ends = np.clip(np.minimum(share / (fading[0] or 1e-6), (1 - share) / (fading[1] or 1e-6)), 0, 1)
     weights = around * length[:, 0] * CORTEX_CM * strength * ends
-    return places.reshape(-1, 2), np.broadcast_to(weights, places.shape[:2]).ravel()
+    return places[..., :2].reshape(-1, 2), np.broadcast_to(weights, places.shape[:2]).ravel()
 
 
 def _solid(size: int, path: np.ndarray, radii: np.ndarray) -> Points:

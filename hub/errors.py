@@ -16,8 +16,12 @@ Anything else that is raised is a defect of the program and goes up as it is.
 """
 
 import difflib
+import logging
+import secrets
 from collections.abc import Iterable
 from typing import ClassVar
+
+log = logging.getLogger(__name__)
 
 
 class CxrLensError(Exception):
@@ -44,6 +48,19 @@ class CheckpointError(CxrLensError):
     """The checkpoint's files are not what they should be (missing or altered file, keys, shapes, labels)."""
 
     code = "CHECKPOINT"
+
+
+def told(error: Exception) -> tuple[str, str]:
+    """(code, sentence) of any error, for the one place at each door where errors leave the program.
+
+    An error of the tree speaks for itself. Anything else is a defect: it is logged with its traceback under a new id,
+    and the sentence names that id and nothing of what happened.
+    """
+    if isinstance(error, CxrLensError):
+        return error.code, str(error)
+    number = secrets.token_hex(4)
+    log.error("defect %s", number, exc_info=error)
+    return "INTERNAL", f"Something went wrong here, and it is not your doing. It was logged as {number}. Try again."
 
 
 def names_hint(given: str, names: Iterable[str]) -> str:

@@ -107,6 +107,7 @@ def test_the_batch_changes_nothing(context_of, pooled, monkeypatch):
     context = context_of(model, rng.normal(size=(8, 8)))
     maps = []
     for windows_a_step in (1, 5, 16):
+        monkeypatch.setattr("explainers.builtin.occlusion.WINDOWS_A_STEP", windows_a_step)
         monkeypatch.setattr("cxr.predictor.WINDOWS_A_STEP", windows_a_step)
         maps.append(occlusion(context, stride=1))
     assert maps[0] == pytest.approx(maps[1], rel=1e-5, abs=1e-6)
@@ -156,3 +157,15 @@ def test_it_reports_each_batch_and_stops_when_cancelled(context_of, pooled):
     assert [fraction for fraction, *_ in reports] == pytest.approx([16 / 49, 32 / 49])
     # the picture, two batches, and the one after which the cancelling was seen
     assert passes.forward == 1 + 3 * 16
+
+
+def test_a_preview_shows_what_the_windows_so_far_say(context_of, linear, monkeypatch):
+    monkeypatch.setattr("explainers.builtin.occlusion.WINDOWS_A_STEP", 2)
+    previews = []
+    context = context_of(
+        linear(np.ones((2, 4))), [[4, 0, 0, -4], [4, 0, 0, -4]], report=lambda *report: previews.append(report[2])
+    )
+    cells = occlusion(context, stride=1)
+    # after the windows at columns 0 and 1, which hold 8 and 0; then the one at column 2, which holds −8
+    assert [preview.tolist() for preview in previews] == [[[8, 4, 0, 0]], [[8, 4, -4, -8]]]
+    assert cells.tolist() == previews[-1].tolist()

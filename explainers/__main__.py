@@ -1,0 +1,187 @@
+"""Command line of explaining: python -m explainers list | layers | explain IMAGE --finding NAME --out DIR"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from explainers.errors import OptionError
+from explainers.options import options_schema
+from explainers.registry import Registry
+from hub.errors import CxrLensError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status is 0 if all of it succeeded."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's own start-up notes are not part of the answer
+    given = _parser().parse_args(arguments)
+    try:
+        return given.run(given)
+    except CxrLensError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m explainers", description="From scores to explanations.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_list(commands)
+    _add_layers(commands)
+    _add_explain(commands)
+    return parser
+
+
+def _add_list(commands: Any) -> None:
+    command = commands.add_parser("list", help="explainers at hand, their options, and plugins that failed")
+    command.add_argument("--json", action="store_true", help="print JSON instead of text")
+    _add_plugin(command)
+    command.set_defaults(run=_list)
+
+
+def _add_layers(commands: Any) -> None:
+    command = commands.add_parser("layers", help="layers that an explainer may look at")
+    _add_model(command)
+    command.set_defaults(run=_layers)
+
+
+def _add_explain(commands: Any) -> None:
+    command = commands.add_parser("explain", help="explain one finding of a radiograph")
+    command.add_argument("image", metavar="IMAGE", help="PNG, JPEG, WebP, TIFF or DICOM file")
+    command.add_argument("--finding", default="", metavar="NAME", help="default: the highest above its threshold")
+    command.add_argument("--explainer", action="append", default=[], metavar="NAME", help="repeatable; default: all")
+    command.add_argument(
+        "--option", action="append", default=[], metavar="EXPLAINER.NAME=VALUE", help="repeatable; see `list`"
+    )
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="of explainers that draw at random")
+    command.add_argument("--out", required=True, metavar="DIR", help="where pictures, maps and records are written")
+    _add_model(command)
+    _add_plugin(command)
+    command.set_defaults(run=_explain)
+
+
+def _add_model(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--model", default="starter", metavar="SOURCE", help="starter, a folder, or org/name[@revision]"
+    )
+
+
+def _add_plugin(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--plugin", action="append", default=[], metavar="FILE_OR_MODULE", help="repeatable: more explainers"
+    )
+
+
+def _list(given: argparse.Namespace) -> int:
+    registry = Registry.standard(given.plugin)
+    described = [described_explainer(registry, name) for name in registry.explainers]
+    failures = [{"plugin": each.plugin, "reason": each.reason} for each in registry.failures]
+    if given.json:
+        print(json.dumps({"explainers": described, "failures": failures}, indent=1, ensure_ascii=False))
+        return 0
+    for each in described:
+        print("\n".join(_lines(each)))
+    for each in failures:
+        print(f"left out: {each['plugin']}: {each['reason']}")
+    return 0
+
+
+def described_explainer(registry: Registry, name: str) -> dict:
+    """What `list` says of an explainer."""
+    explainer = registry.explainers[name]
+    return {
+        "name": name,
+        "title": explainer.title,
+        "unit": explainer.unit,
+        "signed": explainer.signed,
+        "control": explainer.control,
+        "reference": explainer.reference,
+        "summary": explainer.summary(),
+        "origin": registry.origins[name],
+        "options": options_schema(explainer)["properties"],
+    }
+
+
+def _lines(each: dict) -> Iterator[str]:
+    control = ", a control" if each["control"] else ""
+    yield f"{each['name']}  {each['title']} ({each['unit']}; {each['origin']}{control})"
+    yield f"    {each['summary']}"
+    for name, schema in each["options"].items():
+        yield f"    --option {each['name']}.{name}={schema['default']}  {schema['description']}"
+
+
+def _layers(given: argparse.Namespace) -> int:
+    from cxr.predictor import Predictor
+
+    predictor = Predictor.load(given.model)
+    for name, (height, width, channels) in predictor.layers.items():
+        mark = "  (default)" if name == predictor.target_layer else ""
+        print(f"{name:28} {height:4} × {width:<4} {channels:5} channels{mark}")
+    return 0
+
+
+def _explain(given: argparse.Namespace) -> int:
+    from cxr.predictor import Predictor
+    from cxr.radiograph import read_radiograph
+    from explainers.comparison import Failed, Finished, Progressed, compare
+    from explainers.export import write_files
+
+    registry = Registry.standard(given.plugin)
+    for failure in registry.failures:
+        print(f"left out: {failure.plugin}: {failure.reason}", file=sys.stderr)
+    names = given.explainer or list(registry.explainers)
+    options = _options(given.option, registry)
+    radiograph = read_radiograph(given.image)
+    predictor = Predictor.load(given.model)
+    failed = False
+    for event in compare(
+        predictor, radiograph, given.finding, names, options=options, seed=given.seed, registry=registry
+    ):
+        if isinstance(event, Progressed):
+            _show_progress(event.explainer, event.fraction, event.text)
+        elif isinstance(event, Failed):
+            failed = True
+            _clear_progress()
+            print(f"{event.explainer}: failed: {event.reason}", file=sys.stderr)
+        elif isinstance(event, Finished):
+            _clear_progress()
+            files = write_files(event.explanation, radiograph, Path(given.out))
+            about = f"{event.explanation.finding}, {event.explanation.seconds:.2f} s"
+            print(f"{event.explainer}: {about}: {', '.join(file.name for file in files)}")
+    return int(failed)
+
+
+def _options(words: Sequence[str], registry: Registry) -> dict[str, dict[str, Any]]:
+    """{explainer: {option: value}} from words of the form EXPLAINER.NAME=VALUE."""
+    options: dict[str, dict[str, Any]] = {}
+    for word in words:
+        target, equals, text = word.partition("=")
+        explainer, dot, name = target.partition(".")
+        if not (equals and dot):
+            raise OptionError(f"{word!r} is not of the form EXPLAINER.NAME=VALUE.", "Such as occlusion.patch=24.")
+        (found,) = registry.find([explainer])
+        known = {option.name: option for option in found.options()}
+        value = known[name].parse(text, explainer=explainer) if name in known else text
+        options.setdefault(explainer, {})[name] = value
+    return options
+
+
+def _show_progress(explainer: str, fraction: float, text: str) -> None:
+    """A bar on a terminal; nothing in a pipe or a log."""
+    if sys.stderr.isatty():
+        done = round(fraction * 20)
+        print(f"\r\033[K{explainer} {'█' * done}{'░' * (20 - done)} {text}", end="", file=sys.stderr, flush=True)
+
+
+def _clear_progress() -> None:
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

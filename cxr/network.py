@@ -65,7 +65,7 @@ class Network:
         model.trainable = False
         self._model = model
         self._compiled: dict[tuple, Callable] = {}
-        self._tails: dict[str, keras.Model | None] = {}
+        self._cuts = _cutting_layers(model)
         self._lock = threading.Lock()
         self.input_shape: tuple[int, int, int] = tuple(model.input.shape[1:])
         self.outputs: int = model.output.shape[-1]
@@ -123,11 +123,11 @@ class Network:
 
     def cuts(self) -> list[str]:
         """Layers that every path from the input to the output goes through, in forward order."""
-        return [name for name in self.layers if self.is_cut(name)]
+        return [name for name in self.layers if name in self._cuts]
 
     def is_cut(self, layer: str) -> bool:
         """Whether every path from the input to the output goes through this layer."""
-        return self._tail(layer) is not None
+        return self.check_layer(layer) in self._cuts
 
     def check_layer(self, name: str) -> str:
         """The name, if a layer with a map has exactly that name; LayerError otherwise."""
@@ -138,15 +138,9 @@ class Network:
     def _with(self, layer: str) -> keras.Model:
         return keras.Model(self._model.input, [self._model.output, self._model.get_layer(layer).output])
 
-    def _tail(self, layer: str) -> keras.Model | None:
-        """The part after a layer, or None where the output is reached around it too."""
-        self.check_layer(layer)
-        if layer not in self._tails:
-            try:
-                self._tails[layer] = keras.Model(self._model.get_layer(layer).output, self._model.output)
-            except ValueError:  # Keras: the output is not connected to this input
-                self._tails[layer] = None
-        return self._tails[layer]
+    def _tail(self, layer: str) -> keras.Model:
+        """The part of the network after a layer that cuts it."""
+        return keras.Model(self._model.get_layer(layer).output, self._model.output)
 
     def _gradients(
         self, key: tuple, make: Callable[[], Callable], batch: np.ndarray, outputs: Sequence[int]
@@ -159,6 +153,8 @@ class Network:
         self, key: tuple, make: Callable[[], Callable], batch: np.ndarray, *constants: np.ndarray
     ) -> list[np.ndarray]:
         """Run a primitive over a batch of any size, in the batch sizes that are compiled."""
+        if not len(batch):
+            raise ValueError("A batch has at least one member.")
         batch = np.ascontiguousarray(batch, np.float32)
         parts = [self._run(key, make, batch[at : at + size], size, constants) for at, size in _cut(len(batch))]
         return [np.concatenate(each) for each in zip(*parts, strict=True)]
@@ -178,6 +174,23 @@ class Network:
                 signature = [tf.TensorSpec(argument.shape, argument.dtype) for argument in arguments]
                 self._compiled[key] = tf.function(make(), input_signature=signature).get_concrete_function()
             return self._compiled[key]
+
+
+def _cutting_layers(model: keras.Model) -> set[str]:
+    """Names of the layers around which nothing passes: whatever was computed before them is last read by them."""
+    producer = {id(layer.output): place for place, layer in enumerate(model.layers)}
+    last_reader = [len(model.layers)] * len(model.layers)
+    for place, layer in enumerate(model.layers):
+        if not isinstance(layer, keras.layers.InputLayer):
+            for tensor in keras.tree.flatten(layer.input):
+                last_reader[producer[id(tensor)]] = place
+    farthest = 0
+    cuts = set()
+    for place, layer in enumerate(model.layers):
+        if farthest <= place:
+            cuts.add(layer.name)
+        farthest = max(farthest, last_reader[place])
+    return cuts
 
 
 def _cut(count: int) -> list[tuple[int, int]]:

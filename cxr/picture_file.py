@@ -1,6 +1,7 @@
 """Picture files (PNG, JPEG, WebP, TIFF) and PIL images: to samples of full depth, upright, one frame."""
 
 import io
+import re
 import struct
 import zlib
 
@@ -29,7 +30,7 @@ FOREIGN_SIGNATURES = {
     b"\x00\x00\x00\x0cjP  ": "a JPEG 2000 picture",
 }
 
-OWN_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\x00", b"MM\x00*")
+OWN_SIGNATURE = re.compile(rb"\x89PNG|\xff\xd8\xff|RIFF.{4}WEBP|II[*+]\x00|MM\x00[*+]", re.DOTALL)
 
 AS_THEY_ARE = ("L", "LA", "RGB", "RGBA", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 CONVERTED = {"1": "L", "La": "LA", "RGBa": "RGBA"} | dict.fromkeys(("RGBX", "CMYK", "YCbCr", "HSV", "LAB"), "RGB")
@@ -65,7 +66,7 @@ def _opened(content: bytes) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise RadiographError("The picture has far more than 50 megapixels.", "Shrink it first.") from None
     except DAMAGE as error:
-        if content.startswith(OWN_SIGNATURES):
+        if OWN_SIGNATURE.match(content):
             raise _damaged() from error
         raise RadiographError(
             f"The given file is {_foreign(content)}.", "Give a radiograph as PNG, JPEG, WebP, TIFF or DICOM."

@@ -37,6 +37,11 @@ class Resolved:
     sha256: str | None = None
     notes: tuple[str, ...] = field(default=())
 
+    @property
+    def shown(self) -> str:
+        """The source as results may state it: of a local directory only its name, since a path may tell too much."""
+        return self.source if self.source == STARTER or self.revision else self.directory.resolve().name
+
 
 def resolve(source: str, *, fallback: bool = False) -> Resolved:
     """The local, verified directory that a source string stands for.

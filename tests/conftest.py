@@ -52,3 +52,40 @@ def phantom():
     from cxr.phantom import phantom
 
     return phantom(seed=1, size=512, effusion=True).radiograph
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """A network small enough for paper: two findings, four cells.
+
+    Input (32, 32, 3). `cells`: the mean of each 16 × 16 quadrant, and its negative, in 2 × 2 cells. `relu`. Average
+    pooling. Logits: Effusion = 4·p0 + 0.5, Nodule = −2·p0 + 8·p1 − 1, for the pooled channels p0 and p1.
+    """
+    import keras
+    import numpy as np
+
+    from cxr.checkpoint import CheckpointConfig, Identity, Threshold
+    from cxr.network import Network
+    from cxr.predictor import Predictor
+
+    picture = keras.Input((32, 32, 3))
+    cells = keras.layers.Conv2D(2, 16, strides=16, use_bias=False, name="cells")(picture)
+    pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU(name="relu")(cells))
+    model = keras.Model(picture, keras.layers.Dense(2, name="predictions")(pooled))
+    model.get_layer("cells").set_weights([np.full((16, 16, 3, 2), 1 / 768) * np.array([1, -1])])
+    model.get_layer("predictions").set_weights([np.array([[4, -2], [0, 8]]), np.array([0.5, -1])])
+    config = CheckpointConfig(
+        name="tiny",
+        labels=("Effusion", "Nodule"),
+        input={"rule": "samplewise", "size": 32},
+        thresholds={"Effusion": Threshold(0.9), "Nodule": Threshold(0.2)},
+    )
+    return Predictor(Network(model), config, Identity("tiny", "tiny", None, "0" * 64))
+
+
+@pytest.fixture
+def quadrants():
+    """A prepared input (32, 32, 3) for `tiny`, its channels equal, whose quadrants are 1, 2 above 3, −2."""
+    import numpy as np
+
+    return np.repeat(np.kron([[1, 2], [3, -2]], np.ones((16, 16)))[..., None], 3, axis=-1).astype(np.float32)

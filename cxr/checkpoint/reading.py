@@ -18,7 +18,10 @@ INPUT_CHANNELS = (1, 3)
 
 @dataclass(frozen=True)
 class Identity:
-    """Which network gave a result: its name, the source string, the Hub's commit if any, the weights' sha256."""
+    """Which network gave a result: its name, its source, the Hub's commit if any, the weights' sha256.
+
+    source  `starter`, `org/name[@revision]`, or the name of a local directory without its path
+    """
 
     name: str
     source: str
@@ -53,7 +56,7 @@ def read_checkpoint(resolved: Resolved) -> Checkpoint:
     weights, config = READERS[layout](file, config)
     _check(weights, config)
     digest = resolved.sha256 or sha256_of(file)
-    return Checkpoint(config, weights, Identity(resolved.name, resolved.source, resolved.revision, digest))
+    return Checkpoint(config, weights, Identity(resolved.name, resolved.shown, resolved.revision, digest))
 
 
 def _native(file, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:

@@ -26,8 +26,8 @@ class GradCam(Explainer):
         The weights of a channel differ over space, as below a batch norm and ReLU: a cell may then show what the
         network doesn't use. A cell sees far more than its own square: small findings are smeared over 1/7 of the side.
     Cost:
-        One forward pass, and a backward pass from the logit to the layer: next to nothing at the default layer. All
-        findings of one radiograph share the forward pass.
+        At the default layer nothing but a backward pass through the network's end, for one finding or for all: the
+        forward pass is the one that scored the radiograph. At other layers two forward passes more.
     Options:
         layer: the layer whose output is weighted; `relu` for a map that sums to the logit minus its bias
     Source:

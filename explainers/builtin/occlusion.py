@@ -1,6 +1,7 @@
 """What the logit loses when a part of the radiograph is hidden."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import gcd
 from typing import Annotated, Literal
 
@@ -8,6 +9,9 @@ import cv2
 import numpy as np
 
 from explainers import Context, Explainer, Range, hookimpl
+
+WINDOWS_A_STEP = 16
+"""Windows between two reports of progress, each a chance to cancel: as many as the network takes in one batch."""
 
 Patch = Annotated[int, Range(8, 112, step=8)]
 Stride = Annotated[int, Range(4, 112, step=4)]
@@ -34,7 +38,8 @@ class Occlusion(Explainer):
         Evidence that is there twice, in both lungs say, shows nothing, since hiding one leaves the other. Findings
         much smaller than the patch are smeared over it.
     Cost:
-        One forward pass for the radiograph and one for each window; all findings come from the same passes.
+        One forward pass for each window, 169 by default, beside the one that scored the radiograph. All findings come
+        from the same passes.
     Options:
         patch: side of the window in pixels of the input; at most the input's own sides
         stride: distance between windows in pixels of the input; at most the patch, so that no pixel is left out
@@ -63,16 +68,53 @@ class Occlusion(Explainer):
         fill: Fill = "mean",
     ) -> np.ndarray:
         """The maps `(len(findings), y, x)`, from the same passes."""
-        rows, columns = (_starts(side, patch, stride) for side in context.input.shape[:2])
-        height, width = (min(patch, side) for side in context.input.shape[:2])
-        windows = np.array([(top, left, height, width) for top in rows for left in columns])
-        falls = context.logits - context.occluded(windows, _filling(context.input, patch, fill))
-        context.note(windows=len(windows))
+        windows = _Windows.over(context.input.shape[:2], patch, stride)
+        context.note(windows=len(windows.boxes))
         places = [context.labels.index(finding) for finding in findings]
-        grids = falls[:, places].T.reshape(-1, len(rows), len(columns))
-        over_rows = _averaging(context.input.shape[0], rows, height)
-        over_columns = _averaging(context.input.shape[1], columns, width)
-        return np.einsum("yr,frc,xc->fyx", over_rows, grids, over_columns).astype(np.float32)
+        falls = _falls(context, windows, _filling(context.input, patch, fill), places)
+        return windows.averaged(falls, len(windows.boxes)).astype(np.float32)
+
+
+def _falls(context: Context, windows: "_Windows", filling: np.ndarray, places: Sequence[int]) -> np.ndarray:
+    """How far each finding's logit falls under each window, `(findings, windows)`; the first one's map is previewed."""
+    count = len(windows.boxes)
+    falls, logits = np.zeros((len(places), count)), context.logits
+    for at in range(0, count, WINDOWS_A_STEP):
+        done = min(at + WINDOWS_A_STEP, count)
+        falls[:, at:done] = (logits - context.occluded(windows.boxes[at:done], filling))[:, places].T
+        context.progress(done / count, f"{done} of {count} windows", windows.averaged(falls[:1], done)[0])
+    return falls
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Windows at every pair of a row's and a column's start, and the cells between their edges.
+
+    boxes    (windows, 4) int: top, left, height, width, row after row
+    rows     (cells, starts) float: 1 where the windows of a start cover a cell of that row
+    columns  the same across
+    """
+
+    boxes: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+
+    @classmethod
+    def over(cls, size: tuple[int, int], patch: int, stride: int) -> "_Windows":
+        height, width = (min(patch, side) for side in size)
+        tops, lefts = (_starts(side, patch, stride) for side in size)
+        boxes = np.array([(top, left, height, width) for top in tops for left in lefts])
+        return cls(boxes, _cover(size[0], tops, height), _cover(size[1], lefts, width))
+
+    def averaged(self, falls: np.ndarray, done: int) -> np.ndarray:
+        """(findings, y, x): mean over the first `done` windows that cover a cell of `falls` (findings, windows).
+
+        Later falls must be 0; so is a cell that none of the windows covers.
+        """
+        grid = self.rows.shape[1], self.columns.shape[1]
+        known = (np.arange(len(self.boxes)) < done).astype(float)
+        sums, counts = (self.rows @ each.reshape(-1, *grid) @ self.columns.T for each in (falls, known))
+        return sums / np.maximum(counts, 1)
 
 
 def _starts(side: int, patch: int, stride: int) -> list[int]:
@@ -81,16 +123,10 @@ def _starts(side: int, patch: int, stride: int) -> list[int]:
     return [*range(0, last, min(stride, patch)), last]
 
 
-def _averaging(side: int, starts: Sequence[int], patch: int) -> np.ndarray:
-    """(cells, windows) along one side: each cell's equal shares of the windows that cover it.
-
-    Windows are products of two intervals, so the average over those that cover a cell is the product of two. A cell is
-    the greatest common divisor of the starts, the patch and the side: no window's edge runs through one.
-    """
-    cell = gcd(side, patch, *starts)
-    edges = np.arange(0, side, cell)[:, None]
-    covers = (edges >= np.array(starts)) & (edges < np.array(starts) + patch)
-    return covers / covers.sum(axis=1, keepdims=True)
+def _cover(side: int, starts: Sequence[int], patch: int) -> np.ndarray:
+    """(cells, starts): a cell is the greatest common divisor of all edges, so that no edge runs through one."""
+    firsts = np.arange(0, side, gcd(side, patch, *starts))[:, None]
+    return ((firsts >= np.array(starts)) & (firsts < np.array(starts) + patch)).astype(float)
 
 
 def _filling(network_input: np.ndarray, patch: int, fill: str) -> np.ndarray:

@@ -164,6 +164,7 @@ def test_exif_orientation_is_followed_in_sixteen_bit_colour(orientation):
         (b"\x1f\x8b\x08....", "a gzip archive"),
         (b"just some text", "not an image"),
         (bytes(5000), "not an image"),
+        (b"RIFF\x10\x00\x00\x00WAVEfmt ", "not an image"),
     ],
 )
 def test_what_is_no_picture_is_called_what_it_is(content, name):

@@ -1,0 +1,67 @@
+"""python -m cxr, as a user runs it."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cxr.__main__ import main
+
+
+@pytest.fixture
+def picture(tmp_path, phantom):
+    file = tmp_path / "chest.png"
+    Image.fromarray(phantom.display(256)).save(file)
+    return str(file)
+
+
+def test_json_is_the_documented_one(picture, capsys, predictor):
+    assert main(["predict", picture, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["model"]["sha256"] == predictor.identity.sha256
+    (result,) = answer["results"]
+    assert [each["finding"] for each in result["findings"]] == list(predictor.labels)
+    assert result["image"] == picture
+
+
+def test_one_bad_image_does_not_stop_the_others(picture, tmp_path, capsys):
+    bad = tmp_path / "notes.png"
+    bad.write_text("no picture")
+    assert main(["predict", str(bad), picture, "--json"]) == 1
+    first, second = json.loads(capsys.readouterr().out)["results"]
+    assert set(first) == {"image", "error"}
+    assert "not an image" in first["error"]
+    assert len(second["findings"]) == 14
+
+
+def test_the_table_shows_each_score_with_its_threshold(picture, capsys, predictor):
+    assert main(["predict", picture]) == 0
+    out = capsys.readouterr().out
+    row = next(line.split() for line in out.splitlines() if "Effusion" in line)
+    assert float(row[2]) == pytest.approx(predictor.config.thresholds["Effusion"].score, abs=0.005)
+    assert row[3] in ("above", "below")
+
+
+def test_a_finding_without_calibration_is_called_uncalibrated(picture, capsys):
+    main(["predict", picture])
+    row = next(line for line in capsys.readouterr().out.splitlines() if "Pneumonia" in line)
+    assert row.endswith("uncalibrated")
+
+
+def test_an_unknown_model_ends_with_a_sentence(picture, capsys):
+    assert main(["predict", picture, "--model", "nothing"]) == 1
+    assert "There is no checkpoint 'nothing'" in capsys.readouterr().err
+
+
+def test_the_original_applications_folder_scores_as_its_reference(fixture_folder, shared, capsys):
+    images = [str(shared / "checkpoints" / "images" / f"{name}.png") for name in ("00000001_000", "00009285_000")]
+    assert main(["predict", *images, "--model", str(fixture_folder / "keras2"), "--json"]) == 0
+    results = json.loads(capsys.readouterr().out)["results"]
+    expected = np.load(shared / "checkpoints" / "expected.npz")
+    for image, result in zip(images, results, strict=True):
+        row = [str(name) for name in np.load(shared / "checkpoints" / "prepared.npz")["images"]].index(
+            image.split("/")[-1]
+        )
+        scores = [each["score"] for each in result["findings"]]
+        np.testing.assert_allclose(scores, expected["keras2_probabilities"][row], atol=1e-5)

@@ -19,7 +19,7 @@ import numpy as np
 
 from explainers.context import Context
 from explainers.contract import Explainer, Explanation, check_map, check_options
-from explainers.errors import Cancelled, ExplainerError, OptionError
+from explainers.errors import Cancelled, ExplainerError, OptionError, brief
 from explainers.registry import Registry
 from hub.errors import CxrLensError, names_hint
 
@@ -209,7 +209,7 @@ class _Run:
             happened.put(Failed(self.name, error.code, str(error)))
         except Exception as error:
             log.exception("explainer %s failed", self.name)
-            happened.put(Failed(self.name, ExplainerError.code, f"It raised {type(error).__name__}: {_brief(error)}"))
+            happened.put(Failed(self.name, ExplainerError.code, f"It raised {brief(error)}"))
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like belong to the caller's thread
             happened.put(error)
         else:
@@ -272,12 +272,6 @@ class _Run:
         if self.memory:
             self.memory.put(key, (maps, context.notes, passes))
         return maps[labels.index(self.finding)], context.notes, passes
-
-
-def _brief(error: Exception) -> str:
-    """The error's first line, cut: a stranger's message may be long."""
-    lines = str(error).splitlines() or ["no message"]
-    return lines[0][:200]
 
 
 @cache

@@ -1,6 +1,13 @@
 """Errors of explaining; the whole tree is drawn in `hub.errors`."""
 
+import re
+
 from hub.errors import CxrLensError
+
+FOLDERS = re.compile(r"(?<![\w.~/\\:])(?:~|[A-Za-z]:)?[/\\](?:[^/\\\s'\"<>]+[/\\])+")
+"""The folders before a file's name, from the root or from home."""
+
+LONGEST_MESSAGE = 200
 
 
 class OptionError(CxrLensError):
@@ -25,3 +32,9 @@ class Cancelled(CxrLensError):
     """The caller asked to stop. Leaves an explainer through `context.progress`; never caught by one."""
 
     code = "CANCELLED"
+
+
+def brief(error: BaseException) -> str:
+    """A stranger's error as visitors may read it: its type and its first line, cut, with files but no folders."""
+    lines = str(error).splitlines() or ["no message"]
+    return f"{type(error).__name__}: {FOLDERS.sub('', lines[0])[:LONGEST_MESSAGE]}"

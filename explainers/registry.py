@@ -17,7 +17,7 @@ import pluggy
 
 from explainers import hookspecs
 from explainers.contract import Explainer, check_explainer_class
-from explainers.errors import OptionError, PluginError
+from explainers.errors import OptionError, PluginError, brief
 from hub.errors import CxrLensError, names_hint
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Registry:
             self._plugins.register(module, name=f"{name} ({id(module)})")
             self._plugins.check_pending()
         except pluggy.PluginValidationError as error:
-            self._fail(name, f"Its hook does not fit: {error}")
+            self._fail(name, f"Its hook must be cxr_lens_explainers(), without arguments. {brief(error)}.")
             return
         for explainer in self._offered(module, name):
             try:
@@ -184,4 +184,4 @@ def _described(error: BaseException) -> str:
         return f"SyntaxError: {error.msg} (line {error.lineno})."
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}."
+    return f"{brief(error)}{place}."

@@ -1,14 +1,17 @@
 """Fixtures that every folder shares. One loaded starter serves the whole run; tests must leave it as it was."""
 
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+PLUGINS = ROOT / "tests" / "plugins"
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -89,3 +92,33 @@ def quadrants():
     import numpy as np
 
     return np.repeat(np.kron([[1, 2], [3, -2]], np.ones((16, 16)))[..., None], 3, axis=-1).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def server_folder(tmp_path_factory) -> Path:
+    """What `server` takes for the machine's folder of temporary files."""
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="session")
+def server(server_folder) -> Iterator[str]:
+    """The address of a running page on the starter, with the plugins of `tests/plugins`: one good, five bad."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    plugins = [argument for file in sorted(PLUGINS.glob("*.py")) for argument in ("--plugin", str(file))]
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "demo.py"), "--port", str(port), *plugins],
+        env=os.environ | {"TMPDIR": str(server_folder), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=(server_folder.parent / "server.log").open("w"),
+        text=True,
+    )
+    address = f"http://127.0.0.1:{port}/"
+    try:
+        said = process.stdout.readline()
+        assert address in said, f"the server did not start: {said or (server_folder.parent / 'server.log').read_text()}"
+        yield address.rstrip("/")
+    finally:
+        process.terminate()
+        process.wait(30)

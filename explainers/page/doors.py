@@ -6,7 +6,6 @@ that id and nothing else. No traceback and no path leaves the server.
 
 import inspect
 import logging
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
@@ -14,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from hub.errors import CxrLensError
+from hub.errors import told
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +32,7 @@ class Said:
 
 def said(error: Exception) -> Said:
     """The sentence and the code of an error; a defect is logged here."""
-    if isinstance(error, CxrLensError):
-        return Said(error.code, str(error))
-    number = secrets.token_hex(4)
-    log.error("defect %s", number, exc_info=error)
-    return Said(
-        "INTERNAL", f"Something went wrong here, and it is not your doing. It was logged as {number}. Try again."
-    )
+    return Said(*told(error))
 
 
 def endpoint(function: Callable) -> Callable:

@@ -20,7 +20,7 @@ LONGEST_WAIT_S = 120
 
 @dataclass(frozen=True)
 class NetworkState:
-    """How far loading is: "loading", "ready" or "failed"; with sentences for people, such as why a fall-back is used."""
+    """How far loading is: "loading", "ready" or "failed"; and sentences for people, such as why a fall-back is used."""
 
     state: str
     notes: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class BackgroundNetwork:
             raise Busy("The network is still being loaded.", "Try again in a minute.")
         if self._predictor is None:
             raise SourceError("The network could not be loaded.", " ".join(self._state.notes))
-        known = dict.fromkeys([self._predictor.identity.name, shown_source(self._predictor.identity.source)])
+        known = dict.fromkeys([self._predictor.identity.name, self._predictor.identity.source])
         if model not in ("", self.source, *known):
             raise SourceError(f"This server has no checkpoint {model!r}.", names_hint(str(model), known))
         return self._predictor
@@ -90,13 +90,6 @@ class BackgroundNetwork:
         return predictor
 
     def _without_folders(self, sentence: str) -> str:
-        return sentence.replace(self.source, shown_source(self.source))
-
-
-def shown_source(source: str) -> str:
-    """A source string as visitors may see it: of a local folder its name alone."""
-    return (
-        Path(source).expanduser().name
-        if Path(source).expanduser().is_dir() or source.startswith(("/", "~", "."))
-        else source
-    )
+        """A sentence as visitors may read it: of a local folder that the operator gave, only its name."""
+        local = Path(self.source).is_absolute() or self.source.startswith(("~", "."))
+        return sentence.replace(self.source, Path(self.source).name) if local else sentence

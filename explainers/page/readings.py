@@ -139,6 +139,13 @@ class Readings:
         with self._lock:
             return next((each for each in self._by_visitor.values() if secrets.compare_digest(each.token, token)), None)
 
+    def cancel(self, visitor: str | None) -> None:
+        """End what runs for a visitor, if anything does."""
+        with self._lock:
+            reading = self._by_visitor.get(visitor or "")
+        if reading is not None:
+            reading.cancel()
+
     def close(self, visitor: str | None) -> None:
         """Cancel what runs for a visitor and forget the radiograph."""
         with self._lock:

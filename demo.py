@@ -1,0 +1,43 @@
+"""Starts the page: `python demo.py [--model SOURCE] [--plugin FILE_OR_MODULE]… [--host ADDRESS] [--port NUMBER]`."""
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from explainers.page import PageSettings, serve
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the arguments and serve the page until the process is asked to end."""
+    given = parser().parse_args(arguments)
+    serve(PageSettings(model=given.model, plugins=tuple(given.plugin), host=given.host, port=given.port))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser("cxr-lens", description="Compare explanations of a chest X-ray network.")
+    parser.add_argument(
+        "--model", default="starter", metavar="SOURCE", help="starter (default), a folder, or org/name[@revision]"
+    )
+    parser.add_argument(
+        "--plugin", action="append", default=[], metavar="FILE_OR_MODULE", help="explainers to add; may be repeated"
+    )
+    parser.add_argument(
+        "--host",
+        default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
+        metavar="ADDRESS",
+        help="address to listen on (default: GRADIO_SERVER_NAME, else 127.0.0.1)",
+    )
+    parser.add_argument("--port", type=_port, metavar="NUMBER", help="default: the first free one from 7860 on")
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 < port < 65536:
+        raise argparse.ArgumentTypeError(f"{port} is not a port; it must be a number from 1 to 65535")
+    return port
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""About: the checkpoint in use, the explainers, plugins that were left out, privacy. Plain HTML, made here, escaped."""
+
+from html import escape
+from importlib.metadata import PackageNotFoundError, version
+
+import gradio as gr
+
+from cxr.predictor import Predictor
+from explainers.contract import Explainer
+from explainers.page.component import component
+from explainers.page.desk import Desk
+
+
+def build(desk: Desk) -> gr.HTML:
+    """The component; its value is what `shown` returns."""
+    return component("about", "${value}", "", value=shown(desk))
+
+
+def shown(desk: Desk) -> str:
+    """HTML of the whole section, as far as it is known by now."""
+    return f"""<section class="about" aria-labelledby="about-title">
+<h2 id="about-title">About</h2>
+<div class="about-columns">
+{_network(desk)}
+{_explainers(desk)}
+{_reading()}
+</div>
+<p class="quiet">{_versions()}</p>
+</section>"""
+
+
+def _network(desk: Desk) -> str:
+    predictor, state = desk.network.loaded, desk.network.state
+    if predictor is None:
+        body = "<p>The network is being loaded.</p>" if state.state == "loading" else _paragraphs(state.notes)
+    else:
+        body = _paragraphs(state.notes) + _card(predictor)
+    return f"<section><h3>The network</h3>{body}</section>"
+
+
+def _card(predictor: Predictor) -> str:
+    config, identity = predictor.config, predictor.identity
+    rule = predictor.rule
+    rows = {
+        "Name": identity.name,
+        "From": identity.source + (f" at {identity.revision}" if identity.revision else ""),
+        "Weights": f"sha256 {identity.sha256[:16]}…" if identity.sha256 else "",
+        "Input": f"{rule.size} × {rule.size} pixels, rule “{rule.rule}”",
+        "Findings": str(len(predictor.labels)),
+        "AUC": _auc(config.metrics),
+        "Licence": config.license,
+    }
+    return (f"<p>{escape(config.description)}</p>" if config.description else "") + _definitions(rows)
+
+
+def _auc(metrics: dict) -> str:
+    """Mean AUC with its interval and data, as far as the checkpoint states them."""
+    mean = metrics.get("mean_auc")
+    if not isinstance(mean, list | tuple) or len(mean) != 3:
+        return ""
+    middle, low, high = (f"{value:.3f}" for value in mean)
+    where = ", ".join(str(metrics[name]) for name in ("data", "part") if metrics.get(name))
+    pictures = f", {metrics['n']} pictures" if metrics.get("n") else ""
+    return f"{middle} [{low} to {high}] on average{f' ({where}{pictures})' if where else ''}"
+
+
+def _explainers(desk: Desk) -> str:
+    items = "".join(_explainer(each) for each in desk.registry.explainers.values())
+    failures = "".join(
+        f"<li><strong>{escape(failure.plugin)}</strong>: {escape(failure.reason)}</li>"
+        for failure in desk.registry.failures
+    )
+    left_out = f"<h4>Left out</h4><ul class='failures'>{failures}</ul>" if failures else ""
+    return f"<section><h3>Explainers</h3><dl>{items}</dl>{left_out}</section>"
+
+
+def _explainer(explainer: type[Explainer]) -> str:
+    reference = f"<span class='quiet'>{escape(explainer.reference)}</span>" if explainer.reference else ""
+    return f"<dt>{escape(explainer.title)}</dt><dd>{escape(explainer.summary())} {reference}</dd>"
+
+
+def _reading() -> str:
+    return """<section><h3>How far to believe it</h3>
+<p>A score is what this network makes of the picture. It is no probability unless it is called one, and then only where
+findings are as frequent as in the data it was calibrated on.</p>
+<p>A map says what raises or lowers the score. It does not show disease, and a good-looking map is no reason to trust
+the score. Explainers ask different questions of the network; where they disagree, no map is the answer.</p>
+<h3>What is kept</h3>
+<p>Nothing. An uploaded file is deleted once it was read; picture and maps stay in the server's memory while this page
+is open. Adult frontal radiographs only, without names on them, and only such as you may share.</p></section>"""
+
+
+def _versions() -> str:
+    def of(name: str) -> str:
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            return "?"
+
+    return f"cxr-lens {of('cxr-lens')}, TensorFlow {of('tensorflow')}, Gradio {of('gradio')}. Apache-2.0."
+
+
+def _paragraphs(sentences: tuple[str, ...]) -> str:
+    return "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+
+
+def _definitions(rows: dict[str, str]) -> str:
+    pairs = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in rows.items() if text)
+    return f"<dl class='facts'>{pairs}</dl>"

@@ -1,0 +1,249 @@
+const lens = window.cxrLens;
+const {settings} = lens;
+const part = (name) => element.querySelector(`[data-${name}]`);
+const explainers = new Map(settings.explainers.map((each) => [each.name, each]));
+const chosen = new Set(settings.atFirst);
+const options = Object.fromEntries(settings.explainers.map((each) => [each.name, lens.defaults(each)]));
+const panels = new Map();
+const look = {view: "positive", opacity: 0.6, colourMap: settings.suited.positive[0], cells: false, sameScale: false};
+
+let radiograph = null, scores = null, network = null, finding = "";
+let run = 0, running = false, again = false;
+
+// --- what is compared ------------------------------------------------------------------------------------------
+
+function ready() {
+  return Boolean(network?.state === "ready" && radiograph && scores?.findings && scores.token === radiograph.token);
+}
+
+function compare() {
+  if (!ready() || !chosen.size) return;
+  run += 1;
+  running = true;
+  again = false;
+  part("error").hidden = true;
+  const names = [...explainers.keys()].filter((name) => chosen.has(name));
+  for (const name of names) panels.get(name).wait();
+  trigger("compare", {
+    run, finding, explainers: names, options: Object.fromEntries(names.map((name) => [name, options[name]])),
+  });
+  lens.publish("explained", {finding});
+  refresh();
+}
+
+function stop() {
+  if (!running) return;
+  trigger("cancel");
+  // what the ended comparison still says is not listened to
+  run += 1;
+  running = again = false;
+  for (const panel of panels.values()) panel.stop();
+  lens.announce("Stopped.");
+  refresh();
+}
+
+function explain(name) {
+  if (!scores?.findings?.some((each) => each.finding === name)) return;
+  finding = name;
+  part("finding").value = name;
+  tellFinding();
+  if (running) stop();
+  compare();
+}
+
+function take(value) {
+  if (value.error) {
+    run += 1;
+    running = false;
+    for (const panel of panels.values()) panel.stop();
+    part("error").textContent = value.error.sentence;
+    part("error").hidden = false;
+  } else if (value.run === run) {
+    for (const [name, each] of Object.entries(value.panels)) panels.get(name)?.take(each, value.token);
+    if (value.done) finish(value);
+  }
+  refresh();
+}
+
+function finish(value) {
+  running = false;
+  const states = Object.values(value.panels).map((each) => each.state);
+  const failed = states.filter((state) => state === "failed").length;
+  lens.announce(`Comparison done: ${states.length - failed} of ${states.length} explanations of ${title(finding)}.`);
+  if (again) compare();
+}
+
+// --- how it is drawn -------------------------------------------------------------------------------------------
+
+function setView(view) {
+  look.view = view;
+  look.colourMap = settings.suited[view].includes(look.colourMap) ? look.colourMap : settings.suited[view][0];
+  fillColours();
+  draw();
+}
+
+function fillColours() {
+  const select = part("colours");
+  select.replaceChildren(...settings.suited[look.view].map(
+    (name) => lens.element("option", {value: name}, settings.colourMaps[name].title),
+  ));
+  select.value = look.colourMap;
+  select.disabled = look.view === "contour" || look.view === "percentile" && settings.suited[look.view].length < 2;
+  part("scale").disabled = look.view === "contour" || look.view === "percentile";
+}
+
+// The scale that panels share: the largest of those with the same unit.
+function scales() {
+  const largest = new Map();
+  for (const panel of panels.values()) {
+    const own = panel.ownScale(look.view);
+    if (own !== null) largest.set(panel.unit, Math.max(own, largest.get(panel.unit) ?? 0));
+  }
+  return largest;
+}
+
+function draw() {
+  const shared = look.sameScale ? scales() : new Map();
+  for (const panel of panels.values()) panel.draw(look, shared.get(panel.unit) ?? null);
+  tellComparison();
+}
+
+function tellComparison() {
+  const done = [...panels].filter(([, panel]) => panel.state === "done").map(([name]) => name);
+  lens.publish("comparison", {token: radiograph?.token, look: {...look}, done, running});
+}
+
+// --- what is said and shown ------------------------------------------------------------------------------------
+
+function title(name) {
+  return settings.findings[name]?.title ?? name;
+}
+
+function tellFinding() {
+  const each = scores.findings.find((one) => one.finding === finding);
+  const side = each.above_threshold ? "above" : "below";
+  const point = each.threshold === null
+    ? "the checkpoint states no operating point"
+    : `${side} its ${each.provisional ? "provisional " : ""}operating point ${lens.number(each.threshold)}`;
+  const probability = each.probability === null
+    ? "Uncalibrated."
+    : `Calibrated probability ${lens.percent(each.probability)}, where ${lens.percent(each.prevalence)} have it.`;
+  part("about").replaceChildren(
+    each.description, " ",
+    lens.element("strong", {}, `Score ${lens.number(each.score)}`), `, ${point}. ${probability}`,
+  );
+}
+
+function fillFindings() {
+  const select = part("finding");
+  const groups = [["Above the operating point", true], ["Below", false]].map(([label, above]) => {
+    const members = scores.findings.filter((each) => Boolean(each.above_threshold) === above);
+    const items = members.map((each) => lens.element("option", {value: each.finding}, each.title));
+    return items.length ? lens.element("optgroup", {label}, ...items) : null;
+  });
+  select.replaceChildren(...groups.filter(Boolean));
+  select.value = finding;
+}
+
+function refresh() {
+  part("finding").disabled = !ready();
+  part("compare").disabled = !ready() || !chosen.size || running;
+  part("compare").hidden = running;
+  part("stop").hidden = !running;
+  element.querySelector(".bench").setAttribute("aria-busy", String(running));
+  draw();
+}
+
+function choose(name, wanted) {
+  if (wanted) {
+    chosen.add(name);
+    addPanel(name);
+    if (running) again = true;
+    else if (panels.get(name).state === "idle") compare();
+  } else {
+    chosen.delete(name);
+    panels.get(name).root.remove();
+    panels.delete(name);
+  }
+  refresh();
+}
+
+// In the order of the registry, whatever order they were chosen in.
+function addPanel(name) {
+  const panel = new lens.Panel(explainers.get(name), options[name], () => network, {
+    rerun: () => { if (running) again = true; else compare(); },
+    drawn: () => draw(),
+  });
+  panels.set(name, panel);
+  if (radiograph) panel.setRadiograph(radiograph);
+  const order = [...explainers.keys()];
+  const next = [...part("panels").children].find((each) => order.indexOf(each.dataset.explainer) > order.indexOf(name));
+  part("panels").insertBefore(panel.root, next ?? null);
+}
+
+// --- controls --------------------------------------------------------------------------------------------------
+
+const VIEW_NAMES = {positive: "Positive", signed: "Signed", percentile: "Percentile", contour: "Contour"};
+
+for (const [view, said] of Object.entries(settings.views)) {
+  const radio = lens.element("input", {
+    type: "radio", name: "lens-view", value: view, checked: view === look.view, onchange: () => setView(view),
+  });
+  part("views").append(lens.element("label", {title: said}, radio, lens.element("span", {}, VIEW_NAMES[view] ?? view)));
+}
+
+for (const [name, each] of explainers) {
+  const box = lens.element("input", {
+    type: "checkbox", checked: chosen.has(name), onchange: () => choose(name, box.checked),
+  });
+  part("chooser").append(lens.element("label", {class: "chip", title: each.summary}, box, lens.element("span", {}, each.title)));
+  if (chosen.has(name)) addPanel(name);
+}
+
+part("finding").addEventListener("change", (event) => explain(event.target.value));
+part("opacity").addEventListener("input", (event) => {
+  look.opacity = Number(event.target.value) / 100;
+  part("opacity-value").textContent = `${event.target.value} %`;
+  draw();
+});
+part("colours").addEventListener("change", (event) => { look.colourMap = event.target.value; draw(); });
+part("scale").addEventListener("change", (event) => { look.sameScale = event.target.value === "same"; draw(); });
+part("cells").addEventListener("change", (event) => { look.cells = event.target.checked; draw(); });
+part("compare").addEventListener("click", () => compare());
+part("stop").addEventListener("click", () => stop());
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") stop(); });
+
+// --- news from the other parts ---------------------------------------------------------------------------------
+
+lens.subscribe("network", (value) => { network = value; begin(); });
+lens.subscribe("wanted", (wanted) => explain(wanted.finding));
+lens.subscribe("radiograph", (value) => {
+  radiograph = value;
+  for (const panel of panels.values()) panel.setRadiograph(value);
+  begin();
+});
+lens.subscribe("scores", (value) => {
+  scores = value;
+  if (!value.findings) {
+    if (running) stop();
+    for (const panel of panels.values()) panel.rest();
+  }
+  begin();
+});
+
+// Once radiograph, scores and network are there, in whichever order they came: the first comparison.
+let begun = "";
+
+function begin() {
+  if (ready() && begun !== radiograph.token) {
+    begun = radiograph.token;
+    finding = scores.chosen;
+    fillFindings();
+    explain(finding);
+  }
+  refresh();
+}
+
+fillColours();
+refresh();
+watch("value", () => { if (props.value) take(props.value); });

@@ -1,0 +1,86 @@
+// What all parts of the page share: words, numbers, addresses, and channels between components.
+(() => {
+  const lens = window.cxrLens;
+  const channels = new Map();
+
+  function channel(name) {
+    if (!channels.has(name)) channels.set(name, {value: null, listeners: new Set()});
+    return channels.get(name);
+  }
+
+  // Components come to life in any order: a late listener is told the last value at once.
+  lens.publish = (name, value) => {
+    channel(name).value = value;
+    for (const listener of channel(name).listeners) listener(value);
+  };
+
+  lens.subscribe = (name, listener) => {
+    channel(name).listeners.add(listener);
+    if (channel(name).value !== null) listener(channel(name).value);
+  };
+
+  lens.last = (name) => channel(name).value;
+
+  // Under a proxy the page may live in a folder; its origin is always the browser's own.
+  lens.address = (place) => {
+    const root = new URL(window.gradio_config?.root || "/", window.location.href).pathname.replace(/\/$/, "");
+    return `${root}/${place}`;
+  };
+
+  lens.element = (tag, attributes = {}, ...children) => {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value === false || value === null || value === undefined) continue;
+      if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+      else made.setAttribute(name, value === true ? "" : value);
+    }
+    made.append(...children.filter((child) => child !== null && child !== undefined));
+    return made;
+  };
+
+  // Two significant digits, a true minus, "0" for zero; as explainers.pictures.number.
+  lens.number = (value) => {
+    if (value === 0) return "0";
+    const size = Math.abs(value);
+    if (size < 1e-4 || size >= 1e6) {
+      const [digits, exponent] = value.toExponential(1).split("e");
+      return `${digits}e${Number(exponent)}`.replaceAll("-", "−");
+    }
+    const rounded = Number(value.toPrecision(2));
+    const decimals = Math.max(0, 1 - Math.floor(Math.log10(Math.abs(rounded)) + 1e-12));
+    return rounded.toLocaleString("en-US", {minimumFractionDigits: decimals, maximumFractionDigits: decimals})
+      .replace("-", "−");
+  };
+
+  lens.withUnit = (text, unit) => (unit ? `${text} ${unit}` : text);
+
+  lens.percent = (share) => `${lens.number(100 * share)} %`;
+
+  lens.seconds = (value) => (value < 0.01 ? "under 0.01 s" : `${lens.number(value)} s`);
+
+  // One polite voice for the whole page, since several live regions talk over each other.
+  lens.announce = (sentence) => {
+    let voice = document.getElementById("lens-voice");
+    if (!voice) {
+      voice = lens.element("div", {id: "lens-voice", role: "status", "aria-live": "polite", class: "unseen"});
+      document.body.append(voice);
+    }
+    if (voice.textContent !== sentence) voice.textContent = sentence;
+  };
+
+  const maps = new Map();
+
+  // A map's values, fetched once.
+  lens.map = (token, place) => {
+    if (!maps.has(place)) maps.set(place, fetched(`readings/${token}/maps/${place}`));
+    return maps.get(place);
+  };
+
+  lens.forgetMaps = () => maps.clear();
+
+  async function fetched(place) {
+    const answer = await fetch(lens.address(place));
+    if (!answer.ok) throw new Error((await answer.json()).sentence);
+    return new Float32Array(await answer.arrayBuffer());
+  }
+})();

@@ -1,0 +1,235 @@
+// A panel: one explainer's picture, its state, and its options.
+(() => {
+  const lens = window.cxrLens;
+  const {element} = lens;
+
+  lens.Panel = class {
+    // network(): what the page knows of the network; told.rerun(), told.drawn(): what the bench does then
+    constructor(explainer, options, network, told) {
+      this.explainer = explainer;
+      this.options = options;
+      this.network = network;
+      this.told = told;
+      this.state = "idle";
+      this.shownMap = null;
+      this.build();
+      this.picture = new lens.Picture(this.canvas, this.bar);
+      this.rest();
+      lens.subscribe("point", (point) => this.point(point));
+    }
+
+    get unit() {
+      return this.explainer.unit;
+    }
+
+    build() {
+      const id = `panel-${this.explainer.name}`;
+      this.canvas = element("canvas", {role: "img", width: 1, height: 1});
+      this.words = element("p", {class: "words"});
+      this.line = element("div", {class: "progress", role: "progressbar", "aria-label": `Progress of ${this.explainer.title}`, hidden: true}, element("i"));
+      this.hair = element("div", {class: "hair", hidden: true, "aria-hidden": "true"}, element("i"), element("i"));
+      this.frame = element("div", {class: "frame", tabindex: "0", role: "group", "aria-label": `${this.explainer.title}: arrow keys read values`},
+        this.canvas, this.words, this.hair, this.line);
+      this.bar = element("canvas", {class: "bar", "aria-hidden": "true", hidden: true});
+      this.ticks = element("div", {class: "ticks"});
+      this.note = element("p", {class: "note quiet"});
+      this.facts = element("p", {class: "facts quiet"});
+      this.here = element("span", {class: "here"});
+      this.root = element("article", {class: "panel", "aria-labelledby": id, "data-explainer": this.explainer.name},
+        element("div", {class: "panel-head"},
+          element("h3", {id}, this.explainer.title),
+          this.explainer.control ? element("span", {class: "quiet"}, "control") : null, this.here),
+        this.frame, element("div", {class: "legend"}, this.bar, this.ticks), this.note, this.facts, this.optionsBox());
+      this.listen();
+    }
+
+    optionsBox() {
+      if (!this.explainer.options.length) return null;
+      this.again = element("button", {type: "button", onclick: () => this.told.rerun()}, "Explain again");
+      this.again.disabled = true;
+      const box = element("details", {class: "settings"}, element("summary", {}, "Options"));
+      const fill = () => {
+        const controls = lens.optionControls(this.explainer, this.options, this.network(), (name, value) => {
+          this.options[name] = value;
+          this.again.disabled = this.state === "idle";
+        });
+        box.replaceChildren(box.firstChild, controls, this.again);
+      };
+      // filled when it is opened: the layers are known only once the network is there
+      box.addEventListener("toggle", () => { if (box.open) fill(); });
+      return box;
+    }
+
+    listen() {
+      this.frame.addEventListener("pointermove", (event) => {
+        if (!this.picture.radiograph) return;
+        const box = this.canvas.getBoundingClientRect();
+        lens.publish("point", {y: (event.clientY - box.top) / box.height, x: (event.clientX - box.left) / box.width});
+      });
+      this.frame.addEventListener("pointerleave", () => lens.publish("point", {}));
+      this.frame.addEventListener("blur", () => lens.publish("point", {}));
+      this.frame.addEventListener("keydown", (event) => this.walk(event));
+    }
+
+    walk(event) {
+      const steps = {ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1]};
+      const step = steps[event.key];
+      if (!step || !this.picture.radiograph) return;
+      event.preventDefault();
+      const {y = 0.5, x = 0.5} = lens.last("point") ?? {}, length = event.shiftKey ? 0.1 : 0.02;
+      const inside = (share) => Math.min(0.999, Math.max(0, share));
+      lens.publish("point", {y: inside(y + step[0] * length), x: inside(x + step[1] * length)});
+      if (this.here.textContent) lens.announce(`${this.explainer.title}: ${this.here.textContent}`);
+    }
+
+    // The cross-hair and this map's value there.
+    point({y, x}) {
+      const shown = y >= 0 && y < 1 && x >= 0 && x < 1 && this.picture.radiograph !== null;
+      this.hair.hidden = !shown;
+      this.here.textContent = "";
+      if (!shown) return;
+      const [across, down] = this.hair.children;
+      across.style.top = `${100 * y}%`;
+      down.style.left = `${100 * x}%`;
+      if (this.state !== "done" || !this.picture.map) return;
+      const {width, height} = this.picture.radiograph;
+      const value = this.picture.valueAt(Math.floor(y * height), Math.floor(x * width), this.cells ?? false);
+      this.here.textContent = Number.isNaN(value) ? "not seen by the network" : lens.withUnit(lens.number(value), this.unit);
+    }
+
+    setRadiograph(radiograph) {
+      this.picture.setRadiograph(radiograph);
+      this.shownMap = null;
+      this.frame.style.aspectRatio = `${radiograph.width} / ${radiograph.height}`;
+      this.rest();
+    }
+
+    // Nothing asked for yet: what this explainer does, where its picture will be.
+    rest() {
+      this.set("idle");
+      this.words.textContent = this.explainer.summary;
+      this.clear();
+      this.describe("No explanation yet.");
+    }
+
+    wait() {
+      this.set("waiting");
+      this.words.textContent = "";
+      this.clear();
+      this.facts.textContent = "Waiting for the others.";
+      this.picture.drawGrey();
+      this.describe("Waiting.");
+    }
+
+    stop() {
+      if (this.state !== "waiting" && this.state !== "running") return;
+      this.set("cancelled");
+      this.clear();
+      this.words.textContent = "Stopped.";
+      this.describe("Stopped before it was done.");
+    }
+
+    set(state) {
+      this.state = state;
+      this.root.dataset.state = state;
+      this.line.hidden = state !== "running" && state !== "waiting";
+      if (this.again && state === "done") this.again.disabled = true;
+    }
+
+    clear() {
+      this.picture?.forget();
+      this.shownMap = null;
+      this.bar.hidden = true;
+      this.ticks.replaceChildren();
+      this.note.textContent = "";
+      this.facts.textContent = "";
+      this.facts.removeAttribute("title");
+    }
+
+    // News of this panel from the server.
+    take(news, token) {
+      if (news.state === "running") this.work(news, token);
+      else if (news.state === "done") this.finish(news, token);
+      else if (news.state === "cancelled") this.stop();
+      else if (news.state === "failed" && this.state !== "failed") this.fail(news);
+    }
+
+    work(news, token) {
+      this.set("running");
+      const known = news.fraction !== null;
+      this.line.classList.toggle("unknown", !known);
+      this.line.firstChild.style.width = known ? `${100 * news.fraction}%` : "";
+      if (known) this.line.setAttribute("aria-valuenow", String(Math.round(100 * news.fraction)));
+      else this.line.removeAttribute("aria-valuenow");
+      this.facts.textContent = [news.text || "Computing", known ? `${Math.round(100 * news.fraction)} %` : ""].filter(Boolean).join(", ");
+      if (news.preview) this.load(news.preview, token);
+    }
+
+    finish(news, token) {
+      this.set("done");
+      this.words.textContent = "";
+      const {forward, backward} = news.passes, passes = forward + backward;
+      const cost = passes ? `${passes.toLocaleString("en-US")} ${passes === 1 ? "pass" : "passes"}` : "no pass of its own";
+      this.facts.title = `Through the network: ${forward} forward, ${backward} backward`;
+      this.facts.textContent = `${lens.seconds(news.seconds)}, ${cost}, ${news.columns} × ${news.rows} cells`;
+      this.finding = news.finding;
+      this.load(news, token);
+    }
+
+    fail({reason}) {
+      this.set("failed");
+      this.clear();
+      this.words.replaceChildren(element("strong", {}, "This explainer gave no map."), " ", reason);
+      this.describe(`Failed: ${reason}`);
+    }
+
+    async load(news, token) {
+      if (this.shownMap === news.map) return;
+      this.shownMap = news.map;
+      try {
+        const values = await lens.map(token, news.map);
+        if (this.shownMap !== news.map) return;
+        const {width, height} = this.picture.radiograph;
+        const finding = lens.settings.findings[news.finding ?? this.finding];
+        this.picture.setMap({
+          values, rows: news.rows, columns: news.columns, crop: news.crop,
+          unit: this.unit, findingTitle: finding?.title ?? "",
+        });
+        this.told.drawn();
+      } catch (problem) {
+        if (this.shownMap === news.map) this.fail({reason: problem.message});
+      }
+    }
+
+    ownScale(view) {
+      return this.state === "done" && this.picture.map ? lens.ownScale(this.picture.map.extremes, view) : null;
+    }
+
+    draw(look, scale) {
+      if (!this.picture.map || !["done", "running"].includes(this.state)) return;
+      this.cells = look.cells;
+      const {empty, ticks, note} = this.picture.draw(look, scale);
+      this.words.textContent = empty ?? "";
+      this.root.classList.toggle("empty", Boolean(empty));
+      this.ticks.replaceChildren(...ticks.map((tick) => element("span", {}, tick)));
+      const legend = lens.settings.colourMaps[look.colourMap].legend;
+      this.note.textContent = [look.view === "signed" && !empty ? legend : "", note].filter(Boolean).join(" ");
+      this.describe(this.said(look, empty, ticks));
+    }
+
+    said(look, empty, ticks) {
+      const finding = lens.settings.findings[this.finding]?.title ?? "";
+      if (this.state === "running") return `${this.explainer.title} of ${finding}, not finished yet.`;
+      if (empty) return `${this.explainer.title} of ${finding}: ${empty}`;
+      const {extremes} = this.picture.map;
+      const direction = extremes.maximum > 0 ? "raises" : "lowers";
+      const value = lens.withUnit(lens.number(extremes.maximum > 0 ? extremes.maximum : extremes.minimum), this.unit);
+      return `${this.explainer.title} of ${finding} on the radiograph, ${look.view} view. `
+        + `What ${direction} the score most, ${value}, lies in ${this.picture.strongestPlace()}.`;
+    }
+
+    describe(sentence) {
+      this.canvas.setAttribute("aria-label", sentence);
+    }
+  };
+})();

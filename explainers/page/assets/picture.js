@@ -1,0 +1,160 @@
+// One explanation on one canvas: keeps what is costly to compute, draws again in milliseconds.
+(() => {
+  const lens = window.cxrLens;
+  const OUTLINE = "rgb(255 190 60)", HALO = "rgb(0 0 0)";
+  const BAR_PX = 254, BAR_GROUNDS = [40, 190];
+
+  lens.Picture = class {
+    constructor(canvas, bar) {
+      this.canvas = canvas;
+      this.bar = bar;
+      this.radiograph = null;
+      this.forget();
+    }
+
+    forget() {
+      this.map = null;
+      this.kept = new Map();
+    }
+
+    // radiograph: {width, height, grey}
+    setRadiograph(radiograph) {
+      this.radiograph = radiograph;
+      this.canvas.width = radiograph.width;
+      this.canvas.height = radiograph.height;
+      this.forget();
+      this.drawGrey();
+    }
+
+    // map: {values, rows, columns, crop, unit, findingTitle}
+    setMap(map) {
+      this.kept = new Map();
+      this.map = {...map, extremes: lens.extremes(map.values)};
+    }
+
+    once(key, make) {
+      if (!this.kept.has(key)) this.kept.set(key, make());
+      return this.kept.get(key);
+    }
+
+    enlarged(cells) {
+      const {values, rows, columns, crop} = this.map, {height, width} = this.radiograph;
+      return this.once(`enlarged ${cells}`, () => lens.enlarged(values, rows, columns, height, width, crop, cells));
+    }
+
+    // The map's value at a pixel of the picture; NaN where the network did not look.
+    valueAt(y, x, cells) {
+      return this.enlarged(cells)[y * this.radiograph.width + x];
+    }
+
+    drawGrey() {
+      const {width, height, grey} = this.radiograph;
+      const image = new ImageData(width, height);
+      for (let at = 0, to = 0; at < grey.length; at++, to += 4) {
+        image.data[to] = image.data[to + 1] = image.data[to + 2] = grey[at];
+        image.data[to + 3] = 255;
+      }
+      this.canvas.getContext("2d").putImageData(image, 0, 0);
+    }
+
+    // look: {view, opacity, colourMap, cells}; scale: value with full colour, or null for the map's own.
+    // Returns {empty, ticks, note}: what the panel says below the picture.
+    draw(look, scale) {
+      const {view, cells} = look, {extremes, unit, findingTitle} = this.map;
+      const empty = lens.emptiness(extremes, view, findingTitle);
+      this.bar.hidden = Boolean(empty) || view === "contour";
+      if (empty) {
+        this.drawGrey();
+        this.markCrop();
+        return {empty, ticks: [], note: ""};
+      }
+      const high = scale ?? lens.ownScale(extremes, view);
+      if (view === "contour") return this.drawContour(look, high);
+      const key = `rows ${view} ${cells} ${view === "percentile" ? "" : high}`;
+      const rows = this.once(key, () => lens.rows(this.enlarged(cells), view, high));
+      const {width, height, grey} = this.radiograph;
+      const image = this.once("image", () => new ImageData(width, height));
+      lens.blend(grey, rows, lens.tables[look.colourMap], look.opacity, image.data);
+      this.canvas.getContext("2d").putImageData(image, 0, 0);
+      this.markCrop();
+      this.drawBar(look);
+      return {empty: null, ...lens.legend(view, high, extremes, unit)};
+    }
+
+    drawContour(look, high) {
+      const contour = this.once(`contour ${look.cells}`, () => {
+        const found = lens.contour(this.enlarged(look.cells));
+        return {...found, line: this.outline(found.region)};
+      });
+      this.drawGrey();
+      const context = this.canvas.getContext("2d");
+      const line = Math.max(2, Math.round(Math.max(this.canvas.width, this.canvas.height) / 320));
+      context.save();
+      context.lineJoin = "round";
+      context.globalAlpha = look.opacity;
+      for (const [colour, width] of [[HALO, 3 * line], [OUTLINE, line]]) {
+        context.strokeStyle = colour;
+        context.lineWidth = width;
+        context.stroke(contour.line);
+      }
+      context.restore();
+      this.markCrop();
+      return {empty: null, ...lens.legend("contour", high, this.map.extremes, this.map.unit, contour)};
+    }
+
+    // The border between a region and the rest, pixel edge by pixel edge.
+    outline(region) {
+      const {width, height} = this.radiograph, path = new Path2D();
+      const inside = (y, x) => y >= 0 && x >= 0 && y < height && x < width && region[y * width + x] === 1;
+      for (let y = 0; y <= height; y++) {
+        for (let x = 0; x <= width; x++) {
+          if (inside(y, x) !== inside(y - 1, x)) path.rect(x, y, 1, 0);
+          if (inside(y, x) !== inside(y, x - 1)) path.rect(x, y, 0, 1);
+        }
+      }
+      return path;
+    }
+
+    // Dashes along the border of what the network saw, where that is only a part.
+    markCrop() {
+      const [top, left, cropHeight, cropWidth] = this.map.crop, {width, height} = this.canvas;
+      const context = this.canvas.getContext("2d");
+      context.fillStyle = "rgb(160 160 160)";
+      for (const row of [Math.round(top), Math.round(top + cropHeight) - 1]) {
+        if (row > 0 && row < height - 1) for (let x = 0; x < width; x += 12) context.fillRect(x, row, 6, 1);
+      }
+      for (const column of [Math.round(left), Math.round(left + cropWidth) - 1]) {
+        if (column > 0 && column < width - 1) for (let y = 0; y < height; y += 12) context.fillRect(column, y, 1, 6);
+      }
+    }
+
+    // On dark above and on bright below: a colour looks different on lung and on bone.
+    drawBar(look) {
+      const table = lens.tables[look.colourMap], first = lens.settings.colourMaps[look.colourMap].diverging ? 1 : 0;
+      this.bar.width = BAR_PX;
+      this.bar.height = BAR_GROUNDS.length;
+      const grey = new Uint8Array(BAR_PX * BAR_GROUNDS.length), rows = new Uint8Array(grey.length);
+      BAR_GROUNDS.forEach((ground, y) => {
+        for (let x = 0; x < BAR_PX; x++) {
+          grey[y * BAR_PX + x] = ground;
+          rows[y * BAR_PX + x] = Math.round(first + ((255 - first) * x) / (BAR_PX - 1));
+        }
+      });
+      const image = new ImageData(BAR_PX, BAR_GROUNDS.length);
+      lens.blend(grey, rows, table, look.opacity, image.data);
+      this.bar.getContext("2d").putImageData(image, 0, 0);
+    }
+
+    // Where the strongest evidence lies, in words, for those who can't see the picture.
+    strongestPlace() {
+      const {values, rows, columns, crop, extremes} = this.map;
+      const target = extremes.maximum > 0 ? extremes.maximum : extremes.minimum;
+      const at = values.indexOf(target);
+      const y = (crop[0] + ((Math.floor(at / columns) + 0.5) / rows) * crop[2]) / this.radiograph.height;
+      const x = (crop[1] + ((at % columns) + 0.5) / columns * crop[3]) / this.radiograph.width;
+      const third = (share, names) => names[Math.min(2, Math.floor(3 * share))];
+      const vertical = third(y, ["upper", "middle", "lower"]), horizontal = third(x, ["left", "middle", "right"]);
+      return vertical === horizontal ? "the middle of the picture" : `the ${vertical} ${horizontal} of the picture`;
+    }
+  };
+})();

@@ -1,0 +1,104 @@
+const lens = window.cxrLens;
+const {settings} = lens;
+const part = (name) => element.querySelector(`[data-${name}]`);
+const plate = part("plate"), picture = part("picture"), error = part("error");
+
+part("formats").textContent = `PNG, JPEG, WebP, TIFF${settings.dicom ? ", DICOM" : ""}. Frontal view, no name on it.`;
+
+for (const sample of settings.samples) {
+  part("samples").append(lens.element(
+    "button",
+    {type: "button", class: "sample", onclick: () => begin(() => trigger("sample", {name: sample.name}))},
+    lens.element("img", {src: lens.address(`samples/${sample.name}.png`), alt: "", width: 56, height: 56, loading: "lazy"}),
+    lens.element("span", {}, lens.element("strong", {}, sample.title), lens.element("span", {class: "quiet"}, sample.said)),
+  ));
+}
+
+for (const input of element.querySelectorAll("[data-file]")) {
+  input.setAttribute("accept", settings.dicom ? "image/*,.dcm,.dicom,.ima,application/dicom" : "image/*");
+  input.addEventListener("change", () => {
+    if (input.files.length) send(input.files[0]);
+    input.value = "";
+  });
+}
+
+// A file that misses the plate must not replace the page.
+for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
+plate.addEventListener("dragover", () => plate.classList.add("over"));
+for (const kind of ["dragleave", "drop"]) plate.addEventListener(kind, () => plate.classList.remove("over"));
+plate.addEventListener("drop", (event) => {
+  if (event.dataTransfer.files.length) send(event.dataTransfer.files[0]);
+});
+
+function begin(ask) {
+  error.hidden = true;
+  plate.classList.add("busy");
+  part("reading").hidden = false;
+  lens.announce("Reading the picture.");
+  ask();
+}
+
+function fail(sentence) {
+  plate.classList.remove("busy");
+  part("reading").hidden = true;
+  error.textContent = sentence;
+  error.hidden = false;
+}
+
+// The file's own name may name a patient: it stays here. A random one keeps equal files of two visitors apart.
+async function send(file) {
+  if (file.size > settings.largestUploadBytes) {
+    fail(`The file has ${lens.number(file.size / 2 ** 20)} MB; at most ${settings.largestUploadBytes / 2 ** 20} MB are read.`);
+    return;
+  }
+  begin(async () => {
+    try {
+      const nameless = new File([file], crypto.randomUUID?.() ?? String(Math.random()).slice(2));
+      const sent = await upload(nameless);
+      trigger("upload", {file: sent.path});
+    } catch {
+      fail("The file did not arrive. Check the connection and try again.");
+    }
+  });
+}
+
+async function show(value) {
+  if (value.error) {
+    fail(value.error.sentence);
+    return;
+  }
+  lens.forgetMaps();
+  lens.publish("scores", {token: value.token, findings: null});
+  picture.src = lens.address(`readings/${value.token}/radiograph.png`);
+  try {
+    await picture.decode();
+  } catch {
+    fail("The picture did not arrive. Load it again.");
+    return;
+  }
+  if (props.value?.token !== value.token) return;
+  picture.alt = value.sample ? `${value.name}: a computed chest radiograph.` : "The radiograph that you uploaded.";
+  picture.hidden = false;
+  plate.classList.remove("busy");
+  plate.classList.add("filled");
+  part("invitation").hidden = true;
+  part("reading").hidden = true;
+  part("another").hidden = false;
+  part("caption").textContent = `${value.name}, ${count(value.imageWidth)} × ${count(value.imageHeight)} pixels. ${settings.sides}`;
+  part("caption").hidden = false;
+  lens.publish("radiograph", {token: value.token, width: value.width, height: value.height, grey: grey(value)});
+}
+
+function count(pixels) {
+  return pixels.toLocaleString("en-US");
+}
+
+function grey({width, height}) {
+  const canvas = lens.element("canvas", {width, height});
+  const context = canvas.getContext("2d", {willReadFrequently: true});
+  context.drawImage(picture, 0, 0, width, height);
+  const pixels = context.getImageData(0, 0, width, height).data;
+  return Uint8Array.from({length: width * height}, (_, at) => pixels[4 * at]);
+}
+
+watch("value", () => { if (props.value) show(props.value); });

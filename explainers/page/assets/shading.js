@@ -1,0 +1,172 @@
+// From a map to colours, by the rules of explainers.pictures: the same picture here and in every export.
+(() => {
+  const lens = window.cxrLens;
+  const ZERO = 128;
+
+  lens.tables = Object.fromEntries(
+    Object.entries(lens.settings.colourMaps).map(([name, each]) => [
+      name,
+      Uint8Array.from(atob(each.table), (letter) => letter.charCodeAt(0)),
+    ]),
+  );
+
+  // Where each pixel of a side samples the cells: fractions of the crop, clamped to the outermost centres.
+  function along(length, start, extent, count, flat) {
+    const low = new Int32Array(length), high = new Int32Array(length);
+    const share = new Float32Array(length), inside = new Uint8Array(length);
+    for (let pixel = 0; pixel < length; pixel++) {
+      const fraction = (pixel + 0.5 - start) / extent;
+      inside[pixel] = fraction >= 0 && fraction <= 1;
+      const position = flat ? Math.floor(fraction * count) : fraction * count - 0.5;
+      const clamped = Math.min(Math.max(position, 0), count - 1);
+      low[pixel] = Math.floor(clamped);
+      high[pixel] = Math.min(low[pixel] + 1, count - 1);
+      share[pixel] = flat ? 0 : clamped - low[pixel];
+    }
+    return {low, high, share, inside};
+  }
+
+  // A map on the displayed picture's pixels, bilinear or as flat cells; NaN where the network did not look.
+  lens.enlarged = (map, rows, columns, height, width, crop, flat) => {
+    const [top, left, cropHeight, cropWidth] = crop;
+    const down = along(height, top, cropHeight, rows, flat);
+    const across = along(width, left, cropWidth, columns, flat);
+    const result = new Float32Array(height * width);
+    const line = new Float32Array(columns);
+    for (let y = 0, at = 0; y < height; y++) {
+      const first = down.low[y] * columns, second = down.high[y] * columns, share = down.share[y];
+      for (let x = 0; x < columns; x++) line[x] = map[first + x] * (1 - share) + map[second + x] * share;
+      for (let x = 0; x < width; x++, at++) {
+        const part = across.share[x];
+        result[at] = down.inside[y] && across.inside[x]
+          ? line[across.low[x]] * (1 - part) + line[across.high[x]] * part
+          : NaN;
+      }
+    }
+    return result;
+  };
+
+  lens.extremes = (values) => {
+    let minimum = Infinity, maximum = -Infinity;
+    for (const value of values) {
+      if (value < minimum) minimum = value;
+      if (value > maximum) maximum = value;
+    }
+    return {minimum, maximum};
+  };
+
+  // The sentence in place of colours where a view has nothing to show, else null.
+  lens.emptiness = (extremes, view, findingTitle) => {
+    const {minimum, maximum} = extremes;
+    if (minimum === 0 && maximum === 0) return "The map is zero everywhere.";
+    if ((view === "positive" || view === "contour") && maximum <= 0) return `No region raises the score of ${findingTitle}.`;
+    if ((view === "percentile" || view === "contour") && minimum === maximum) {
+      return "The map has the same value everywhere.";
+    }
+    return null;
+  };
+
+  // Value that gets full colour if each picture has its own scale.
+  lens.ownScale = (extremes, view) =>
+    view === "signed" ? Math.max(Math.abs(extremes.minimum), Math.abs(extremes.maximum)) : extremes.maximum;
+
+  function finiteSorted(values) {
+    const finite = values.filter((value) => !Number.isNaN(value));
+    return finite.sort();
+  }
+
+  // Share of the other finite values below each one, ties counted half, as rows of the colour table.
+  function rankRows(values) {
+    const sorted = finiteSorted(values);
+    const distinct = new Float32Array(sorted.length), rows = new Uint8Array(sorted.length);
+    let count = 0;
+    for (let start = 0; start < sorted.length;) {
+      let end = start + 1;
+      while (end < sorted.length && sorted[end] === sorted[start]) end++;
+      distinct[count] = sorted[start];
+      rows[count++] = Math.round((255 * (start + (end - start - 1) / 2)) / Math.max(1, sorted.length - 1));
+      start = end;
+    }
+    const result = new Uint8Array(values.length);
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at];
+      if (Number.isNaN(value)) continue;
+      let low = 0, high = count - 1;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (distinct[middle] < value) low = middle + 1;
+        else high = middle;
+      }
+      result[at] = rows[low];
+    }
+    return result;
+  }
+
+  // Rows of the colour table for each pixel.
+  lens.rows = (values, view, high) => {
+    if (view === "percentile") return rankRows(values);
+    const result = new Uint8Array(values.length);
+    for (let at = 0; at < values.length; at++) {
+      const value = Number.isNaN(values[at]) ? 0 : values[at] / high;
+      result[at] = view === "signed"
+        ? Math.round(ZERO + 127 * Math.min(1, Math.max(-1, value)))
+        : Math.round(255 * Math.min(1, Math.max(0, value)));
+    }
+    return result;
+  };
+
+  // The share of the area with the highest positive values: which pixels, from which value on, how much it is.
+  lens.contour = (values) => {
+    const sorted = finiteSorted(values);
+    const count = Math.ceil(lens.settings.contourShare * sorted.length);
+    const threshold = sorted[sorted.length - count];
+    const region = new Uint8Array(values.length);
+    const fill = (belongs) => {
+      let size = 0, least = Infinity;
+      for (let at = 0; at < values.length; at++) {
+        region[at] = belongs(values[at]) ? 1 : 0;
+        if (region[at]) {
+          size++;
+          least = Math.min(least, values[at]);
+        }
+      }
+      return {size, least};
+    };
+    let {size, least} = fill((value) => value >= threshold && value > 0);
+    if (size === sorted.length) ({size, least} = fill((value) => value > threshold));
+    return {region, threshold: least, area: size / sorted.length};
+  };
+
+  // pixel = grey · (1 − α) + colour · α with α = opacity · alpha / 255, into RGBA pixels.
+  lens.blend = (grey, rows, table, opacity, pixels) => {
+    const strengths = new Float32Array(256);
+    for (let row = 0; row < 256; row++) strengths[row] = (opacity * table[4 * row + 3]) / 255;
+    for (let at = 0, to = 0; at < grey.length; at++, to += 4) {
+      const row = rows[at], strength = strengths[row], rest = grey[at] * (1 - strength);
+      pixels[to] = rest + table[4 * row] * strength;
+      pixels[to + 1] = rest + table[4 * row + 1] * strength;
+      pixels[to + 2] = rest + table[4 * row + 2] * strength;
+      pixels[to + 3] = 255;
+    }
+  };
+
+  // What stands under a bar, by its place from 0 to 1, and what was done to the map, in words.
+  lens.legend = (view, high, extremes, unit, contour) => {
+    const {number, withUnit} = lens;
+    const top = withUnit(number(high), unit);
+    if (view === "signed") return {ticks: [number(-high), "0", `+${top}`], note: ""};
+    if (view === "percentile") {
+      const span = `${number(extremes.minimum)} to ${withUnit(number(extremes.maximum), unit)}`;
+      return {ticks: ["0", "100 %"], note: `Ranks hide size and sign: the map runs from ${span}.`};
+    }
+    if (view === "contour") {
+      const threshold = withUnit(number(contour.threshold), unit);
+      const area = `The line encloses ${number(100 * contour.area)} % of the area`;
+      return {ticks: [], note: `${area}, where the map is ${threshold} or more.`};
+    }
+    const hidden = extremes.minimum < 0
+      ? `Not shown: what lowers the score, down to ${withUnit(number(extremes.minimum), unit)}.`
+      : "";
+    return {ticks: ["0", top], note: hidden};
+  };
+})();

@@ -1,0 +1,202 @@
+"""The same work for programs: endpoints on the page's own server.
+
+Gradio derives names and types from the signatures and validates nothing: `arguments` does. No answer has a field
+called `path` or `url`, since the Python client would take it for a file.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.data_classes import FileData
+
+from cxr import Predictor, Radiograph, read_radiograph
+from cxr.findings import check_finding
+from explainers.comparison import Failed, Finished, compare
+from explainers.contract import Explanation
+from explainers.errors import ExplainerError
+from explainers.export import npz_bytes, png_bytes
+from explainers.page import answers, arguments
+from explainers.page.desk import Desk
+from explainers.page.doors import endpoint
+from explainers.page.work import EXPLAINING, SCORING
+from explainers.pictures import figure
+
+LIGHT = {"concurrency_id": "light", "concurrency_limit": 8}
+
+
+def define(desk: Desk) -> None:
+    """Define the endpoints; to be called inside a Blocks context."""
+    doors = Endpoints(desk)
+    gr.api(doors.predict, api_name="predict", **SCORING)
+    gr.api(doors.explain, api_name="explain", **EXPLAINING)
+    gr.api(doors.compare, api_name="compare", **EXPLAINING)
+    for light in (doors.findings, doors.explainers, doors.model_info, doors.health):
+        gr.api(light, api_name=light.__name__, **LIGHT)
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """The checked subject of an explanation: which network, which radiograph, which finding, with which seed."""
+
+    predictor: Predictor
+    radiograph: Radiograph
+    finding: str
+    seed: int
+
+    def answer(self, results: Sequence[dict], *, done: bool) -> dict:
+        """JSON of a comparison so far."""
+        subject = {"finding": self.finding, "seed": self.seed, "done": done}
+        return answers.answer(self.predictor, **subject, results=list(results))
+
+
+class Endpoints:
+    """What programs may call, over one desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    @endpoint
+    def predict(self, image: FileData, model: str = "") -> dict[str, Any]:
+        """Scores of a radiograph: logit, score, operating point and calibrated probability of each finding.
+
+        image: an uploaded file (PNG, JPEG, WebP, TIFF; DICOM where the server reads it). model: "" for the one in use.
+        """
+        predictor = self.desk.network.find(arguments.text("model", model))
+        prediction = predictor.predict(self._radiograph(image))
+        return answers.answer(predictor, **prediction.to_json(), input=asdict(prediction.statistics))
+
+    @endpoint
+    def explain(
+        self,
+        image: FileData,
+        finding: str = "",
+        explainer: str = "grad_cam",
+        options: dict[str, Any] | None = None,
+        seed: int = 0,
+        model: str = "",
+    ) -> tuple[FileData, FileData, dict[str, Any]]:
+        """One explainer's map of one finding: the overlay (PNG), the maps (.npz), and a record of how they were made.
+
+        finding: "" for the one farthest above its operating point. options: {explainer: {option: value}}.
+        """
+        name = arguments.text("explainer", explainer)
+        asked = self._asked(image, finding, seed, model)
+        (event,) = self._ended(asked, [name], options)
+        if isinstance(event, Failed):
+            raise _as_error(event)
+        made = event.explanation
+        picture = self._file(f"{name}.png", _picture(asked.radiograph, made))
+        return (
+            picture,
+            self._file(f"{name}.npz", npz_bytes(made)),
+            answers.answer(asked.predictor, **answers.record(made)),
+        )
+
+    @endpoint
+    def compare(
+        self,
+        image: FileData,
+        finding: str = "",
+        explainers: list[str] | None = None,
+        options: dict[str, Any] | None = None,
+        seed: int = 0,
+        measures: list[str] | None = None,
+        model: str = "",
+    ) -> Iterator[tuple[list[FileData], FileData | None, dict[str, Any]]]:
+        """Several explainers' maps of one finding, streamed as they finish: overlays (PNG), the maps (.npz, at the
+        end), and a record of each. explainers: names, or nothing for all. Other arguments as /explain's.
+
+        An explainer that fails is in the results with its code and reason; the others go on.
+        """
+        arguments.measures(measures)
+        names = list(self.desk.registry.explainers) if explainers is None else arguments.texts("explainers", explainers)
+        asked = self._asked(image, finding, seed, model)
+        pictures, made, results = [], [], []
+        for event in self._ended(asked, names, options):
+            if isinstance(event, Failed):
+                results.append({"explainer": event.explainer, "code": event.code, "reason": event.reason})
+            else:
+                made.append(event.explanation)
+                results.append(answers.record(event.explanation))
+                picture = _picture(asked.radiograph, event.explanation)
+                pictures.append(self._file(f"{event.explainer}.png", picture))
+            yield list(pictures), None, asked.answer(results, done=False)
+        yield pictures, self._file("comparison.npz", answers.maps_npz(made)), asked.answer(results, done=True)
+
+    @endpoint
+    def findings(self, model: str = "") -> dict[str, Any]:
+        """The findings that the network scores, with a line on each and its operating point."""
+        predictor = self.desk.network.find(arguments.text("model", model))
+        return answers.answer(
+            predictor, findings=[answers.finding(name, predictor.config) for name in predictor.labels]
+        )
+
+    @endpoint
+    def explainers(self) -> dict[str, Any]:
+        """The explainers with the JSON Schema of their options, and the plugins that were left out."""
+        registry = self.desk.registry
+        known = [answers.explainer(each, registry.origins[name]) for name, each in registry.explainers.items()]
+        failures = [asdict(failure) for failure in registry.failures]
+        return answers.answer(self.desk.network.find(), explainers=known, failures=failures)
+
+    @endpoint
+    def model_info(self, model: str = "") -> dict[str, Any]:
+        """The checkpoint: description, input rule, layers, metrics, and notes on how it was loaded."""
+        predictor = self.desk.network.find(arguments.text("model", model))
+        config = predictor.config
+        return answers.answer(
+            predictor,
+            description=config.description,
+            license=config.license,
+            findings=list(predictor.labels),
+            input=predictor.rule.to_config(),
+            layers=[{"name": name, "shape": list(shape)} for name, shape in predictor.layers.items()],
+            metrics=dict(config.metrics),
+            notes=list(self.desk.network.state.notes),
+        )
+
+    @endpoint
+    def health(self) -> dict[str, Any]:
+        """Whether the network is there: "loading", "ready" or "failed". Does not wait for it."""
+        network = self.desk.network
+        return answers.answer(network.loaded, status=network.state.state, notes=list(network.state.notes))
+
+    def _asked(self, image: object, finding: object, seed: object, model: object) -> Asked:
+        predictor = self.desk.network.find(arguments.text("model", model))
+        name, number = arguments.text("finding", finding), arguments.seed(seed)
+        name = check_finding(name, predictor.labels) if name else ""
+        radiograph = self._radiograph(image)
+        return Asked(predictor, radiograph, name or predictor.predict(radiograph).default_finding(), number)
+
+    def _ended(self, asked: Asked, names: Sequence[str], options: object) -> Iterator[Finished | Failed]:
+        """How each explainer ended, as it did."""
+        events = compare(
+            asked.predictor,
+            asked.radiograph,
+            asked.finding,
+            names,
+            options=arguments.options(options),
+            seed=asked.seed,
+            registry=self.desk.registry,
+            memory=self.desk.memory,
+        )
+        return (event for event in events if isinstance(event, Finished | Failed))
+
+    def _radiograph(self, image: object) -> Radiograph:
+        return read_radiograph(arguments.image(image, self.desk.folder))
+
+    def _file(self, name: str, content: bytes) -> dict:
+        return answers.file_of(self.desk.folder, name, content)
+
+
+def _picture(radiograph: Radiograph, explanation: Explanation) -> bytes:
+    return png_bytes(figure(radiograph, [explanation]))
+
+
+def _as_error(event: Failed) -> ExplainerError:
+    """A failure as the error that it was, by its code."""
+    error = ExplainerError(event.reason)
+    error.code = event.code
+    return error

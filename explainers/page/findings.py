@@ -1,0 +1,46 @@
+"""The scores: a list of findings, each with its operating point, and the input check above it."""
+
+import math
+from dataclasses import asdict
+
+import gradio as gr
+
+from cxr.checkpoint import CheckpointConfig
+from cxr.findings import DESCRIPTIONS, display_name
+from cxr.prediction import FindingScore, Prediction
+from explainers.page.component import asset, component
+from explainers.page.readings import Reading
+
+
+def build() -> gr.HTML:
+    """The component; its value is what `shown` returns, or None before there are scores."""
+    return component("findings", asset("findings.html"), asset("findings.js"))
+
+
+def shown(reading: Reading, config: CheckpointConfig) -> dict:
+    """Scores and input check as the browser needs them, the finding farthest above its operating point first."""
+    prediction: Prediction = reading.prediction
+    return {
+        "token": reading.token,
+        "findings": [_finding(each, config) for each in sorted(prediction.findings, key=_distance, reverse=True)],
+        "chosen": prediction.default_finding(),
+        "warnings": list(reading.radiograph.warnings),
+        "statistics": asdict(prediction.statistics),
+    }
+
+
+def _finding(each: FindingScore, config: CheckpointConfig) -> dict:
+    threshold, calibration = config.thresholds.get(each.finding), config.calibration.get(each.finding)
+    return asdict(each) | {
+        "title": display_name(each.finding),
+        "description": DESCRIPTIONS[each.finding],
+        "provisional": bool(threshold and threshold.provisional),
+        "interval": list(threshold.interval) if threshold and threshold.interval else None,
+        "prevalence": calibration.prevalence if calibration else None,
+    }
+
+
+def _distance(each: FindingScore) -> float:
+    """How far the logit is above its operating point, as `Prediction.default_finding` counts it."""
+    threshold = 0.5 if each.threshold is None else min(max(each.threshold, 1e-9), 1 - 1e-9)
+    return each.logit - math.log(threshold / (1 - threshold))

@@ -1,0 +1,88 @@
+"""Starting and ending the server: what is set before Gradio is imported, and what is swept when it is over."""
+
+import atexit
+import logging
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+from explainers.page.network import BackgroundNetwork
+from explainers.page.private_folder import PrivateFolder
+from explainers.page.settings import PageSettings
+from explainers.registry import Registry
+
+if TYPE_CHECKING:
+    from explainers.page.desk import Desk
+
+log = logging.getLogger(__name__)
+
+SWEEP_EVERY_S = 20
+
+MOST_SESSIONS = 200
+"""Sessions whose last values Gradio keeps; they hold scores and addresses, never pictures."""
+
+
+def run(settings: PageSettings) -> None:
+    """Serve until SIGINT or SIGTERM, then leave nothing behind."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    for chatty in ("httpx", "httpx2", "httpcore", "gradio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    folder = PrivateFolder()
+    atexit.register(folder.remove)
+    _prepare_environment(folder)
+    registry = Registry.standard(settings.plugins)
+
+    from explainers.page.desk import Desk
+
+    desk = Desk(settings, folder, BackgroundNetwork(settings.model), registry)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    blocks, address = _launch(desk)
+    desk.network.start()
+    print(f"cxr-lens is at {address}", flush=True)
+    while not ended.wait(SWEEP_EVERY_S):
+        desk.folder.sweep()
+        desk.readings.sweep()
+    blocks.close(verbose=False)
+    folder.remove()
+
+
+def _prepare_environment(folder: PrivateFolder) -> None:
+    """Read by Gradio and huggingface_hub when they are imported, hence before."""
+    os.environ["GRADIO_TEMP_DIR"] = str(folder.uploads)
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def _launch(desk: "Desk") -> tuple:
+    from starlette.middleware import Middleware
+
+    from cxr.radiograph import LARGEST_FILE_BYTES
+    from explainers.page import style
+    from explainers.page.deliveries import routes
+    from explainers.page.gate import Gate
+    from explainers.page.wiring import page
+
+    blocks = page(desk)
+    _, address, _ = blocks.launch(
+        server_name=desk.settings.host,
+        server_port=desk.settings.port,
+        prevent_thread_lock=True,
+        quiet=True,
+        share=False,
+        show_error=False,
+        theme=style.theme(),
+        head=style.head(desk.registry),
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        max_file_size=LARGEST_FILE_BYTES,
+        state_session_capacity=MOST_SESSIONS,
+        app_kwargs={"routes": routes(desk.readings), "middleware": [Middleware(Gate, folder=desk.folder)]},
+    )
+    return blocks, address

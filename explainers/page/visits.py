@@ -1,0 +1,78 @@
+"""What happens when a visitor does something: handlers of the page's events.
+
+Each may be called by anybody with any arguments; hiding an event does not close it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import gradio as gr
+
+from cxr import read_radiograph
+from explainers.page import about, bench, doors, findings, header, radiograph
+from explainers.page.desk import Desk
+from explainers.page.readings import Reading
+from explainers.page.samples import sample
+
+LOOKS_A_SECOND = 5
+"""How often an arriving page asks whether the network is there."""
+
+
+class Visits:
+    """Handlers over one desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    async def arrive(self) -> AsyncIterator[tuple]:
+        """Header and About, now and once the network is there."""
+        yield header.shown(self.desk), about.shown(self.desk)
+        if self.desk.network.state.state != "loading":
+            return
+        while self.desk.network.state.state == "loading":
+            await asyncio.sleep(1 / LOOKS_A_SECOND)
+        yield header.shown(self.desk), about.shown(self.desk)
+
+    @doors.panel(lambda said: (radiograph.refused(said), gr.skip()))
+    def upload(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple]:
+        """Read an uploaded file, delete it, show it, score it."""
+        content = self.desk.folder.take(_field(event, "file"), at_once=True)
+        reading = Reading(read_radiograph(content), name="Your radiograph")
+        yield from self._open(reading, request)
+
+    @doors.panel(lambda said: (radiograph.refused(said), gr.skip()))
+    def sample(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple]:
+        """Show and score one of the page's own pictures."""
+        chosen, picture = sample(_field(event, "name"))
+        yield from self._open(Reading(picture, name=chosen.title, sample=True), request)
+
+    @doors.panel(bench.refused)
+    def compare(self, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
+        """Explain a finding of the visitor's radiograph with several explainers."""
+        wish = bench.Wish.from_event(_data(event))
+        reading = self.desk.readings.of(request.session_hash)
+        yield from bench.compared(self.desk, reading, wish)
+
+    def cancel(self, request: gr.Request) -> None:
+        """End the visitor's comparison at its next step."""
+        self.desk.readings.cancel(request.session_hash)
+
+    def leave(self, request: gr.Request) -> None:
+        """Forget a visitor whose page is closed."""
+        self.desk.readings.close(request.session_hash)
+
+    def _open(self, reading: Reading, request: gr.Request) -> Iterator[tuple]:
+        self.desk.readings.open(request.session_hash or "", reading)
+        yield radiograph.shown(reading), None
+        predictor = self.desk.network.find()
+        reading.prediction = predictor.predict(reading.radiograph)
+        yield gr.skip(), findings.shown(reading, predictor.config)
+
+
+def _data(event: gr.EventData | None) -> object:
+    return getattr(event, "_data", None)
+
+
+def _field(event: gr.EventData | None, name: str) -> object:
+    data = _data(event)
+    return data.get(name) if isinstance(data, dict) else None

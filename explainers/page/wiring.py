@@ -1,0 +1,40 @@
+"""The page put together: which panel stands where, and which event ends in which handler."""
+
+import gradio as gr
+
+from explainers.page import about, bench, endpoints, findings, header, radiograph, takeaway
+from explainers.page.desk import Desk
+from explainers.page.visits import Visits
+from explainers.page.work import EXPLAINING, MOST_WAITING, SCORING
+
+HIDDEN = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "multiple"}
+"""Of the page's own events. Each has an `api_name` too: Gradio's default, the function's name, may be an endpoint's."""
+
+
+def page(desk: Desk) -> gr.Blocks:
+    """The whole page with its endpoints, not yet served."""
+    with gr.Blocks(title="cxr-lens", analytics_enabled=False, fill_width=True) as blocks:
+        head = header.build()
+        with gr.Row(elem_id="desk"):
+            with gr.Column(elem_id="reading", scale=0):
+                picture, scores = radiograph.build(), findings.build()
+            with gr.Column(elem_id="comparison"):
+                comparison = bench.build()
+                takeaway.build()
+        card = about.build(desk)
+        _connect(blocks, desk, head, card, picture, scores, comparison)
+        endpoints.define(desk)
+    return blocks.queue(max_size=MOST_WAITING, default_concurrency_limit=4)
+
+
+def _connect(
+    blocks: gr.Blocks, desk: Desk, head: gr.HTML, card: gr.HTML, picture: gr.HTML, scores: gr.HTML, comparison: gr.HTML
+) -> None:
+    visits = Visits(desk)
+    blocks.load(visits.arrive, None, [head, card], concurrency_limit=None, api_name="page_arrive", **HIDDEN)
+    blocks.unload(visits.leave)
+    picture.upload(visits.upload, None, [picture, scores], api_name="page_upload", **SCORING, **HIDDEN)
+    picture.sample(visits.sample, None, [picture, scores], api_name="page_sample", **SCORING, **HIDDEN)
+    comparison.compare(visits.compare, None, comparison, api_name="page_compare", **EXPLAINING, **HIDDEN)
+    # not queued: it must not wait behind what it cancels
+    comparison.cancel(visits.cancel, None, None, api_name="page_cancel", queue=False, **HIDDEN)

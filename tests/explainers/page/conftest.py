@@ -1,0 +1,82 @@
+"""A client of the running page, and a real Chromium before it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="session")
+def client(server):
+    """gradio_client on the running page."""
+    from gradio_client import Client
+
+    return Client(server, verbose=False)
+
+
+@pytest.fixture(scope="session")
+def phantom_file(phantom, tmp_path_factory) -> Path:
+    """The phantom as a PNG file of 512 pixels, named after nobody."""
+    from PIL import Image
+
+    file = tmp_path_factory.mktemp("phantom") / "phantom.png"
+    Image.fromarray(phantom.display(512)).save(file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator:
+    """An installed Chromium, driven by Playwright; skips without one."""
+    from playwright.sync_api import sync_playwright
+
+    executable = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if executable is None:
+        pytest.skip("no Chromium is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, server) -> Iterator[Callable]:
+    """Opens the page in a window of its own; fails if the page wrote an error or asked another host for anything."""
+    contexts, faults = [], []
+
+    def opened(*, width: int = 1440, height: int = 900, theme: str = "light"):
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            has_touch=width < 500,
+            accept_downloads=True,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.on("request", lambda request: faults.append(request.url) if is_foreign(request.url, server) else None)
+        page.goto(server)
+        page.wait_for_selector(".masthead")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+def is_foreign(address: str, server: str) -> bool:
+    return not address.startswith((server, server.replace("http", "ws", 1), "data:", "blob:"))

@@ -25,4 +25,5 @@ def component(name: str, markup: str, script: str, *, value: Any = None) -> gr.H
         js_on_load=script or None,
         elem_id=name,
         apply_default_css=False,
+        padding=False,
     )

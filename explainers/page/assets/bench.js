@@ -122,15 +122,18 @@ function title(name) {
 function tellFinding() {
   const each = scores.findings.find((one) => one.finding === finding);
   const side = each.above_threshold ? "above" : "below";
-  const point = each.threshold === null
-    ? "the checkpoint states no operating point"
-    : `${side} its ${each.provisional ? "provisional " : ""}operating point ${lens.number(each.threshold)}`;
+  const [score, point] = each.threshold === null
+    ? [lens.number(each.score), ""]
+    : lens.apart(each.score, each.threshold);
+  const place = point
+    ? `${side} its ${each.provisional ? "provisional " : ""}operating point ${point}`
+    : "the checkpoint states no operating point";
   const probability = each.probability === null
     ? "Uncalibrated."
     : `Calibrated probability ${lens.percent(each.probability)}, where ${lens.percent(each.prevalence)} have it.`;
   part("about").replaceChildren(
     each.description, " ",
-    lens.element("strong", {}, `Score ${lens.number(each.score)}`), `, ${point}. ${probability}`,
+    lens.element("strong", {}, `Score ${score}`), `, ${place}. ${probability}`,
   );
 }
 

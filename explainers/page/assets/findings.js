@@ -33,7 +33,7 @@ function meter(each) {
 }
 
 function row(each) {
-  const point = each.threshold === null ? "none" : lens.number(each.threshold);
+  const [score, point] = each.threshold === null ? [lens.number(each.score), "none"] : lens.apart(each.score, each.threshold);
   const button = lens.element(
     "button",
     {
@@ -45,7 +45,7 @@ function row(each) {
     lens.element("span", {class: "label"}, each.title),
     meter(each),
     unseen(", score "),
-    lens.element("span", {class: "value"}, lens.number(each.score)),
+    lens.element("span", {class: "value"}, score),
     unseen(", operating point "),
     lens.element("span", {class: "value quiet"}, point),
     unseen(each.above_threshold ? ", above" : each.threshold === null ? "" : ", below"),

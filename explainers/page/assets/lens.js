@@ -39,17 +39,23 @@
   };
 
   // Two significant digits, a true minus, "0" for zero; as explainers.pictures.number.
-  lens.number = (value) => {
+  lens.number = (value, significant = 2) => {
     if (value === 0) return "0";
     const size = Math.abs(value);
     if (size < 1e-4 || size >= 1e6) {
-      const [digits, exponent] = value.toExponential(1).split("e");
+      const [digits, exponent] = value.toExponential(significant - 1).split("e");
       return `${digits}e${Number(exponent)}`.replaceAll("-", "−");
     }
-    const rounded = Number(value.toPrecision(2));
-    const decimals = Math.max(0, 1 - Math.floor(Math.log10(Math.abs(rounded)) + 1e-12));
+    const rounded = Number(value.toPrecision(significant));
+    const decimals = Math.max(0, significant - 1 - Math.floor(Math.log10(Math.abs(rounded)) + 1e-12));
     return rounded.toLocaleString("en-US", {minimumFractionDigits: decimals, maximumFractionDigits: decimals})
       .replace("-", "−");
+  };
+
+  // Two numbers that are compared: with as many digits as it takes to tell them apart.
+  lens.apart = (value, other) => {
+    const digits = [2, 3, 4].find((each) => value === other || lens.number(value, each) !== lens.number(other, each)) ?? 4;
+    return [lens.number(value, digits), lens.number(other, digits)];
   };
 
   lens.withUnit = (text, unit) => (unit ? `${text} ${unit}` : text);

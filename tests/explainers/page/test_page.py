@@ -1,0 +1,227 @@
+"""The page in a real browser: what a visitor does, and what is seen."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from cxr import read_radiograph
+from explainers import compare
+
+pytestmark = pytest.mark.browser
+
+PIXELS = """name => {
+    const canvas = document.querySelector(`.panel[data-explainer=${name}] canvas`);
+    const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    let colour = 0;
+    for (let at = 0; at < data.length; at += 4) colour += Math.abs(data[at] - data[at + 2]);
+    return colour / data.length;
+}"""
+"""How colourful a panel's picture is: 0 for a grey one."""
+
+
+def choose(page, *names: str) -> None:
+    """Have exactly these explainers compared."""
+    for chip in page.locator(".chip").all():
+        chip.locator("input").set_checked(chip.inner_text().strip() in names)
+
+
+def load(page, file) -> None:
+    page.set_input_files("[data-invitation] [data-file], [data-another] [data-file]", str(file))
+
+
+def compared(page) -> None:
+    """Wait until nothing is computed any more, and something was."""
+    page.wait_for_selector(".panel:is([data-state=done], [data-state=failed], [data-state=cancelled])")
+    page.wait_for_selector(".bench[aria-busy=false]")
+    page.wait_for_function("!document.querySelector('.panel:is([data-state=waiting], [data-state=running])')")
+
+
+def colour(page, name: str) -> float:
+    return page.evaluate(PIXELS, name)
+
+
+def test_a_radiograph_is_scored_compared_looked_at_and_taken_along(visit, nih_full, predictor):
+    file = nih_full[2]
+    page = visit()
+    load(page, file)
+    page.wait_for_selector(".finding .value")
+    prediction = predictor.predict(read_radiograph(file))
+    scores = {each.finding: each for each in prediction.findings}
+    first = page.locator(".finding").first
+    assert "Effusion" in first.inner_text()
+    assert f"{scores['Effusion'].score:.2f}" in first.inner_text()
+    assert page.locator(".finding").count() == 14
+    compared(page)
+
+    states = {each.get_attribute("data-explainer"): each for each in page.locator(".panel").all()}
+    assert list(states) == ["grad_cam", "occlusion", "saliency"]
+    assert all(panel.get_attribute("data-state") == "done" for panel in states.values())
+    here = list(compare(predictor, read_radiograph(file), "Effusion", ["grad_cam"]))[-1].explanation.map
+    assert f"{float(f'{here.max():.2g}')} logit" in states["grad_cam"].locator(".ticks").inner_text()
+
+    half = colour(page, "occlusion")
+    page.locator("[data-opacity]").fill("0")
+    assert colour(page, "occlusion") == 0
+    page.locator("[data-opacity]").fill("100")
+    assert colour(page, "occlusion") > half > 0
+    page.locator(".segments").get_by_text("Signed").click()
+    assert "Blue lowers, orange raises." in states["occlusion"].inner_text()
+    page.locator("[data-opacity]").fill("60")
+
+    with page.expect_download() as saved:
+        page.click("[data-download]")
+    with zipfile.ZipFile(io.BytesIO(saved.value.path().read_bytes())) as archive:
+        names = archive.namelist()
+        assert {"grad_cam.png", "occlusion.png", "saliency.png"} <= {name.split("/")[-1] for name in names}
+        (maps,) = [name for name in names if name.endswith("grad_cam.npz")]
+        with np.load(io.BytesIO(archive.read(maps))) as arrays:
+            assert arrays["map"] == pytest.approx(here, abs=1e-5)
+        (record,) = [name for name in names if name.endswith("grad_cam.json")]
+        assert json.loads(archive.read(record))["finding"] == "Effusion"
+
+
+def test_the_sample_needs_one_click(visit):
+    page = visit()
+    choose(page, "Grad-CAM")
+    page.click(".sample")
+    compared(page)
+    assert page.locator(".panel[data-state=done]").count() == 1
+    assert "Synthetic phantom" in page.locator("[data-caption]").inner_text()
+    assert "patient's right" in page.locator("[data-caption]").inner_text()
+
+
+def test_a_click_on_a_finding_explains_it(visit, phantom_file):
+    page = visit()
+    choose(page, "Grad-CAM")
+    load(page, phantom_file)
+    compared(page)
+    page.get_by_role("button", name="Cardiomegaly").click()
+    page.wait_for_function(
+        "document.querySelector('.panel canvas').getAttribute('aria-label').includes('Cardiomegaly')"
+    )
+    assert page.locator("[data-finding]").input_value() == "Cardiomegaly"
+    assert "heart's shadow" in page.locator("[data-about]").inner_text()
+
+
+def test_one_failing_explainer_says_why_and_the_others_go_on(visit, phantom_file):
+    page = visit()
+    choose(page, "Raises", "Left half", "Not finite")
+    load(page, phantom_file)
+    compared(page)
+    failed = page.locator(".panel[data-explainer=raises]").inner_text()
+    assert "ValueError: <b>no</b> file weights.bin" in failed
+    assert "not finite" in page.locator(".panel[data-explainer=not_finite]").inner_text()
+    assert page.locator(".panel[data-explainer=left_half]").get_attribute("data-state") == "done"
+    assert colour(page, "left_half") > 0
+
+
+def test_options_are_controls_that_change_the_map(visit, phantom_file):
+    page = visit()
+    choose(page, "Left half")
+    load(page, phantom_file)
+    compared(page)
+    panel = page.locator(".panel[data-explainer=left_half]")
+    panel.locator("summary").click()
+    assert panel.locator("input[type=range]").count() == 2
+    layers = panel.get_by_label("layer").locator("option").all_inner_texts()
+    assert {"relu", "conv5_block16_concat", "conv1_conv"} <= set(layers)
+    panel.get_by_label("strength").fill("2")
+    panel.get_by_label("side").select_option("right")
+    panel.get_by_text("Explain again").click()
+    page.wait_for_function(
+        "document.querySelector('.panel[data-explainer=left_half] .ticks').innerText.includes('2.0 mark')"
+    )
+    compared(page)
+    panel.locator(".frame").focus()
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")
+    assert panel.locator(".here").inner_text() == "2.0 mark"
+
+
+def test_a_map_without_positive_evidence_says_so_and_has_no_colour(visit, phantom_file):
+    page = visit()
+    choose(page, "Left half")
+    load(page, phantom_file)
+    compared(page)
+    panel = page.locator(".panel[data-explainer=left_half]")
+    panel.locator("summary").click()
+    panel.get_by_label("negative").check()
+    panel.get_by_text("Explain again").click()
+    panel.get_by_text("No region raises the score of").wait_for()
+    assert colour(page, "left_half") == 0
+    page.locator(".segments").get_by_text("Signed").click()
+    assert colour(page, "left_half") > 0
+
+
+def test_a_comparison_can_be_stopped_and_begun_again(visit, nih_full):
+    page = visit()
+    choose(page, "Occlusion")
+    load(page, nih_full[0])
+    page.wait_for_selector(".panel[data-state=running]")
+    page.get_by_role("button", name="Stop").click()
+    page.wait_for_selector(".panel[data-state=cancelled]")
+    choose(page, "Left half")
+    compared(page)
+    assert page.locator(".panel[data-explainer=left_half]").get_attribute("data-state") == "done"
+
+
+def test_a_file_that_is_no_picture_is_refused_and_the_radiograph_stays(visit, phantom_file, tmp_path):
+    page = visit()
+    choose(page, "Left half")
+    load(page, phantom_file)
+    compared(page)
+    (tmp_path / "notes.txt").write_text("no picture at all")
+    page.set_input_files("[data-another] [data-file]", str(tmp_path / "notes.txt"))
+    page.locator(".radiograph [data-error]:not([hidden])").wait_for()
+    assert "not an image" in page.locator(".radiograph [data-error]").inner_text()
+    assert page.locator("[data-picture]").is_visible()
+    assert colour(page, "left_half") > 0
+
+
+def test_plugins_that_were_left_out_are_named(visit):
+    page = visit()
+    left_out = page.locator(".failures").inner_text()
+    assert "a_package_that_nobody_has" in left_out
+    assert "'grad_cam' is taken" in left_out
+    assert "WrongSignature" in left_out or "wrong_signature" in left_out
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 768, 390])
+def test_nothing_scrolls_sideways_and_pictures_stand_on_black(visit, phantom_file, width, theme):
+    page = visit(width=width, theme=theme)
+    choose(page, "Grad-CAM", "Left half")
+    load(page, phantom_file)
+    compared(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    ground = page.locator(".frame").first.evaluate("frame => getComputedStyle(frame).backgroundColor")
+    assert ground == "rgb(5, 6, 7)"
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (paper == "rgb(19, 21, 24)") == (theme == "dark")
+
+
+def test_the_keyboard_reads_values(visit, phantom_file):
+    page = visit()
+    choose(page, "Left half")
+    load(page, phantom_file)
+    compared(page)
+    page.locator(".panel .frame").focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Shift+ArrowLeft")
+    assert page.locator(".panel .here").inner_text() == "1.0 mark"
+    for _ in range(4):
+        page.keyboard.press("Shift+ArrowRight")
+    assert page.locator(".panel .here").inner_text() == "0 mark"
+
+
+def test_nothing_of_an_upload_stays_on_disk(visit, nih_full, server_folder):
+    page = visit()
+    choose(page, "Left half")
+    load(page, nih_full[1])
+    compared(page)
+    sizes = {file.stat().st_size for file in server_folder.rglob("*") if file.is_file()}
+    assert nih_full[1].stat().st_size not in sizes
+    assert not [file for file in server_folder.rglob("*") if nih_full[1].stem in file.name]

@@ -1,14 +1,17 @@
 """The page in a real browser: what a visitor does, and what is seen."""
 
+import base64
 import io
 import json
 import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cxr import read_radiograph
 from explainers import compare
+from explainers.pictures import overlay
 
 pytestmark = pytest.mark.browser
 
@@ -225,3 +228,25 @@ def test_nothing_of_an_upload_stays_on_disk(visit, nih_full, server_folder):
     sizes = {file.stat().st_size for file in server_folder.rglob("*") if file.is_file()}
     assert nih_full[1].stat().st_size not in sizes
     assert not [file for file in server_folder.rglob("*") if nih_full[1].stem in file.name]
+
+
+@pytest.mark.parametrize("cells", [False, True])
+def test_the_browser_draws_what_the_library_draws(visit, nih_full, predictor, cells):
+    """Two programs, one rule: the script's canvas and `explainers.pictures.overlay`, pixel by pixel."""
+    file = nih_full[2]
+    radiograph = read_radiograph(file)
+    explanation = list(compare(predictor, radiograph, "Effusion", ["grad_cam"]))[-1].explanation
+    page = visit()
+    choose(page, "Grad-CAM")
+    load(page, file)
+    compared(page)
+    page.get_by_label("Cells").set_checked(cells)
+    for view in ("positive", "signed", "percentile"):
+        page.locator(f".segments input[value={view}]").check(force=True)
+        address = page.evaluate("document.querySelector('.panel canvas').toDataURL('image/png')")
+        seen = np.asarray(Image.open(io.BytesIO(base64.b64decode(address.split(",")[1]))).convert("RGB"), int)
+        drawn = np.asarray(overlay(radiograph, explanation, view=view, opacity=0.6, cells=cells), int)
+        apart = np.abs(seen - drawn).max(axis=-1)
+        # a value half-way between two rows of the colour table may fall to either
+        assert np.mean(apart <= 2) > 0.999, view
+        assert apart.max() <= 12, view

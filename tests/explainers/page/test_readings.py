@@ -1,0 +1,108 @@
+"""Visitors' radiographs in memory: bounded, separate, forgotten."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from cxr import read_radiograph
+from cxr.errors import RadiographError
+from explainers.page import readings as module
+from explainers.page.readings import Reading, Readings
+
+
+def reading(seed: int = 0) -> Reading:
+    return Reading(read_radiograph(np.random.default_rng(seed).random((64, 64))), name="a radiograph")
+
+
+def test_each_visitor_has_one_reading():
+    readings = Readings()
+    first, second, other = reading(1), reading(2), reading(3)
+    readings.open("ada", first)
+    readings.open("ada", second)
+    readings.open("bob", other)
+    assert readings.of("ada") is second
+    assert readings.of("bob") is other
+    assert readings.with_token(first.token) is None
+    assert readings.with_token(other.token) is other
+
+
+@pytest.mark.parametrize("visitor", ["nobody", "", None])
+def test_without_a_reading_there_is_a_sentence(visitor):
+    with pytest.raises(RadiographError, match="Load it again"):
+        Readings().of(visitor)
+
+
+def test_the_one_not_used_for_longest_makes_room(monkeypatch):
+    monkeypatch.setattr(module, "MOST_READINGS", 2)
+    readings = Readings()
+    for number, visitor in enumerate(("ada", "bob")):
+        readings.open(visitor, reading(number))
+    readings.of("ada")
+    readings.open("eve", reading(9))
+    assert readings.of("ada")
+    assert readings.of("eve")
+    with pytest.raises(RadiographError):
+        readings.of("bob")
+
+
+def test_memory_is_bounded_and_the_newest_always_fits(monkeypatch):
+    readings = Readings()
+    monkeypatch.setattr(module, "MOST_BYTES", reading().size_bytes + 1)
+    readings.open("ada", reading(1))
+    readings.open("bob", reading(2))
+    assert readings.of("bob")
+    with pytest.raises(RadiographError):
+        readings.of("ada")
+
+
+def test_an_hour_without_use_ends_it(monkeypatch):
+    readings, now = Readings(), module.time.monotonic()
+    old = reading()
+    readings.open("ada", old)
+    monkeypatch.setattr(module.time, "monotonic", lambda: now + module.OLDEST_S + 60)
+    readings.open("bob", reading(1))
+    assert readings.of("bob")
+    readings.sweep()
+    assert readings.with_token(old.token) is None
+    assert readings.of("bob")
+
+
+def test_a_new_run_cancels_the_last_and_waits_for_it():
+    each, order = reading(), []
+    begun = threading.Event()
+
+    def first():
+        with each.run() as run:
+            begun.set()
+            assert run.cancelled.wait(10)
+            order.append("first ended")
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    begun.wait(10)
+    with each.run() as run:
+        order.append("second began")
+        assert not run.cancelled.is_set()
+    thread.join()
+    assert order == ["first ended", "second began"]
+
+
+def test_closing_cancels_what_runs():
+    readings, each = Readings(), reading()
+    readings.open("ada", each)
+    with each.run() as run:
+        readings.close("ada")
+        assert run.cancelled.is_set()
+
+
+def test_maps_are_bounded_and_can_be_replaced(monkeypatch):
+    monkeypatch.setattr(module, "MOST_MAPS", 2)
+    each = reading()
+    first = each.keep_map(np.zeros((2, 2)))
+    second = each.keep_map(np.ones((2, 2)), first)
+    assert each.map_at(first) is None
+    assert each.map_at(second).tolist() == [[1, 1], [1, 1]]
+    each.keep_map(np.ones((1, 1)))
+    each.keep_map(np.ones((1, 1)))
+    assert each.map_at(second) is None

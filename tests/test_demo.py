@@ -1,0 +1,69 @@
+"""The command that starts the page."""
+
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def parsed(*arguments: str, **environment: str):
+    """What demo.py makes of a command line, in a process of its own, since it reads the environment."""
+    code = f"import demo; print(vars(demo.parser().parse_args({list(arguments)!r})))"
+    clean = {name: value for name, value in os.environ.items() if name != "GRADIO_SERVER_NAME"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=clean | environment, check=True
+    )
+    return eval(done.stdout)
+
+
+def test_without_arguments_it_serves_the_starter_to_this_machine_alone():
+    assert parsed() == {"model": "starter", "plugin": [], "host": "127.0.0.1", "port": None}
+
+
+def test_a_container_names_its_address_in_the_environment():
+    assert parsed(GRADIO_SERVER_NAME="0.0.0.0")["host"] == "0.0.0.0"
+    assert parsed("--host", "127.0.0.2", GRADIO_SERVER_NAME="0.0.0.0")["host"] == "127.0.0.2"
+
+
+def test_plugins_may_be_repeated():
+    given = parsed("--plugin", "a.py", "--plugin", "b", "--model", "org/name@main", "--port", "8000")
+    assert given == {"model": "org/name@main", "plugin": ["a.py", "b"], "host": "127.0.0.1", "port": 8000}
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "x"])
+def test_a_port_that_is_none_is_refused(port):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "demo.py"), "--port", port], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 2
+    assert "--port" in done.stderr
+
+
+def test_the_command_line_is_there_before_tensorflow_and_gradio():
+    code = "import sys, demo; demo.parser(); print({'tensorflow', 'keras', 'gradio'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_the_server_ends_on_request_and_leaves_nothing(tmp_path):
+    """Started and ended at once: the network may still be loading then."""
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "demo.py"), "--model", str(tmp_path / "nowhere")],
+        env=os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    said = process.stdout.readline()
+    address = said.split()[-1]
+    with urllib.request.urlopen(address, timeout=60) as page:
+        assert page.status == 200
+    assert list(tmp_path.glob("cxr-lens-*"))
+    process.terminate()
+    assert process.wait(60) == 0
+    assert not list(tmp_path.glob("cxr-lens-*"))

@@ -67,3 +67,33 @@ def test_the_server_ends_on_request_and_leaves_nothing(tmp_path):
     process.terminate()
     assert process.wait(60) == 0
     assert not list(tmp_path.glob("cxr-lens-*"))
+
+
+def test_without_the_hub_the_page_starts_on_the_starter_and_says_so(tmp_path):
+    from gradio_client import Client
+
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "demo.py"), "--model", "someone/a-network"],
+        # nobody listens on port 9 of this machine
+        env=os.environ
+        | {
+            "TMPDIR": str(tmp_path),
+            "HF_ENDPOINT": "http://127.0.0.1:9",
+            "HF_HUB_OFFLINE": "0",
+            "PYTHONUNBUFFERED": "1",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        client = Client(process.stdout.readline().split()[-1], verbose=False)
+        assert client.predict(api_name="/health")["status"] == "loading"
+        assert client.predict(model="", api_name="/model_info")["model"]["source"] == "starter"
+        answer = client.predict(api_name="/health")
+        assert answer["status"] == "ready"
+        assert "'someone/a-network' could not be loaded, so the packaged starter is in use." in answer["notes"][0]
+        assert client.predict(model="someone/a-network", api_name="/findings")["model"]["name"] == "starter"
+    finally:
+        process.terminate()
+        process.wait(60)

@@ -9,6 +9,7 @@ from cxr.checkpoint.architecture import OUTPUT_LAYER, backbone_shapes, check_wei
 from cxr.checkpoint.config import CheckpointConfig
 from cxr.checkpoint.keras_hdf5 import read_keras_hdf5
 from cxr.checkpoint.safetensors_file import read_safetensors
+from cxr.checkpoint.torchvision import TORCH_EPSILON, from_torchvision
 from hub.errors import CheckpointError
 from hub.files import sha256_of
 from hub.sources import ORIGINAL_BACKBONE, Resolved
@@ -74,7 +75,14 @@ def _keras2(file, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], Chec
     return first | whole, replace(config, final_relu=final_relu)
 
 
-READERS = {"keras": _native, "keras2": _keras2}
+def _torchvision(file, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:
+    described = config.raw["weights"]
+    tensors = read_safetensors(file)
+    epsilon = described.get("epsilon", TORCH_EPSILON)
+    return from_torchvision(tensors, prefix=described.get("prefix"), epsilon=epsilon), config
+
+
+READERS = {"keras": _native, "keras2": _keras2, "torchvision": _torchvision, "torchxrayvision": _torchvision}
 
 
 def _check(weights: Mapping[str, np.ndarray], config: CheckpointConfig) -> None:

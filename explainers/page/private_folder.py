@@ -68,16 +68,24 @@ class PrivateFolder:
         """Delete uploads that were read and are not being shared, and everything that is old."""
         now = time.time()
         for file in list(self._read):
-            if not file.exists() or now - file.stat().st_mtime > GRACE_S:
+            if not file.exists() or _age(file, now) > GRACE_S:
                 self._read.discard(file)
                 shutil.rmtree(file.parent, ignore_errors=True)
         for place in (*self.uploads.iterdir(), *self.answers.iterdir()):
-            if now - place.stat().st_mtime > OLDEST_S:
+            if _age(place, now) > OLDEST_S:
                 shutil.rmtree(place, ignore_errors=True) if place.is_dir() else place.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Delete the folder with all that is in it."""
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def _age(path: Path, now: float) -> float:
+    """Seconds since the last change; 0 for what Gradio moved away between the listing and the look."""
+    try:
+        return now - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def sweep_orphans() -> None:

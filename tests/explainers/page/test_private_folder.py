@@ -64,6 +64,15 @@ def test_what_nobody_read_goes_when_it_is_old(folder):
     assert not answer.exists()
 
 
+def test_sweeping_goes_on_where_a_file_vanished_meanwhile(folder):
+    """Gradio moves uploads while the folder is swept; a link to nowhere is listed and can't be looked at just so."""
+    (folder.uploads / "a").symlink_to(folder.uploads / "vanished")
+    old = upload(folder)
+    aged(old.parent, private_folder.OLDEST_S + 1)
+    folder.sweep()
+    assert not old.exists()
+
+
 @pytest.mark.parametrize("path", ["/etc/passwd", "", None, 7, "a\0b", ["x"]])
 def test_nothing_else_is_read(folder, path):
     with pytest.raises(RadiographError):

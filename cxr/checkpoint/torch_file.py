@@ -1,0 +1,255 @@
+"""Tensors of a file written by `torch.save` (.pt, .pth, .bin), without torch and without running anything in it.
+
+Such a file is a pickle, which may name any function for its reader to call. This reader knows a dozen names, gives
+each an inert stand-in that only keeps what it is told, and refuses the file at the first name besides. Both forms are
+read: the zip of torch 1.6 and later, and the row of pickles before it; state dicts, and whole modules by their parts.
+"""
+
+import io
+import math
+import pickle
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar
+
+import numpy as np
+
+from hub.errors import CheckpointError
+
+FILE_LIMIT_BYTES = 2 << 30
+PICKLE_LIMIT_BYTES = 64 << 20
+ENTRY_LIMIT = 20_000
+ARRAY_LIMIT = 1 << 26
+DEPTH_LIMIT = 64
+
+LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+WRAPPERS = ("state_dict", "model_state_dict", "model")
+"""Keys under which training scripts keep the weights beside their own things."""
+
+DTYPES = {
+    "DoubleStorage": "<f8",
+    "FloatStorage": "<f4",
+    "HalfStorage": "<f2",
+    "BFloat16Storage": "<u2",
+    "LongStorage": "<i8",
+    "IntStorage": "<i4",
+    "ShortStorage": "<i2",
+    "CharStorage": "i1",
+    "ByteStorage": "u1",
+    "BoolStorage": "?",
+}
+
+INERT_MODULES = ("torch.nn.", "torchvision.", "torchxrayvision.", "argparse", "numpy")
+"""Beginnings of modules whose classes occur in real files: a network's parts, a script's arguments, NumPy's scalars."""
+
+DAMAGE = (
+    pickle.UnpicklingError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+    UnicodeDecodeError,
+    zipfile.BadZipFile,
+)
+"""What reading a damaged or foreign pickle may raise, besides our own refusal."""
+
+
+class Inert:
+    """Stands for a class of the file: takes what it is given and does nothing."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.state: Any = None
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Items of a mapping's subclass: dropped."""
+
+    def append(self, value: Any) -> None:
+        """Items of a list's subclass: dropped."""
+
+    def extend(self, values: Any) -> None:
+        """As `append`."""
+
+
+@dataclass(frozen=True)
+class StorageKind:
+    """A type of storage, named by the file; its data's type in NumPy."""
+
+    name: str
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of one value, as it lies in the file."""
+        return np.dtype(DTYPES[self.name])
+
+
+@dataclass(eq=False)
+class Storage:
+    """A flat run of values that tensors look into; `data` is set once it was found in the file."""
+
+    kind: StorageKind
+    key: str
+    count: int
+    data: np.ndarray | None = None
+
+    def fill(self, content: bytes) -> None:
+        """Take the values as they lie in the file; CheckpointError if they are not as many as was claimed."""
+        if len(content) != self.count * self.kind.dtype.itemsize:
+            raise CheckpointError(f"The file is cut short: a storage claims {self.count} values that are not there.")
+        self.data = np.frombuffer(content, self.kind.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A view on a storage, not yet looked at."""
+
+    storage: Storage
+    offset: int
+    size: tuple[int, ...]
+    stride: tuple[int, ...]
+
+    def array(self) -> np.ndarray:
+        """The values, copied; CheckpointError if the view leaves its storage."""
+        size, stride = [tuple(map(int, each)) for each in (self.size, self.stride)]
+        fits = len(size) == len(stride) and min((*size, *stride, self.offset), default=0) >= 0
+        fits = fits and math.prod(size) <= ARRAY_LIMIT and self.storage.data is not None
+        last = self.offset + sum((n - 1) * step for n, step in zip(size, stride, strict=False)) if fits else 0
+        if not fits or (0 not in size and last >= len(self.storage.data)):
+            raise CheckpointError(f"A tensor of the shape {size} looks beyond the data that the file holds.")
+        if 0 in size:
+            return np.empty(size, np.float32)
+        values, width = self.storage.data, self.storage.data.itemsize
+        view = np.lib.stride_tricks.as_strided(values[self.offset :], size, [step * width for step in stride])
+        if self.storage.kind.name == "BFloat16Storage":
+            return (view.astype(np.uint32) << 16).view(np.float32)
+        return view.copy()
+
+
+def _tensor(storage: Storage, offset: int, size: Sequence[int], stride: Sequence[int], *_: Any) -> Tensor:
+    """What the file calls to put a tensor together; gradients and hooks that follow are dropped."""
+    if not isinstance(storage, Storage):
+        raise CheckpointError("The file has a tensor without data.")
+    return Tensor(storage, offset, tuple(size), tuple(stride))
+
+
+class Reader(pickle.Unpickler):
+    """An unpickler whose every name is a stand-in. `storages` fills with what the tensors refer to."""
+
+    KNOWN: ClassVar[dict[tuple[str, str], Callable]] = {
+        ("collections", "OrderedDict"): OrderedDict,
+        ("builtins", "set"): set,
+        ("__builtin__", "set"): set,
+        ("_codecs", "encode"): Inert,
+        ("torch", "Size"): tuple,
+        ("torch", "device"): Inert,
+        ("torch._utils", "_rebuild_tensor"): _tensor,
+        ("torch._utils", "_rebuild_tensor_v2"): _tensor,
+        ("torch._utils", "_rebuild_parameter"): lambda tensor, *_: tensor,
+    }
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__(stream)
+        self.storages: dict[str, Storage] = {}
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The stand-in of a name; CheckpointError for one that real checkpoints don't have."""
+        if (module, name) in self.KNOWN:
+            return self.KNOWN[module, name]
+        if module in ("torch", "torch.storage") and name in DTYPES:
+            return StorageKind(name)
+        if f"{module}.".startswith(INERT_MODULES) or (module == "torch" and name.islower()):
+            return type(name, (Inert,), {})
+        raise CheckpointError(
+            f"The file names {module}.{name}, which is no part of a network's weights; nothing of it was run.",
+            "Give the weights as safetensors.",
+        )
+
+    def persistent_load(self, pid: Any) -> Any:
+        """A storage ("storage", kind, key, device, count, …), or a module's class ("module", class, file, source)."""
+        if isinstance(pid, tuple) and len(pid) == 4 and pid[0] == "module":
+            return pid[1]
+        if not isinstance(pid, tuple) or len(pid) not in (5, 6) or pid[0] != "storage":
+            raise CheckpointError("The file refers to something that is neither a storage nor a module.")
+        if len(pid) == 6 and pid[5] is not None:
+            raise CheckpointError("The file has storages within storages, which are not read.")
+        _, kind, key, _, count = pid[:5]
+        if not isinstance(kind, StorageKind) or not isinstance(count, int) or not 0 <= count <= ARRAY_LIMIT:
+            raise CheckpointError(f"The file has a storage of {count!r} values, which can't be.")
+        return self.storages.setdefault(str(key), Storage(kind, str(key), count))
+
+
+def read_torch(file: Path) -> dict[str, np.ndarray]:
+    """{key: array} of a state dict, of a training script's record of one, or of a whole module's parts.
+
+    Raises CheckpointError for a file that names anything to be run, is damaged, or claims more than it holds.
+    """
+    if file.stat().st_size > FILE_LIMIT_BYTES:
+        raise CheckpointError(f"{file.name} has {file.stat().st_size} bytes; at most {FILE_LIMIT_BYTES} are read.")
+    try:
+        contents = _from_zip(file) if zipfile.is_zipfile(file) else _from_pickles(file)
+        named = dict(_tensors(contents, "", DEPTH_LIMIT))
+    except DAMAGE as error:
+        raise CheckpointError(f"{file.name} can't be read as a file of torch: {type(error).__name__}.") from error
+    if not named:
+        raise CheckpointError(f"{file.name} holds no tensors.")
+    return {key: tensor.array() for key, tensor in named.items()}
+
+
+def _from_zip(file: Path) -> Any:
+    with zipfile.ZipFile(file) as archive:
+        entries = archive.infolist()
+        pickles = [each for each in entries if each.filename.count("/") == 1 and each.filename.endswith("/data.pkl")]
+        stored = all(each.compress_type == zipfile.ZIP_STORED for each in entries)
+        if len(entries) > ENTRY_LIMIT or not stored or len(pickles) != 1 or pickles[0].file_size > PICKLE_LIMIT_BYTES:
+            raise CheckpointError(f"{file.name} is a zip archive, but none that torch writes.")
+        reader = Reader(io.BytesIO(archive.read(pickles[0])))
+        contents = reader.load()
+        top = pickles[0].filename.split("/")[0]
+        for storage in reader.storages.values():
+            storage.fill(archive.read(f"{top}/data/{storage.key}"))
+    return contents
+
+
+def _from_pickles(file: Path) -> Any:
+    """Before torch 1.6: magic number, protocol, system, contents and keys as pickles, then each storage's values."""
+    with file.open("rb") as stream:
+        if Reader(stream).load() != LEGACY_MAGIC:
+            raise CheckpointError(f"{file.name} is no file that torch.save wrote.")
+        Reader(stream).load()
+        Reader(stream).load()
+        reader = Reader(stream)
+        contents = reader.load()
+        for key in Reader(stream).load():
+            storage = reader.storages[str(key)]
+            count = int.from_bytes(stream.read(8), "little")
+            storage.fill(stream.read(storage.count * storage.kind.dtype.itemsize) if count == storage.count else b"")
+    return contents
+
+
+def _tensors(contents: Any, prefix: str, depth: int) -> Iterator[tuple[str, Tensor]]:
+    """(key, tensor) of a state dict, of one inside a script's record, or of a module and the modules in it."""
+    if depth == 0:
+        raise CheckpointError("The file's modules are nested too deeply.")
+    if isinstance(contents, Inert) and isinstance(contents.state, Mapping):
+        for parts in ("_parameters", "_buffers"):
+            for name, tensor in (contents.state.get(parts) or {}).items():
+                if isinstance(tensor, Tensor):
+                    yield f"{prefix}{name}", tensor
+        for name, module in (contents.state.get("_modules") or {}).items():
+            yield from _tensors(module, f"{prefix}{name}.", depth - 1)
+    elif isinstance(contents, Mapping):
+        if any(isinstance(each, Tensor) for each in contents.values()):
+            yield from ((str(key), each) for key, each in contents.items() if isinstance(each, Tensor))
+        else:
+            wrapped = [contents[name] for name in WRAPPERS if name in contents]
+            if wrapped:
+                yield from _tensors(wrapped[0], prefix, depth - 1)

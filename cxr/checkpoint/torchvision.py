@@ -1,0 +1,115 @@
+"""DenseNet-121 as torchvision, timm and torchxrayvision keep it: the same tensors under Keras' names, exactly.
+
+Kernels change the order of their axes. The two libraries add another epsilon to a batch norm's variance; gamma takes
+up the difference, so that outputs stay what they were.
+"""
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from cxr.checkpoint.architecture import OUTPUT_LAYER, backbone_shapes
+from hub.errors import CheckpointError
+
+TORCH_EPSILON, KERAS_EPSILON = 1e-5, 1.001e-5
+
+STEM = "features.conv0.weight"
+PREFIXES = ("densenet121.", "model.", "backbone.", "net.", "encoder.")
+
+OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
+"""Before version 0.4, torch allowed dots in the names of a module's parts."""
+
+VARIABLES = {
+    "kernel": "weight",
+    "gamma": "weight",
+    "beta": "bias",
+    "moving_mean": "running_mean",
+    "moving_variance": "running_var",
+}
+
+
+def from_torchvision(
+    tensors: Mapping[str, np.ndarray], *, prefix: str | None = None, epsilon: float = TORCH_EPSILON
+) -> dict[str, np.ndarray]:
+    """{"layer/variable": float32 array} of a state dict, hidden and output layers of any name included.
+
+    prefix   what stands before `features.`; None finds it among the usual ones
+    epsilon  of the batch norms in the network that the weights come from
+
+    Raises CheckpointError for a tensor that is missing, or that this network has no place for.
+    """
+    named = _plain_names(tensors, prefix)
+    weights = {}
+    for name in backbone_shapes():
+        layer, variable = name.split("/")
+        key = f"{torch_module(layer)}.{VARIABLES[variable]}"
+        if key not in named:
+            raise CheckpointError(f"The checkpoint lacks {key!r}, so it is no DenseNet-121 of torchvision's layout.")
+        weights[name] = _keras_axes(named.pop(key))
+    _fold_epsilon(weights, epsilon)
+    return weights | _head(named)
+
+
+def torch_module(layer: str) -> str:
+    """torchvision's name of a Keras layer: `conv3_block2_1_conv` is `features.denseblock2.denselayer2.conv1`."""
+    if found := re.fullmatch(r"conv(\d+)_block(\d+)_([012])_(bn|conv)", layer):
+        block, number, place, kind = found.groups()
+        part = f"norm{int(place) + 1}" if kind == "bn" else f"conv{place}"
+        return f"features.denseblock{int(block) - 1}.denselayer{number}.{part}"
+    if found := re.fullmatch(r"pool(\d+)_(bn|conv)", layer):
+        return f"features.transition{int(found[1]) - 1}.{'norm' if found[2] == 'bn' else 'conv'}"
+    return {"conv1_conv": "features.conv0", "conv1_bn": "features.norm0", "bn": "features.norm5"}[layer]
+
+
+def _plain_names(tensors: Mapping[str, np.ndarray], prefix: str | None) -> dict[str, np.ndarray]:
+    """Tensors by torchvision's names: without prefixes, with today's names, without counters and buffers."""
+    parallel = all(key.startswith("module.") for key in tensors)
+    named = {key.removeprefix("module.") if parallel else key: tensor for key, tensor in tensors.items()}
+    if prefix is None:
+        fitting = [each for each in ("", *PREFIXES) if each + STEM in named]
+        if not fitting:
+            known = ", ".join(sorted(named)[:3]) or "none"
+            raise CheckpointError(f"The checkpoint has no {STEM!r}; its first keys are {known}.")
+        prefix = fitting[0]
+    return {
+        OLD_NAME.sub(r"\1\2.", key.removeprefix(prefix)): np.asarray(tensor)
+        for key, tensor in named.items()
+        # torchxrayvision's own operating points are no weights
+        if not key.endswith(("num_batches_tracked", "op_threshs"))
+    }
+
+
+def _keras_axes(tensor: np.ndarray) -> np.ndarray:
+    """Kernels (out, in, y, x) become (y, x, in, out), dense ones (out, in) become (in, out)."""
+    axes = {4: (2, 3, 1, 0), 2: (1, 0), 1: (0,)}.get(tensor.ndim)
+    if axes is None:
+        raise CheckpointError(f"A tensor of the shape {tensor.shape} has no place in a DenseNet-121.")
+    return np.ascontiguousarray(tensor.transpose(axes), np.float32)
+
+
+def _fold_epsilon(weights: dict[str, np.ndarray], epsilon: float) -> None:
+    """γ' = γ · √((var + ε of Keras) / (var + ε)), so that γ' / √(var + ε of Keras) is γ / √(var + ε)."""
+    for name in [name for name in weights if name.endswith("/gamma")]:
+        variance = weights[name.replace("/gamma", "/moving_variance")].astype(np.float64)
+        if (variance < 0).any():
+            raise CheckpointError(f"{name.split('/')[0]} has negative variances.")
+        scale = np.sqrt((variance + KERAS_EPSILON) / (variance + epsilon))
+        weights[name] = (weights[name] * scale).astype(np.float32)
+
+
+def _head(named: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What is left, which must be one chain of dense layers in the file's order: `head_1`… and `predictions`."""
+    modules = list(dict.fromkeys(key.rpartition(".")[0] for key in named))
+    dense = [module for module in modules if named.get(f"{module}.weight", np.empty(0)).ndim == 2]
+    used = {f"{module}.{part}" for module in dense for part in ("weight", "bias")}
+    if foreign := sorted(named.keys() - used):
+        raise CheckpointError(f"The checkpoint has {foreign[0]!r}, which this network has no place for.")
+    if lacking := sorted(used - named.keys()):
+        raise CheckpointError(f"The checkpoint lacks {lacking[0]!r}.")
+    names = [*(f"head_{number}" for number in range(1, len(dense))), OUTPUT_LAYER]
+    weights = {}
+    for name, module in zip(names, dense, strict=False):
+        weights[f"{name}/kernel"] = _keras_axes(named[f"{module}.weight"])
+        weights[f"{name}/bias"] = _keras_axes(named[f"{module}.bias"])
+    return weights

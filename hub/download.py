@@ -67,10 +67,11 @@ def _commit(repo: str, revision: str | None) -> str:
         raise SourceError(f"{repo} has no revision {revision!r}.", "Check the part after '@'.") from error
     except RepositoryNotFoundError as error:
         raise SourceError(f"The Hub has no repository {repo}, or it is private.", "Private: set HF_TOKEN.") from error
+    except HfHubHTTPError as error:
+        # also one of httpx2's errors, so ahead of them
+        raise SourceError(f"The Hub refused {repo}: {error.response.status_code}.", "Try again later.") from error
     except (DeadlineError, httpx2.HTTPError, OfflineModeIsEnabled) as error:
         raise _unreachable(repo) from error
-    except HfHubHTTPError as error:
-        raise SourceError(f"The Hub refused {repo}: {error.response.status_code}.", "Try again later.") from error
     finally:
         asking.shutdown(wait=False, cancel_futures=True)
 

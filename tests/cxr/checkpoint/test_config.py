@@ -1,0 +1,52 @@
+"""A checkpoint's configuration with types."""
+
+import math
+
+import pytest
+
+from cxr.checkpoint import Calibration, CheckpointConfig, Threshold
+from hub.errors import CheckpointError
+
+RAW = {"labels": ["Mass", "", "Lung Lesion", "Effusion"], "input": {"rule": "samplewise"}}
+
+
+def configured(**fields) -> CheckpointConfig:
+    return CheckpointConfig.from_raw(RAW | fields, name="mine")
+
+
+def test_findings_keep_the_place_of_their_output():
+    assert configured().findings == {"Mass": 0, "Effusion": 3}
+
+
+def test_without_any_known_finding_there_is_nothing_to_score():
+    with pytest.raises(CheckpointError, match=r"Cat.*Known: Atelectasis"):
+        configured(labels=["Cat", "Dog"])
+
+
+def test_a_threshold_carries_how_it_was_chosen():
+    given = {"Mass": {"score": 0.25, "rule": "youden", "provisional": True, "interval": [0.2, 0.3]}}
+    assert configured(thresholds=given).thresholds == {"Mass": Threshold(0.25, "youden", True, (0.2, 0.3))}
+
+
+@pytest.mark.parametrize("score", [None, "0.5", float("nan"), 1.5, -0.1, True])
+def test_a_threshold_that_is_no_score_is_refused(score):
+    with pytest.raises(CheckpointError, match="Mass"):
+        configured(thresholds={"Mass": {"score": score}})
+
+
+@pytest.mark.parametrize("prevalence", [0, 1, -0.1, None, "x"])
+def test_a_calibration_needs_a_prevalence_between_0_and_1(prevalence):
+    with pytest.raises(CheckpointError, match="Mass"):
+        configured(calibration={"Mass": {"a": 1, "b": 0, "prevalence": prevalence}})
+
+
+def test_a_probability_is_the_logistic_of_the_scaled_logit_and_the_prior_odds():
+    # a·z + b = 2·0.5 − 1 = 0, so the odds are those of the prevalence: 0.2 / 0.8
+    assert Calibration(2, -1, 0.2).probability(0.5) == pytest.approx(0.2)
+    # one more: odds times e, 0.25·e / (1 + 0.25·e)
+    assert Calibration(2, -1, 0.2).probability(1.0) == pytest.approx(0.25 * math.e / (1 + 0.25 * math.e))
+
+
+@pytest.mark.parametrize(("logit", "limit"), [(-1e6, 0), (1e6, 1)])
+def test_extreme_logits_do_not_overflow(logit, limit):
+    assert Calibration(1, 0, 0.5).probability(logit) == limit

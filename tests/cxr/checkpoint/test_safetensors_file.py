@@ -1,0 +1,89 @@
+"""safetensors files, honest and lying."""
+
+import json
+
+import numpy as np
+import pytest
+
+from cxr.checkpoint.safetensors_file import FILE_LIMIT_BYTES, read_safetensors
+from hub.errors import CheckpointError
+
+
+def written(tmp_path, header: object, data: bytes = b"", *, length: int | None = None):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    file = tmp_path / "a.safetensors"
+    file.write_bytes((len(text) if length is None else length).to_bytes(8, "little") + text + data)
+    return file
+
+
+def entry(shape: list, begin: int, end: int, dtype: str = "F32") -> dict:
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+def test_arrays_come_out_as_they_went_in(tmp_path):
+    data = np.array([1, 2, 3, 4], "<f4").tobytes() + np.array([7], "<i8").tobytes() + np.array([0.5], "<f2").tobytes()
+    header = {
+        "__metadata__": {"format": "pt"},
+        "a": entry([2, 2], 0, 16),
+        "n": entry([], 16, 24, "I64"),
+        "h": entry([1], 24, 26, "F16"),
+        "none": entry([0, 3], 0, 0),
+    }
+    arrays = read_safetensors(written(tmp_path, header, data))
+    assert arrays["a"].tolist() == [[1, 2], [3, 4]]
+    assert arrays["n"] == 7
+    assert arrays["h"].tolist() == [0.5]
+    assert arrays["none"].shape == (0, 3)
+    assert "__metadata__" not in arrays
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"a": entry([2, 2], 0, 12)},
+        {"a": entry([2, 2], 4, 20)},
+        {"a": entry([2, 2], -4, 12)},
+        {"a": entry([2, 2], 16, 0)},
+        {"a": entry([-2, -2], 0, 16)},
+        {"a": entry([1 << 40, 1 << 40], 0, 16)},
+        {"a": entry([2, 2], 0, 16, "F128")},
+        {"a": {"dtype": "F32", "shape": [2, 2]}},
+        {"a": {"dtype": "F32", "shape": "22", "data_offsets": [0]}},
+        {"a": 7},
+        {"a": entry(["x"], 0, 16)},
+        [1, 2],
+        b"{not json",
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+)
+def test_a_header_that_does_not_fit_the_file_is_refused(tmp_path, header):
+    with pytest.raises(CheckpointError, match=r"a\.safetensors"):
+        read_safetensors(written(tmp_path, header, bytes(16)))
+
+
+@pytest.mark.parametrize("length", [1 << 62, 10_000, (1 << 64) - 1])
+def test_a_header_longer_than_the_file_is_refused(tmp_path, length):
+    with pytest.raises(CheckpointError, match="header claims"):
+        read_safetensors(written(tmp_path, {"a": entry([4], 0, 16)}, bytes(16), length=length))
+
+
+@pytest.mark.parametrize("content", [b"", b"1234567"])
+def test_a_file_too_short_for_a_header_is_refused(tmp_path, content):
+    (tmp_path / "a.safetensors").write_bytes(content)
+    with pytest.raises(CheckpointError, match="no safetensors file"):
+        read_safetensors(tmp_path / "a.safetensors")
+
+
+def test_a_file_larger_than_any_checkpoint_is_not_read(tmp_path):
+    with (tmp_path / "a.safetensors").open("wb") as sparse:
+        sparse.truncate(FILE_LIMIT_BYTES + 1)
+    with pytest.raises(CheckpointError, match="at most"):
+        read_safetensors(tmp_path / "a.safetensors")
+
+
+def test_a_file_cut_short_is_refused(tmp_path, starter_weights):
+    assert starter_weights
+    file = written(tmp_path, {"a": entry([4], 0, 16)}, bytes(15))
+    with pytest.raises(CheckpointError, match="'a' claims"):
+        read_safetensors(file)

@@ -1,0 +1,49 @@
+"""The tree of errors, and what of an error reaches people."""
+
+import logging
+import re
+
+import cxr.errors
+import explainers.errors
+import hub.errors
+from hub.errors import CxrLensError, SourceError, names_hint, told
+
+
+def every_error() -> list[type[CxrLensError]]:
+    modules = (hub.errors, cxr.errors, explainers.errors)
+    classes = [each for module in modules for each in vars(module).values() if isinstance(each, type)]
+    return list({each for each in classes if issubclass(each, CxrLensError)} - {CxrLensError})
+
+
+def test_every_error_has_a_code_of_its_own_and_stands_in_the_drawing():
+    codes = [each.code for each in every_error()]
+    assert len(set(codes)) == len(codes)
+    assert all(re.fullmatch("[A-Z]+", code) for code in codes)
+    assert all(f"── {each.__name__} " in hub.errors.__doc__ for each in every_error())
+
+
+def test_an_error_speaks_in_a_sentence_and_a_hint():
+    error = SourceError("There is no checkpoint 'x'.", "Give another.")
+    assert str(error) == "There is no checkpoint 'x'. Give another."
+    assert str(SourceError("There is none.")) == "There is none."
+    assert told(error) == ("SOURCE", str(error))
+
+
+def test_a_defect_is_told_by_a_number_and_logged_whole(caplog):
+    with caplog.at_level(logging.ERROR):
+        try:
+            raise KeyError("/home/somebody/secret")
+        except KeyError as error:
+            code, sentence = told(error)
+    assert code == "INTERNAL"
+    assert "secret" not in sentence
+    number = re.search("[0-9a-f]{8}", sentence)[0]
+    assert number in caplog.text
+    assert "KeyError: '/home/somebody/secret'" in caplog.text
+
+
+def test_names_are_offered_with_the_closest_first():
+    hint = names_hint("Efusion", ["Mass", "Effusion"])
+    assert hint == "Did you mean 'Effusion'? Known: Mass, Effusion."
+    assert names_hint("xyz", ["Mass"]) == "Known: Mass."
+    assert names_hint("xyz", []) == "Known: none."

@@ -1,0 +1,111 @@
+"""What a source string stands for, and what is said when nothing stands there."""
+
+import json
+import shutil
+
+import pytest
+
+import hub
+from hub.errors import CheckpointError, SourceError
+from hub.sources import STARTER_DIRECTORY
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A native directory of its own: the starter's files."""
+    return shutil.copytree(STARTER_DIRECTORY, tmp_path / "mine")
+
+
+def changed(folder, **fields):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | fields))
+    return folder
+
+
+def test_the_starter_is_packaged_and_its_weights_are_what_its_config_says():
+    resolved = hub.resolve("starter")
+    assert resolved.directory == STARTER_DIRECTORY
+    assert (resolved.name, resolved.shown, resolved.revision) == ("starter", "starter", None)
+    assert resolved.sha256 == resolved.config["weights"]["sha256"]
+    assert resolved.notes == ()
+
+
+def test_a_folder_is_taken_and_shown_by_its_name_alone(folder):
+    resolved = hub.resolve(str(folder))
+    assert resolved.directory == folder
+    assert resolved.shown == "mine"
+    assert hub.resolve(f"{folder}/.").shown == "mine"
+
+
+def test_home_is_spelled_with_a_tilde(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert hub.resolve("~/mine").directory == folder
+
+
+def test_a_folder_called_like_a_repository_comes_first(folder, tmp_path, monkeypatch):
+    shutil.copytree(folder, tmp_path / "org" / "name")
+    monkeypatch.chdir(tmp_path)
+    assert hub.resolve("org/name").revision is None
+
+
+@pytest.mark.parametrize("source", ["nowhere", "./nowhere/at/all", "/no/such/folder", "a/b/c", "org/name@", "@main"])
+def test_a_name_of_nothing_is_refused_with_the_forms_there_are(source):
+    with pytest.raises(SourceError) as caught:
+        hub.resolve(source)
+    assert repr(source) in str(caught.value)
+    assert "'org/name[@revision]'" in str(caught.value)
+
+
+@pytest.mark.parametrize("source", ["", None, 7])
+def test_something_must_be_named(source):
+    with pytest.raises(SourceError, match="must be named"):
+        hub.resolve(source)
+
+
+def test_a_file_is_no_source(folder):
+    with pytest.raises(SourceError):
+        hub.resolve(str(folder / "config.json"))
+
+
+def test_a_folder_without_a_checkpoint_is_refused(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CheckpointError, match=r"'empty' holds no checkpoint.*config\.json"):
+        hub.resolve(str(tmp_path / "empty"))
+
+
+def test_missing_weights_are_named(folder):
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"'model\.safetensors' are missing"):
+        hub.resolve(str(folder))
+
+
+def test_one_altered_byte_is_noticed(folder):
+    with (folder / "model.safetensors").open("r+b") as stream:
+        stream.seek(1_000_000)
+        byte = stream.read(1)
+        stream.seek(1_000_000)
+        stream.write(bytes([byte[0] ^ 1]))
+    with pytest.raises(CheckpointError, match="sha256"):
+        hub.resolve(str(folder))
+
+
+def test_a_checkpoint_without_a_name_is_called_like_its_folder(folder):
+    config = json.loads((folder / "config.json").read_text())
+    del config["name"]
+    (folder / "config.json").write_text(json.dumps(config))
+    assert hub.resolve(str(folder)).name == "mine"
+
+
+def test_with_a_fallback_the_starter_takes_the_place_and_says_why(folder, tmp_path):
+    for source, why in ((str(tmp_path / "nowhere"), "no checkpoint"), (str(changed(folder, format=2)), "'format'")):
+        resolved = hub.resolve(source, fallback=True)
+        assert (resolved.source, resolved.directory) == ("starter", STARTER_DIRECTORY)
+        (note,) = resolved.notes
+        assert "the packaged starter is in use" in note
+        assert why in note
+
+
+def test_the_original_s_folder_has_its_own_rule(fixture_folder):
+    resolved = hub.resolve(str(fixture_folder / "keras2"))
+    assert resolved.config["input"] == {"rule": "original", "size": 224}
+    assert resolved.config["weights"]["layout"] == "keras2"

@@ -65,7 +65,7 @@ class Registry:
 
     @property
     def failures(self) -> tuple[Failure, ...]:
-        """What was left out, with reasons, in order."""
+        """What was left out, with reasons, in order; whoever made the registry shows them. Tracebacks go to the log."""
         return tuple(self._failures)
 
     def find(self, names: Sequence[str]) -> list[type[Explainer]]:
@@ -93,6 +93,9 @@ class Registry:
             self._plugins.register(module, name=f"{name} ({id(module)})")
             self._plugins.check_pending()
         except pluggy.PluginValidationError as error:
+            # left in, it would be found at fault again with every plugin after it
+            if self._plugins.is_registered(module):
+                self._plugins.unregister(module)
             self._fail(name, f"Its hook must be cxr_lens_explainers(), without arguments. {brief(error)}.")
             return
         for explainer in self._offered(module, name):
@@ -112,7 +115,7 @@ class Registry:
             (result,) = hook()
             return list(result)
         except Exception as error:  # a stranger's code may raise anything; it is reported, not swallowed
-            log.warning("plugin %s failed", name, exc_info=True)
+            log.info("plugin %s failed", name, exc_info=True)
             self._fail(name, f"cxr_lens_explainers() failed. {_described(error)} It must return a list of classes.")
             return []
 
@@ -124,7 +127,7 @@ class Registry:
         self._origins[explainer.name] = plugin
 
     def _fail(self, plugin: str, reason: str) -> None:
-        log.warning("plugin %s: %s", plugin, reason)
+        log.info("plugin %s: %s", plugin, reason)
         self._failures.append(Failure(plugin, reason))
 
     def _register_builtins(self) -> None:
@@ -138,7 +141,7 @@ class Registry:
             try:
                 module = point.load()
             except (Exception, SystemExit) as error:
-                log.warning("plugin %s failed to import", point.name, exc_info=True)
+                log.info("plugin %s failed to import", point.name, exc_info=True)
                 self._fail(point.name, f"It can't be imported. {_described(error)}")
             else:
                 self.register(module, name=point.name)
@@ -157,7 +160,7 @@ def _import(plugin: str) -> ModuleType:
     try:
         return _import_file(file.resolve()) if file.is_file() else importlib.import_module(plugin)
     except (Exception, SystemExit) as error:
-        log.warning("plugin %s failed to import", plugin, exc_info=True)
+        log.info("plugin %s failed to import", plugin, exc_info=True)
         raise PluginError(f"It can't be imported. {_described(error)}") from error
 
 

@@ -1,0 +1,117 @@
+"""python -m explainers, as a user runs it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explainers.__main__ import main
+
+PLUGINS = Path(__file__).parents[1] / "plugins"
+LEFT_HALF = str(PLUGINS / "left_half.py")
+
+
+@pytest.fixture
+def on_tiny(tiny, monkeypatch):
+    """The commands load the tiny network, whatever is asked for."""
+    from cxr.predictor import Predictor
+
+    monkeypatch.setattr(Predictor, "load", classmethod(lambda cls, source: tiny))
+
+
+@pytest.fixture
+def picture(tmp_path):
+    file = tmp_path / "chest.png"
+    Image.fromarray(np.random.default_rng(3).integers(0, 255, (96, 64), np.uint8)).save(file)
+    return str(file)
+
+
+def test_list_names_explainers_options_and_what_was_left_out(capsys):
+    assert main(["list", "--plugin", LEFT_HALF, "--plugin", str(PLUGINS / "no_import.py")]) == 0
+    out = capsys.readouterr().out
+    assert "grad_cam  Grad-CAM (logit; built-in)" in out
+    assert "--option occlusion.patch=32" in out
+    assert "left_half  Left half (mark; left_half.py)" in out
+    assert "left out: no_import.py: It can't be imported. ModuleNotFoundError" in out
+
+
+def test_list_as_json_has_the_schemas(capsys):
+    plugins = [word for file in sorted(PLUGINS.glob("*.py")) for word in ("--plugin", str(file))]
+    assert main(["list", "--json", *plugins]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    known = {each["name"]: each for each in answer["explainers"]}
+    assert list(known) == ["grad_cam", "occlusion", "saliency", "left_half", "not_finite", "raises"]
+    assert known["left_half"]["options"]["side"]["enum"] == ["left", "right"]
+    assert [each["plugin"] for each in answer["failures"]] == ["no_import.py", "taken_name.py", "wrong_signature.py"]
+
+
+def test_layers_are_listed_with_their_sizes(on_tiny, capsys):
+    assert main(["layers"]) == 0
+    assert [line.split()[:4] for line in capsys.readouterr().out.splitlines()] == [
+        ["cells", "2", "×", "2"],
+        ["relu", "2", "×", "2"],
+    ]
+
+
+def test_explain_writes_picture_maps_and_record(on_tiny, picture, tmp_path, capsys):
+    out = tmp_path / "maps"
+    words = ["--finding", "Nodule", "--explainer", "left_half", "--explainer", "saliency", "--seed", "7"]
+    options = ["--option", "left_half.strength=2", "--option", "left_half.side=right"]
+    assert main(["explain", picture, *words, *options, "--plugin", LEFT_HALF, "--out", str(out)]) == 0
+    assert sorted(file.name for file in out.iterdir()) == [
+        f"{name}.{ending}" for name in ("left_half", "saliency") for ending in ("json", "npz", "png")
+    ]
+    with np.load(out / "left_half.npz") as arrays:
+        assert set(arrays) == {"map", "input_map", "image_map"}
+        assert arrays["map"].tolist() == [[0, 0, 2, 2]] * 4
+        assert arrays["input_map"].shape == (32, 32)
+        assert arrays["image_map"].shape == (96, 64)
+    record = json.loads((out / "left_half.json").read_text())
+    assert (record["finding"], record["seed"]) == ("Nodule", 7)
+    assert record["options"]["strength"] == 2.0
+    assert Image.open(out / "left_half.png").format == "PNG"
+    assert "left_half: Nodule" in capsys.readouterr().out
+
+
+def test_one_failing_explainer_does_not_stop_the_others(on_tiny, picture, tmp_path, capsys):
+    plugins = ["--plugin", str(PLUGINS / "raises.py"), "--plugin", LEFT_HALF]
+    words = ["--explainer", "raises", "--explainer", "left_half", "--finding", "Effusion"]
+    assert main(["explain", picture, *words, *plugins, "--out", str(tmp_path / "maps")]) == 1
+    said = capsys.readouterr()
+    assert "raises: failed: It raised ValueError" in said.err
+    assert "\r" not in said.err  # a progress bar belongs on a terminal
+    assert (tmp_path / "maps" / "left_half.png").is_file()
+    assert not (tmp_path / "maps" / "raises.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--explainer", "gradcam"], "Did you mean 'grad_cam'?"),
+        (["--finding", "Efusion"], "Effusion"),
+        (["--option", "left_half.strength=much"], "must be a number from 0.5 to 2, not 'much'"),
+        (["--option", "left_half.strength=9"], "must be a number from 0.5 to 2, not 9.0"),
+        (["--option", "left_half.power=9"], "no option 'power'"),
+        (["--option", "strength=9"], "EXPLAINER.NAME=VALUE"),
+        (["--option", "left_half.layer=nowhere"], "no layer 'nowhere'"),
+        (["--option", "nobody.layer=relu"], "no explainer 'nobody'"),
+    ],
+)
+def test_a_wrong_word_ends_with_a_sentence(on_tiny, picture, tmp_path, capsys, words, said):
+    assert main(["explain", picture, *words, "--plugin", LEFT_HALF, "--out", str(tmp_path / "maps")]) == 1
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "maps").exists()
+
+
+def test_a_picture_that_is_none_ends_with_a_sentence(on_tiny, tmp_path, capsys):
+    assert main(["explain", str(tmp_path / "nowhere.png"), "--out", str(tmp_path)]) == 1
+    assert "There is no file" in capsys.readouterr().err
+
+
+def test_a_missing_command_ends_with_the_usage(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([])
+    assert caught.value.code == 2
+    assert "COMMAND" in capsys.readouterr().err

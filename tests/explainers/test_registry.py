@@ -1,0 +1,170 @@
+"""The registry: where explainers come from, which are taken, and what is said of the others."""
+
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from explainers import Explainer, Registry, hookimpl
+from explainers import registry as module
+from explainers.errors import OptionError
+
+PLUGINS = Path(__file__).parents[1] / "plugins"
+BUILTIN = ["grad_cam", "occlusion", "saliency"]
+
+
+def plugin(tmp_path, text: str, name: str = "plugin.py") -> str:
+    (tmp_path / name).write_text(text)
+    return str(tmp_path / name)
+
+
+def explainer(name: str, *, title: str = "Mine") -> str:
+    """The source of a plugin with one explainer of that name."""
+    return f'''
+from explainers import Explainer, hookimpl
+
+class Mine(Explainer):
+    """Ones."""
+    name, title, unit = {name!r}, {title!r}, "logit"
+    def explain(self, context, finding):
+        return [[1.0]]
+
+@hookimpl
+def cxr_lens_explainers():
+    return [Mine]
+'''
+
+
+def test_the_built_ins_come_first_and_through_the_hook():
+    registry = Registry.standard()
+    assert list(registry.explainers) == BUILTIN
+    assert set(registry.origins.values()) == {"built-in"}
+    assert registry.failures == ()
+    assert Registry().explainers == {}
+
+
+def test_one_file_is_enough(tmp_path):
+    registry = Registry.standard([plugin(tmp_path, explainer("mine"))])
+    assert list(registry.explainers) == [*BUILTIN, "mine"]
+    assert registry.origins["mine"] == "plugin.py"
+
+
+def test_a_module_is_found_by_its_dotted_name(tmp_path, monkeypatch):
+    (tmp_path / "a_package").mkdir()
+    plugin(tmp_path, "", "a_package/__init__.py")
+    plugin(tmp_path, explainer("mine"), "a_package/maps.py")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    registry = Registry.standard(["a_package.maps"])
+    assert registry.origins["mine"] == "a_package.maps"
+    del sys.modules["a_package.maps"], sys.modules["a_package"]
+
+
+def test_the_same_plugin_twice_counts_once(tmp_path):
+    file = plugin(tmp_path, explainer("mine"))
+    registry = Registry.standard([file, file])
+    assert list(registry.explainers).count("mine") == 1
+    assert registry.failures == ()
+
+
+def test_installed_packages_announce_theirs_by_an_entry_point(tmp_path, monkeypatch):
+    plugin(tmp_path, explainer("installed"), "an_installed_one.py")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    points = [
+        EntryPoint("good", "an_installed_one", "cxr_lens"),
+        EntryPoint("bad", "a_package_that_nobody_has", "cxr_lens"),
+    ]
+    monkeypatch.setattr(module, "entry_points", lambda group: points if group == "cxr_lens" else [])
+    registry = Registry.standard()
+    assert registry.origins["installed"] == "good"
+    assert [failure.plugin for failure in registry.failures] == ["bad"]
+    del sys.modules["an_installed_one"]
+
+
+def test_built_ins_win_a_name_and_the_first_among_the_others(tmp_path):
+    first = plugin(tmp_path, explainer("mine", title="First"), "first.py")
+    second = plugin(tmp_path, explainer("mine", title="Second"), "second.py")
+    registry = Registry.standard([first, second, str(PLUGINS / "taken_name.py")])
+    assert registry.explainers["mine"].title == "First"
+    assert registry.explainers["grad_cam"].title == "Grad-CAM"
+    reasons = {failure.plugin: failure.reason for failure in registry.failures}
+    assert "'mine' is taken by first.py" in reasons["second.py"]
+    assert "'grad_cam' is taken by built-in" in reasons["taken_name.py"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("import nothing_like_this", ["can't be imported", "nothing_like_this", "line 1"]),
+        ("x = 1 +", ["can't be imported", "SyntaxError", "line 1"]),
+        ("raise RuntimeError('/home/somebody/x.bin')", ["RuntimeError: x.bin"]),
+        ("raise SystemExit(3)", ["SystemExit"]),
+        ("x = 1", ["defines no hook", "@hookimpl"]),
+        (
+            "from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainer():\n    return []",
+            ["must be cxr_lens_explainers()", "cxr_lens_explainer"],
+        ),
+        (
+            "from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainers(context):\n    return []",
+            ["must be cxr_lens_explainers(), without arguments"],
+        ),
+        ("from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainers():\n    return 7", ["return a list"]),
+        ("from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainers():\n    1/0", ["ZeroDivisionError"]),
+        ("from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainers():\n    return [7]", ["int"]),
+    ],
+)
+def test_a_bad_plugin_is_reported_and_harms_nothing(tmp_path, text, words):
+    registry = Registry.standard([plugin(tmp_path, text), plugin(tmp_path, explainer("good"), "good.py")])
+    assert list(registry.explainers) == [*BUILTIN, "good"]
+    (failure,) = registry.failures
+    assert failure.plugin == "plugin.py"
+    assert all(word in failure.reason for word in words), failure.reason
+    assert str(tmp_path) not in failure.reason
+    assert "/home" not in failure.reason
+
+
+def test_one_bad_class_does_not_cost_the_good_one_beside_it(tmp_path):
+    text = explainer("good").replace("return [Mine]", "return [7, Mine]")
+    registry = Registry.standard([plugin(tmp_path, text)])
+    assert "good" in registry.explainers
+    assert len(registry.failures) == 1
+
+
+def test_a_file_that_is_not_there_is_reported():
+    registry = Registry.standard(["/no/such/folder/mine.py"])
+    (failure,) = registry.failures
+    assert (failure.plugin, failure.reason.split(".")[0]) == ("mine.py", "There is no such file")
+
+
+def test_an_object_can_be_registered_as_a_plugin():
+    class Mine(Explainer):
+        """Ones."""
+
+        name, title, unit = "mine", "Mine", "logit"
+
+        def explain(self, context, finding):
+            return [[1.0]]
+
+    class Plugin:
+        @hookimpl
+        def cxr_lens_explainers(self):
+            return [Mine]
+
+    registry = Registry()
+    registry.register(Plugin())
+    assert registry.explainers == {"mine": Mine}
+    assert registry.origins["mine"] == "Plugin"
+
+
+def test_an_unknown_name_is_refused_with_the_closest():
+    with pytest.raises(OptionError, match=r"'gradcam'.*Did you mean 'grad_cam'"):
+        Registry.standard().find(["saliency", "gradcam"])
+
+
+def test_plugins_with_dataclasses_and_postponed_annotations_work(tmp_path):
+    text = "from __future__ import annotations\nfrom dataclasses import dataclass\n" + explainer("mine").replace(
+        "class Mine", "@dataclass\nclass Size:\n    rows: int = 1\n\nclass Mine"
+    ).replace("finding):", "finding, *, rows: int = 2):")
+    registry = Registry.standard([plugin(tmp_path, text)])
+    assert registry.failures == ()
+    assert registry.explainers["mine"].options()[0].kind == "int"

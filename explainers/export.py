@@ -75,7 +75,7 @@ def explanation_files(
     return {
         f"{stem}.png": png_bytes(picture),
         f"{stem}.npz": npz_bytes(explanation),
-        f"{stem}.json": json_bytes(_portable({**explanation.record(), "picture": drawn})),
+        f"{stem}.json": json_bytes({**explanation.record(), "picture": drawn}),
     }
 
 
@@ -107,14 +107,12 @@ def comparison_zip(
 
 def prediction_record(prediction: Prediction) -> dict:
     """The scores, the input check and the network, as JSON has them."""
-    return _portable(
-        {
-            "model": prediction.identity.to_json(),
-            **prediction.to_json(),
-            "input": asdict(prediction.statistics),
-            "notice": NOTICE,
-        }
-    )
+    return {
+        "model": prediction.identity.to_json(),
+        **prediction.to_json(),
+        "input": asdict(prediction.statistics),
+        "notice": NOTICE,
+    }
 
 
 def png_bytes(picture: Image.Image) -> bytes:
@@ -134,14 +132,6 @@ def npz_bytes(explanation: Explanation) -> bytes:
 def json_bytes(record: dict) -> bytes:
     """A record as UTF-8 JSON with readable indents; NaN and infinity, which JSON lacks, are refused."""
     return (json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def _portable(record: dict) -> dict:
-    """The record with the network's name in place of the folder that it was loaded from."""
-    model = record["model"]
-    if not Path(model["source"]).expanduser().is_dir():
-        return record
-    return {**record, "model": {**model, "source": model["name"]}}
 
 
 def _stems(explanations: Sequence[Explanation]) -> Iterator[tuple[str, Explanation]]:

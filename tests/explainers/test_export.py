@@ -13,7 +13,7 @@ from cxr.input_check import InputStatistics
 from cxr.prediction import FindingScore, Prediction
 from explainers import Explanation
 from explainers.errors import OptionError
-from explainers.export import comparison_zip, explanation_files, prediction_record, write_files
+from explainers.export import comparison_zip, explanation_files, write_files
 
 CROP = (100.0, 0.0, 312.0, 512.0)
 
@@ -126,17 +126,6 @@ def test_scores_alone_can_be_taken_along(prediction, phantom):
 
 def test_the_same_comparison_gives_the_same_bytes(explanation, prediction, phantom):
     assert comparison_zip(prediction, [explanation], phantom) == comparison_zip(prediction, [explanation], phantom)
-
-
-def test_no_folder_of_this_machine_is_named(explanation, prediction, phantom, tmp_path):
-    local = Identity("my-network", str(tmp_path), None, "def")
-    here = replace(explanation, model=local)
-    record = json.loads(explanation_files(here, phantom)["occlusion.json"])
-    assert record["model"]["source"] == "my-network"
-    assert prediction_record(replace(prediction, identity=local))["model"]["source"] == "my-network"
-    content = comparison_zip(replace(prediction, identity=local), [here], phantom)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        assert not any(str(tmp_path).encode() in archive.read(name) for name in archive.namelist())
 
 
 def test_what_json_lacks_is_refused_rather_than_written(explanation, phantom):

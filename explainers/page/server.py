@@ -54,7 +54,7 @@ def _prepare_environment(folder: PrivateFolder) -> None:
     os.environ["GRADIO_TEMP_DIR"] = str(folder.uploads)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def _launch(desk: "Desk") -> tuple:

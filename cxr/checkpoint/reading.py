@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from cxr.checkpoint.architecture import OUTPUT_LAYER, backbone_shapes, check_wei
 from cxr.checkpoint.config import CheckpointConfig
 from cxr.checkpoint.keras_hdf5 import read_keras_hdf5
 from cxr.checkpoint.safetensors_file import read_safetensors
+from cxr.checkpoint.torch_file import read_torch
 from cxr.checkpoint.torchvision import TORCH_EPSILON, from_torchvision
 from hub.errors import CheckpointError
 from hub.files import sha256_of
@@ -60,11 +62,11 @@ def read_checkpoint(resolved: Resolved) -> Checkpoint:
     return Checkpoint(config, weights, Identity(resolved.name, resolved.shown, resolved.revision, digest))
 
 
-def _native(file, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:
+def _native(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:
     return read_safetensors(file), config
 
 
-def _keras2(file, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:
+def _keras2(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:
     """In two steps, as the original application loads: the backbone's file if there is one, then the whole model's.
 
     The second file holds every layer, so it decides every value; the first is read for what the second may lack.
@@ -75,9 +77,9 @@ def _keras2(file, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], Chec
     return first | whole, replace(config, final_relu=final_relu)
 
 
-def _torchvision(file, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:
+def _torchvision(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:
     described = config.raw["weights"]
-    tensors = read_safetensors(file)
+    tensors = read_safetensors(file) if file.suffix == ".safetensors" else read_torch(file)
     epsilon = described.get("epsilon", TORCH_EPSILON)
     return from_torchvision(tensors, prefix=described.get("prefix"), epsilon=epsilon), config
 

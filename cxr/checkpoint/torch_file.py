@@ -42,8 +42,11 @@ DTYPES = {
     "BoolStorage": "?",
 }
 
-INERT_MODULES = ("torch.nn.", "torchvision.", "torchxrayvision.", "argparse", "numpy")
-"""Beginnings of modules whose classes occur in real files: a network's parts, a script's arguments, NumPy's scalars."""
+INERT_MODULES = ("torch.nn", "torchvision", "torchxrayvision", "argparse", "numpy")
+"""Modules whose names occur in real files: a network's parts, a script's arguments, NumPy's scalars."""
+
+INERT_NAMES = {"device", "strided", "float64", "float32", "float16", "bfloat16", "int64", "int32", "uint8", "bool"}
+"""Of torch itself: where a tensor was, and of which type."""
 
 DAMAGE = (
     pickle.UnpicklingError,
@@ -150,7 +153,6 @@ class Reader(pickle.Unpickler):
         ("__builtin__", "set"): set,
         ("_codecs", "encode"): Inert,
         ("torch", "Size"): tuple,
-        ("torch", "device"): Inert,
         ("torch._utils", "_rebuild_tensor"): _tensor,
         ("torch._utils", "_rebuild_tensor_v2"): _tensor,
         ("torch._utils", "_rebuild_parameter"): lambda tensor, *_: tensor,
@@ -166,7 +168,8 @@ class Reader(pickle.Unpickler):
             return self.KNOWN[module, name]
         if module in ("torch", "torch.storage") and name in DTYPES:
             return StorageKind(name)
-        if f"{module}.".startswith(INERT_MODULES) or (module == "torch" and name.islower()):
+        inert = any(module == each or module.startswith(f"{each}.") for each in INERT_MODULES)
+        if inert or (module == "torch" and name in INERT_NAMES):
             return type(name, (Inert,), {})
         raise CheckpointError(
             f"The file names {module}.{name}, which is no part of a network's weights; nothing of it was run.",

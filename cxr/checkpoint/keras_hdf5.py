@@ -5,17 +5,14 @@ data sets below it. Files of a whole model hold all of that under `model_weights
 differ from the layers' names (`conv1/conv_1/kernel:0`): arrays are keyed by the layer and the last part of the name.
 """
 
-import math
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from cxr.checkpoint.architecture import NORM, OUTPUT_LAYER
+from cxr.checkpoint.hdf5 import array_at, group_at, reading_hdf5
 from hub.errors import CheckpointError
-
-ARRAY_LIMIT = 1 << 26
-"""Values in one array; DenseNet-121's largest has 0.5 million, a hidden layer's at most 4 million."""
 
 VARIABLES = {"kernel", "bias", *NORM}
 STEM = {"conv1/conv": "conv1_conv", "conv1/bn": "conv1_bn"}
@@ -28,13 +25,10 @@ def read_keras_hdf5(file: Path) -> tuple[dict[str, np.ndarray], bool]:
     Dense layers are renamed in the file's order: `head_1`… for hidden ones, `predictions` for the last. Raises
     CheckpointError for anything that is no such file, links to elsewhere included.
     """
-    try:
-        with h5py.File(file, "r") as stream:
-            root = _group(stream, "model_weights") if "model_weights" in stream else stream
-            layers = _names(root, "layer_names")
-            arrays = {layer: _layer(root, layer) for layer in layers}
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
-        raise CheckpointError(f"{file.name} can't be read as Keras weights in HDF5: {error}") from error
+    with reading_hdf5(file, file.name) as stream:
+        root = group_at(stream, "model_weights") if "model_weights" in stream else stream
+        layers = _names(root, "layer_names")
+        arrays = {layer: _layer(root, layer) for layer in layers}
     return _keyed(arrays), "relu" in layers[layers.index("bn") :] if "bn" in layers else False
 
 
@@ -51,38 +45,9 @@ def _names(group: h5py.Group, attribute: str) -> list[str]:
 
 
 def _layer(root: h5py.Group, layer: str) -> dict[str, np.ndarray]:
-    group = _group(root, layer)
+    group = group_at(root, layer)
     names = _names(group, "weight_names") if np.size(group.attrs.get("weight_names", [0])) else []
-    return {name.rsplit("/", 1)[-1].removesuffix(":0"): _array(group, name) for name in names}
-
-
-def _group(root: h5py.Group, name: str) -> h5py.Group:
-    found = _walk(root, name)
-    if not isinstance(found, h5py.Group):
-        raise CheckpointError(f"The HDF5 file has no group {name!r}.")
-    return found
-
-
-def _array(group: h5py.Group, name: str) -> np.ndarray:
-    found = _walk(group, name)
-    if not isinstance(found, h5py.Dataset) or found.dtype.kind != "f":
-        raise CheckpointError(f"{name!r} of the HDF5 file is no array of numbers.")
-    if found.external or found.is_virtual:
-        raise CheckpointError(f"{name!r} of the HDF5 file keeps its values in another file, which is not read.")
-    if math.prod(found.shape) > ARRAY_LIMIT:
-        raise CheckpointError(f"{name!r} claims the shape {found.shape}, which is larger than any layer's.")
-    return found[()]
-
-
-def _walk(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
-    """The object at a nested name, one hard link at a time; soft and external links are refused."""
-    for part in name.split("/"):
-        link = group.get(part, getlink=True) if isinstance(group, h5py.Group) else None
-        if not isinstance(link, h5py.HardLink):
-            kind = "nothing" if link is None else f"a {type(link).__name__}"
-            raise CheckpointError(f"The HDF5 file has {kind} at {name!r}; only its own objects are read.")
-        group = group[part]
-    return group
+    return {name.rsplit("/", 1)[-1].removesuffix(":0"): array_at(group, name) for name in names}
 
 
 def _keyed(layers: dict[str, dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

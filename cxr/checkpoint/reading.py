@@ -8,6 +8,7 @@ import numpy as np
 
 from cxr.checkpoint.architecture import OUTPUT_LAYER, backbone_shapes, check_weights, head_shapes
 from cxr.checkpoint.config import CheckpointConfig
+from cxr.checkpoint.keras3_hdf5 import read_keras3
 from cxr.checkpoint.keras_hdf5 import read_keras_hdf5
 from cxr.checkpoint.safetensors_file import read_safetensors
 from cxr.checkpoint.torch_file import read_torch
@@ -84,7 +85,17 @@ def _torchvision(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.nda
     return from_torchvision(tensors, prefix=described.get("prefix"), epsilon=epsilon), config
 
 
-READERS = {"keras": _native, "keras2": _keras2, "torchvision": _torchvision, "torchxrayvision": _torchvision}
+def _keras3(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:
+    return read_keras3(file), config
+
+
+READERS = {
+    "keras": _native,
+    "keras2": _keras2,
+    "keras3": _keras3,
+    "torchvision": _torchvision,
+    "torchxrayvision": _torchvision,
+}
 
 
 def _check(weights: Mapping[str, np.ndarray], config: CheckpointConfig) -> None:

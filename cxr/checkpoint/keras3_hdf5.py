@@ -1,0 +1,84 @@
+"""Weights as Keras 3 saves them (`.weights.h5`, or `model.weights.h5` in a `.keras` archive), as plain arrays.
+
+Layout: `layers/CLASS[_k]/vars/0…`, numbered for each class in the order of the model's layers; a model within a model
+has `layers` of its own. Layers' own names are not relied on: older files don't have them.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from cxr.checkpoint.architecture import NORM, OUTPUT_LAYER, backbone_shapes
+from cxr.checkpoint.hdf5 import array_at, group_at, reading_hdf5
+from hub.errors import CheckpointError
+
+WEIGHTS = "model.weights.h5"
+WEIGHTS_LIMIT_BYTES = 1 << 30
+DEPTH_LIMIT = 4
+
+
+def read_keras3(file: Path) -> dict[str, np.ndarray]:
+    """{"layer/variable": array}; dense layers become `head_1`… and `predictions` in the order of the model.
+
+    Raises CheckpointError for a file of another kind, or of another network.
+    """
+    with reading_hdf5(_weights_of_archive(file) if zipfile.is_zipfile(file) else file, file.name) as stream:
+        layers = sorted(_layers(stream, DEPTH_LIMIT), key=lambda layer: layer[1])
+    by_class: dict[str, list[list[np.ndarray]]] = {}
+    for kind, _, arrays in layers:
+        by_class.setdefault(kind, []).append(arrays)
+    backbone = list(backbone_shapes())
+    weights = _named(by_class, "conv2d", [name for name in backbone if name.endswith("/kernel")], ("kernel",))
+    norms = [name for name in backbone if name.endswith("/gamma")]
+    weights |= _named(by_class, "batch_normalization", norms, NORM)
+    dense = by_class.pop("dense", [])
+    if by_class or not dense:
+        found = ", ".join(sorted(by_class)) or "no dense layer"
+        raise CheckpointError(f"{file.name} is of another network: it has {found}.")
+    names = [*(f"head_{number}" for number in range(1, len(dense))), OUTPUT_LAYER]
+    return weights | {
+        f"{name}/{variable}": array
+        for name, arrays in zip(names, dense, strict=True)
+        for variable, array in zip(("kernel", "bias"), arrays, strict=False)
+    }
+
+
+def _weights_of_archive(file: Path) -> io.BytesIO:
+    """The weights inside a `.keras` archive; its other parts, which say how to build the model, are not looked at."""
+    with zipfile.ZipFile(file) as archive:
+        if WEIGHTS not in archive.namelist() or archive.getinfo(WEIGHTS).file_size > WEIGHTS_LIMIT_BYTES:
+            raise CheckpointError(f"{file.name} holds no {WEIGHTS} of a size that can be.")
+        return io.BytesIO(archive.read(WEIGHTS))
+
+
+def _layers(group: h5py.Group, depth: int) -> Iterator[tuple[str, int, list[np.ndarray]]]:
+    """(class in snake case, number, arrays) of every layer with variables, models within the model included."""
+    if depth == 0 or "layers" not in group:
+        raise CheckpointError("The file has no `layers` as Keras 3 writes them.")
+    layers = group_at(group, "layers")
+    for name in layers:
+        layer = group_at(layers, name)
+        if "layers" in layer:
+            yield from _layers(layer, depth - 1)
+        elif "vars" in layer and len(variables := group_at(layer, "vars")):
+            kind, number = re.fullmatch(r"(.*?)(?:_(\d+))?", name).groups()
+            yield kind, int(number or 0), [array_at(variables, str(place)) for place in range(len(variables))]
+
+
+def _named(
+    by_class: dict[str, list[list[np.ndarray]]], kind: str, firsts: list[str], variables: tuple[str, ...]
+) -> dict[str, np.ndarray]:
+    """{"layer/variable": array} of a class's layers, named in forward order after their first variables."""
+    layers = by_class.pop(kind, [])
+    if len(layers) != len(firsts) or any(len(arrays) != len(variables) for arrays in layers):
+        raise CheckpointError(f"The file has {len(layers)} layers {kind!r}; DenseNet-121 has {len(firsts)}.")
+    return {
+        f"{first.split('/')[0]}/{variable}": array
+        for first, arrays in zip(firsts, layers, strict=True)
+        for variable, array in zip(variables, arrays, strict=True)
+    }

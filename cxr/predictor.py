@@ -14,7 +14,8 @@ from cxr.passes import record
 from cxr.prediction import Prediction, finding_scores
 from cxr.preparation import InputRule, Prepared, prepare
 from cxr.radiograph import Radiograph
-from hub.sources import Resolved, resolve
+from hub.directory import Resolved
+from hub.sources import resolve
 
 if TYPE_CHECKING:
     from cxr.network import Network

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-_HOMES = {"resolve": "hub.sources", "Resolved": "hub.sources"}
+_HOMES = {"resolve": "hub.sources", "Resolved": "hub.directory"}
 
 __all__ = sorted(_HOMES)
 

@@ -1,17 +1,25 @@
-"""A repository on the Hugging Face Hub, to a local directory, through huggingface_hub and its cache.
+"""Repositories on the Hugging Face Hub: which commit, which files, and each file into the Hub's own cache.
 
 huggingface_hub retries an unreachable Hub for some 23 seconds; here it is asked once, within `DEADLINE_S`, before
-anything is downloaded. A full commit hash whose files are in the cache needs no request at all.
+anything is downloaded. Its cache lets one process download a file while others wait, and resumes a broken connection.
 """
 
-import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as DeadlineError
 from pathlib import Path
 
 import httpx2
-from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub import (
+    HfApi,
+    constants,
+    get_hf_file_metadata,
+    hf_hub_download,
+    hf_hub_url,
+    try_to_load_from_cache,
+)
 from huggingface_hub.errors import (
+    EntryNotFoundError,
     GatedRepoError,
     HfHubHTTPError,
     LocalEntryNotFoundError,
@@ -19,61 +27,126 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.utils import tqdm
 
 from hub.errors import SourceError
+from hub.repository import Listing, Progress, RemoteFile, Repository
 
 DEADLINE_S = 5.0
 """How long the Hub may take to say which commit a revision is; after that it counts as unreachable."""
 
-FILES = ("config.json", "model.safetensors", "pretrained_model.h5", "densenet.hdf5", "labels.json", "train_config.json")
-"""What a checkpoint consists of; nothing else of a repository is downloaded."""
+FILE_LIMIT_BYTES = 2 << 30
+SPARE_BYTES = 64 << 20
+"""Room that must be left on the disk after a download."""
 
-COMMIT = re.compile(r"[0-9a-f]{40}")
 
+def look_up(repository: Repository) -> Listing:
+    """Ask the Hub once, within the deadline, which commit the revision is, and what is in it.
 
-def download(repo: str, revision: str | None) -> tuple[Path, str]:
-    """(local directory, commit) of a model repository at a revision (default: its main branch).
-
-    Raises SourceError if the Hub can't be reached and nothing is cached, or knows no such repository or revision, or
-    gives no access to it.
+    Raises SourceError if the Hub can't be reached, knows no such repository or revision, or gives no access to it.
     """
-    if revision and COMMIT.fullmatch(revision) and (cached := _cached(repo, revision)):
-        return cached, revision
-    commit = _commit(repo, revision)
-    try:
-        return Path(snapshot_download(repo, revision=commit, allow_patterns=list(FILES))), commit
-    except LocalEntryNotFoundError as error:
-        raise _unreachable(repo) from error
-    except (HfHubHTTPError, httpx2.HTTPError, OSError) as error:
-        raise SourceError(f"Downloading {repo} failed ({type(error).__name__}).", "Try again.") from error
-
-
-def _cached(repo: str, revision: str) -> Path | None:
-    try:
-        return Path(snapshot_download(repo, revision=revision, allow_patterns=list(FILES), local_files_only=True))
-    except LocalEntryNotFoundError:
-        return None
-
-
-def _commit(repo: str, revision: str | None) -> str:
-    """The commit that a revision stands for, asked once within the deadline."""
+    name, revision = repository.name, repository.revision
     asking = ThreadPoolExecutor(1)
     try:
-        question = asking.submit(HfApi().model_info, repo, revision=revision, timeout=DEADLINE_S)
-        return question.result(timeout=DEADLINE_S).sha
+        question = asking.submit(
+            HfApi(endpoint=constants.ENDPOINT).repo_info,
+            name,
+            revision=revision,
+            repo_type=repository.kind,
+            timeout=DEADLINE_S,
+            files_metadata=True,
+        )
+        found = question.result(timeout=DEADLINE_S)
     except GatedRepoError as error:
-        raise SourceError(f"{repo} is gated.", "Accept its terms on the Hub and set HF_TOKEN.") from error
+        raise SourceError(f"{name} is gated.", "Accept its terms on the Hub and set HF_TOKEN.") from error
     except RevisionNotFoundError as error:
-        raise SourceError(f"{repo} has no revision {revision!r}.", "Check the part after '@'.") from error
+        raise SourceError(f"{name} has no revision {revision!r}.", "Check the part after '@'.") from error
     except RepositoryNotFoundError as error:
-        raise SourceError(f"The Hub has no repository {repo}, or it is private.", "Private: set HF_TOKEN.") from error
+        raise SourceError(f"The Hub has no repository {name}, or it is private.", "Private: set HF_TOKEN.") from error
     except HfHubHTTPError as error:
         # also one of httpx2's errors, so ahead of them
-        raise SourceError(f"The Hub refused {repo}: {error.response.status_code}.", "Try again later.") from error
+        raise SourceError(f"The Hub refused {name}: {error.response.status_code}.", "Try again later.") from error
     except (DeadlineError, httpx2.HTTPError, OfflineModeIsEnabled) as error:
-        raise _unreachable(repo) from error
+        raise _unreachable(name) from error
     finally:
         asking.shutdown(wait=False, cancel_futures=True)
+    files = {
+        each.rfilename: RemoteFile(each.size, each.lfs.sha256 if each.lfs else None) for each in found.siblings or ()
+    }
+    return Listing(found.sha, files)
+
+
+def fetch(
+    repository: Repository, commit: str, file: str, *, listed: RemoteFile, progress: Progress | None = None
+) -> Path:
+    """A file at a commit, from the cache or else from the Hub into it; `progress` is told the share that is there.
+
+    Raises SourceError for a file that is absurdly large, for a full disk, and for whatever the connection does.
+    """
+    if (listed.size or 0) > FILE_LIMIT_BYTES:
+        raise SourceError(f"{file} of {repository.name} has {listed.size} bytes; at most {FILE_LIMIT_BYTES} are had.")
+    if (cached := in_cache(repository, commit, file)) is not None:
+        return cached
+    _check_room(file, listed.size or 0)
+    place = {"repo_type": repository.kind, "revision": commit, "endpoint": constants.ENDPOINT}
+    try:
+        # a refusal is told at once; the download itself would try five times more
+        get_hf_file_metadata(hf_hub_url(repository.name, file, **place), timeout=DEADLINE_S)
+        bar = _bar(progress) if progress else None
+        cache = {"cache_dir": constants.HF_HUB_CACHE, "etag_timeout": DEADLINE_S}
+        return Path(hf_hub_download(repository.name, file, tqdm_class=bar, **cache, **place))
+    except (LocalEntryNotFoundError, httpx2.ConnectError, httpx2.ConnectTimeout, OfflineModeIsEnabled) as error:
+        raise _unreachable(repository.name) from error
+    except EntryNotFoundError as error:
+        raise SourceError(f"{repository.name} has no file {file!r} at {commit[:8]}.") from error
+    except HfHubHTTPError as error:
+        raise SourceError(f"The Hub refused {file}: {error.response.status_code}.", "Try again later.") from error
+    except (httpx2.HTTPError, OSError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        raise SourceError(f"Downloading {file} of {repository.name} failed. {reason}.", "Try again.") from error
+
+
+def in_cache(repository: Repository, commit: str, file: str) -> Path | None:
+    """Where a file at a commit lies in the cache, None if it does not; nothing is asked."""
+    found = try_to_load_from_cache(
+        repository.name, file, cache_dir=constants.HF_HUB_CACHE, revision=commit, repo_type=repository.kind
+    )
+    return Path(found) if isinstance(found, str) else None
+
+
+def discard(file: Path) -> None:
+    """Take a file that is not what it should be out of the cache, so that the next attempt gets it anew."""
+    file.resolve().unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
+
+
+def _check_room(file: str, size: int) -> None:
+    cache = Path(constants.HF_HUB_CACHE)
+    cache.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(cache).free
+    if free < size + SPARE_BYTES:
+        raise SourceError(
+            f"There is no room for {file}: {size >> 20} MB are needed and {free >> 20} MB are free.",
+            "Make room, or set HF_HOME to a folder on another disk.",
+        )
+
+
+def _bar(progress: Progress) -> type[tqdm]:
+    """huggingface_hub reports through a progress bar's class; this one draws nothing."""
+
+    class Told(tqdm):
+        def __init__(self, *args: object, **kwargs: object) -> None:
+            kwargs["disable"] = True
+            super().__init__(*args, **kwargs)
+            self._size, self._there = kwargs.get("total"), kwargs.get("initial") or 0
+
+        def update(self, n: float | None = 1) -> bool | None:
+            self._there += n or 0
+            if self._size:
+                progress(min(1.0, self._there / self._size))
+            return super().update(n)
+
+    return Told
 
 
 def _unreachable(repo: str) -> SourceError:

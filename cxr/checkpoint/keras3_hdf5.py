@@ -13,12 +13,15 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from cxr.checkpoint.architecture import NORM, OUTPUT_LAYER, backbone_shapes
 from cxr.checkpoint.hdf5 import array_at, group_at, reading_hdf5
+from cxr.checkpoint.model_config import refuse_code
+from hub.architecture import NORM, OUTPUT_LAYER, backbone_shapes
 from hub.errors import CheckpointError
 
 WEIGHTS = "model.weights.h5"
 WEIGHTS_LIMIT_BYTES = 1 << 30
+CONFIG = "config.json"
+CONFIG_LIMIT_BYTES = 16 << 20
 DEPTH_LIMIT = 4
 
 
@@ -49,8 +52,10 @@ def read_keras3(file: Path) -> dict[str, np.ndarray]:
 
 
 def _weights_of_archive(file: Path) -> io.BytesIO:
-    """The weights inside a `.keras` archive; its other parts, which say how to build the model, are not looked at."""
+    """The weights inside a `.keras` archive, unless its description of the model carries code."""
     with zipfile.ZipFile(file) as archive:
+        if CONFIG in archive.namelist() and archive.getinfo(CONFIG).file_size <= CONFIG_LIMIT_BYTES:
+            refuse_code(archive.read(CONFIG), file=file.name)
         if WEIGHTS not in archive.namelist() or archive.getinfo(WEIGHTS).file_size > WEIGHTS_LIMIT_BYTES:
             raise CheckpointError(f"{file.name} holds no {WEIGHTS} of a size that can be.")
         return io.BytesIO(archive.read(WEIGHTS))

@@ -10,8 +10,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from cxr.checkpoint.architecture import NORM, OUTPUT_LAYER
 from cxr.checkpoint.hdf5 import array_at, group_at, reading_hdf5
+from cxr.checkpoint.model_config import refuse_code
+from hub.architecture import NORM, OUTPUT_LAYER
 from hub.errors import CheckpointError
 
 VARIABLES = {"kernel", "bias", *NORM}
@@ -26,6 +27,8 @@ def read_keras_hdf5(file: Path) -> tuple[dict[str, np.ndarray], bool]:
     CheckpointError for anything that is no such file, links to elsewhere included.
     """
     with reading_hdf5(file, file.name) as stream:
+        if "model_config" in stream.attrs:
+            refuse_code(stream.attrs["model_config"], file=file.name)
         root = group_at(stream, "model_weights") if "model_weights" in stream else stream
         layers = _names(root, "layer_names")
         arrays = {layer: _layer(root, layer) for layer in layers}

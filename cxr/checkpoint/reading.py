@@ -6,18 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from cxr.checkpoint.architecture import OUTPUT_LAYER, backbone_shapes, check_weights, head_shapes
 from cxr.checkpoint.config import CheckpointConfig
 from cxr.checkpoint.keras3_hdf5 import read_keras3
 from cxr.checkpoint.keras_hdf5 import read_keras_hdf5
 from cxr.checkpoint.safetensors_file import read_safetensors
 from cxr.checkpoint.torch_file import read_torch
 from cxr.checkpoint.torchvision import TORCH_EPSILON, from_torchvision
+from cxr.preparation import InputRule
+from hub.architecture import check_shapes
+from hub.directory import ORIGINAL_BACKBONE, Resolved
 from hub.errors import CheckpointError
 from hub.files import sha256_of
-from hub.sources import ORIGINAL_BACKBONE, Resolved
-
-INPUT_CHANNELS = (1, 3)
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,7 @@ def read_checkpoint(resolved: Resolved) -> Checkpoint:
     layout = resolved.config["weights"].get("layout", "keras")
     if layout not in READERS:
         raise CheckpointError(f"Weights have the layout {layout!r}.", f"Known: {', '.join(READERS)}.")
+    InputRule.from_config(config.input)  # refuses a rule or a size that can't be, before anything is allocated for it
     weights, config = READERS[layout](file, config)
     _check(weights, config)
     digest = resolved.sha256 or sha256_of(file)
@@ -99,12 +99,8 @@ READERS = {
 
 
 def _check(weights: Mapping[str, np.ndarray], config: CheckpointConfig) -> None:
-    stem = weights.get("conv1_conv/kernel")
-    if stem is not None and stem.ndim == 4 and stem.shape[2] not in INPUT_CHANNELS:
-        raise CheckpointError(f"conv1_conv/kernel takes {stem.shape[2]} channels; 1 or 3 were expected.")
-    channels = stem.shape[2] if stem is not None and stem.ndim == 4 else 3
-    bias = weights.get(f"{OUTPUT_LAYER}/bias")
-    if bias is not None and bias.shape != (len(config.labels),):
-        raise CheckpointError(f"The network has {bias.size} outputs; the checkpoint lists {len(config.labels)} labels.")
-    expected = backbone_shapes(input_channels=channels) | head_shapes(config.head, len(config.labels))
-    check_weights(weights, expected)
+    shapes = {name: array.shape for name, array in weights.items()}
+    check_shapes(shapes, head=config.head, labels=len(config.labels))
+    for name, array in weights.items():
+        if not np.isfinite(array).all():
+            raise CheckpointError(f"{name} holds values that are not finite.")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cxr.checkpoint.architecture import OUTPUT_LAYER, backbone_shapes
+from hub.architecture import OUTPUT_LAYER, backbone_shapes
 from hub.errors import CheckpointError
 
 TORCH_EPSILON, KERAS_EPSILON = 1e-5, 1.001e-5

@@ -1,5 +1,6 @@
 """Keras 3's weight files, written by Keras itself, and files of other networks."""
 
+import json
 import shutil
 import zipfile
 
@@ -30,14 +31,17 @@ def network():
 
 @pytest.mark.parametrize("form", ["flat.weights.h5", "nested.weights.h5", "nested.keras"])
 def test_each_variable_keeps_its_name_and_values(network, tmp_path, form):
+    import keras
+
     flat, nested, backbone, head = network
     file = tmp_path / form
     model = flat if form.startswith("flat") else nested
     model.save(file) if form.endswith(".keras") else model.save_weights(file)
     weights = read_keras3(file)
-    expected = {variable.path: np.array(variable.value) for variable in backbone.variables}
+    expected = {variable.path: keras.ops.convert_to_numpy(variable) for variable in backbone.variables}
     for name, layer in (("head_1", head.layers[0]), ("predictions", head.layers[1])):
-        expected |= {f"{name}/kernel": np.array(layer.kernel.value), f"{name}/bias": np.array(layer.bias.value)}
+        kernel, bias = map(keras.ops.convert_to_numpy, (layer.kernel, layer.bias))
+        expected |= {f"{name}/kernel": kernel, f"{name}/bias": bias}
     assert weights.keys() == expected.keys()
     assert all(np.array_equal(weights[name], expected[name]) for name in expected)
 
@@ -78,8 +82,21 @@ def test_models_within_models_without_end_are_refused(tmp_path):
         read_keras3(tmp_path / "deep.h5")
 
 
+def test_an_archive_with_code_in_its_description_is_refused(saved, tmp_path):
+    code = {"class_name": "__lambda__", "config": {"value": "4wEAAAAA"}}
+    described = {
+        "class_name": "Functional",
+        "config": {"layers": [{"class_name": "Lambda", "config": {"function": code}}]},
+    }
+    with zipfile.ZipFile(tmp_path / "a.keras", "w") as archive:
+        archive.writestr("config.json", json.dumps(described))
+        archive.write(saved, "model.weights.h5")
+    with pytest.raises(CheckpointError, match="never run"):
+        read_keras3(tmp_path / "a.keras")
+
+
 def test_an_archive_without_weights_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.keras", "w") as archive:
-        archive.writestr("config.json", '{"class_name": "Lambda"}')
+        archive.writestr("config.json", "{}")
     with pytest.raises(CheckpointError, match=r"model\.weights\.h5"):
         read_keras3(tmp_path / "a.keras")

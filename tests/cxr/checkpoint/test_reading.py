@@ -70,7 +70,7 @@ def test_labels_must_be_as_many_as_outputs(native):
 
 
 def test_an_unknown_layout_is_refused_with_the_known_ones(native):
-    with pytest.raises(CheckpointError, match=r"'caffe'.*keras, keras2, torchvision"):
+    with pytest.raises(CheckpointError, match=r"'caffe'.*keras, keras2, keras3, torchvision"):
         read(native(weights={"file": "model.safetensors", "layout": "caffe"}))
 
 
@@ -146,6 +146,24 @@ def test_torchvision_s_layouts_give_the_reference_s_logits(fixture_folder, share
     expected = np.load(shared / "checkpoints" / "expected.npz")[f"{fixture}_logits"]
     assert expected.shape == (4, labels)
     assert np.abs(predictor.forward(prepared) - expected[:, :14]).max() < 2e-4
+
+
+def test_a_file_without_the_last_relu_gives_an_answer_of_its_own(fixture_folder, shared, tmp_path):
+    """The logits follow from what the last batch norm gives, pooled as it is, or rectified first."""
+    from cxr import Predictor
+
+    folder = shutil.copytree(fixture_folder / "keras2", tmp_path / "without")
+    with h5py.File(folder / "pretrained_model.h5", "r+") as stream:
+        stream.attrs["layer_names"] = [name for name in stream.attrs["layer_names"] if name != b"relu"]
+    without, rectified = Predictor.load(str(folder)), Predictor.load(str(fixture_folder / "keras2"))
+    assert (without.config.final_relu, rectified.config.final_relu) == (False, True)
+    prepared = np.repeat(np.load(shared / "checkpoints" / "prepared.npz")["original"][:2], 3, axis=-1)
+    head = read(folder).weights
+    normed = without.activations(prepared, "bn")
+    for predictor, pooled in ((without, normed), (rectified, np.maximum(normed, 0))):
+        expected = pooled.mean(axis=(1, 2)) @ head["predictions/kernel"] + head["predictions/bias"]
+        assert predictor.forward(prepared) == pytest.approx(expected, abs=1e-4)
+    assert np.abs(without.forward(prepared) - rectified.forward(prepared)).max() > 1
 
 
 def test_reading_loads_no_tensorflow():

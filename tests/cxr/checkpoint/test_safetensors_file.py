@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from cxr.checkpoint.safetensors_file import FILE_LIMIT_BYTES, read_safetensors
+from cxr.checkpoint.safetensors_file import read_safetensors
 from hub.errors import CheckpointError
+from hub.safetensors_header import FILE_LIMIT_BYTES
 
 
 def written(tmp_path, header: object, data: bytes = b"", *, length: int | None = None):
@@ -82,8 +83,18 @@ def test_a_file_larger_than_any_checkpoint_is_not_read(tmp_path):
         read_safetensors(tmp_path / "a.safetensors")
 
 
-def test_a_file_cut_short_is_refused(tmp_path, starter_weights):
-    assert starter_weights
+def test_brain_floats_are_widened(tmp_path):
+    brain = (np.array([1.5, -2], np.float32).view(np.uint32) >> 16).astype(np.uint16)
+    file = written(tmp_path, {"a": entry([2], 0, 4, "BF16")}, brain.tobytes())
+    assert read_safetensors(file)["a"].tolist() == [1.5, -2]
+
+
+def test_a_type_that_no_weights_have_is_refused(tmp_path):
+    with pytest.raises(CheckpointError, match="BOOL"):
+        read_safetensors(written(tmp_path, {"a": entry([2], 0, 2, "BOOL")}, bytes(2)))
+
+
+def test_a_file_cut_short_is_refused(tmp_path):
     file = written(tmp_path, {"a": entry([4], 0, 16)}, bytes(15))
     with pytest.raises(CheckpointError, match="'a' claims"):
         read_safetensors(file)

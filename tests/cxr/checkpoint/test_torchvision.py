@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from cxr.checkpoint.architecture import backbone_shapes
 from cxr.checkpoint.torchvision import VARIABLES, from_torchvision, torch_module
+from hub.architecture import backbone_shapes
 from hub.errors import CheckpointError
 
 

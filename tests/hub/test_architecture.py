@@ -2,10 +2,9 @@
 
 import math
 
-import numpy as np
 import pytest
 
-from cxr.checkpoint.architecture import backbone_shapes, check_weights, head_shapes
+from hub.architecture import STEM, backbone_shapes, check_shapes, head_shapes
 from hub.errors import CheckpointError
 
 
@@ -34,6 +33,14 @@ def test_hidden_layers_stand_between_pooling_and_output():
     }
 
 
-def test_infinite_values_are_refused_by_name():
-    with pytest.raises(CheckpointError, match="b holds values that are not finite"):
-        check_weights({"a": np.zeros(1), "b": np.array([np.inf])}, {"a": (1,), "b": (1,)})
+@pytest.mark.parametrize("channels", [1, 3])
+def test_exactly_these_shapes_are_taken(channels):
+    shapes = backbone_shapes(input_channels=channels) | head_shapes((), 14)
+    check_shapes(shapes, head=(), labels=14)
+    for wrong, words in (
+        ({"bn/beta": (7,)}, "bn/beta"),
+        ({"more/kernel": (1,)}, "too many"),
+        ({STEM: (7, 7, 2, 64)}, "2"),
+    ):
+        with pytest.raises(CheckpointError, match=words):
+            check_shapes(shapes | wrong, head=(), labels=14)

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-import numpy as np
-
 from hub.errors import CheckpointError
 
 BLOCKS = (6, 12, 24, 16)
@@ -12,6 +10,8 @@ BOTTLENECK = 4 * GROWTH
 STEM_CHANNELS = 64
 NORM = ("gamma", "beta", "moving_mean", "moving_variance")
 OUTPUT_LAYER = "predictions"
+STEM = "conv1_conv/kernel"
+INPUT_CHANNELS = (1, 3)
 
 
 def backbone_shapes(*, input_channels: int = 3) -> dict[str, tuple[int, ...]]:
@@ -53,17 +53,28 @@ def head_shapes(head: tuple[int, ...], outputs: int) -> dict[str, tuple[int, ...
     return shapes
 
 
-def check_weights(weights: Mapping[str, np.ndarray], expected: Mapping[str, tuple[int, ...]]) -> None:
-    """CheckpointError, naming keys and shapes, unless `weights` are exactly the expected ones, finite."""
-    if missing := sorted(expected.keys() - weights.keys()):
+def check_shapes(found: Mapping[str, tuple[int, ...]], *, head: tuple[int, ...], labels: int) -> None:
+    """CheckpointError, naming keys and shapes, unless these are exactly the arrays of a DenseNet-121 with that head.
+
+    Its first convolution may take 1 or 3 channels.
+    """
+    stem = found.get(STEM, ())
+    channels = stem[2] if len(stem) == 4 else 3
+    if channels not in INPUT_CHANNELS:
+        raise CheckpointError(f"{STEM} takes {channels} channels; 1 or 3 were expected.")
+    bias = found.get(f"{OUTPUT_LAYER}/bias", (labels,))
+    if tuple(bias) != (labels,):
+        raise CheckpointError(
+            f"The network has {bias[0] if bias else 0} outputs; the checkpoint lists {labels} labels."
+        )
+    expected = backbone_shapes(input_channels=channels) | head_shapes(head, labels)
+    if missing := sorted(expected.keys() - found.keys()):
         raise CheckpointError(f"The checkpoint lacks {len(missing)} arrays, among them {_some(missing)}.")
-    if foreign := sorted(weights.keys() - expected.keys()):
+    if foreign := sorted(found.keys() - expected.keys()):
         raise CheckpointError(f"The checkpoint has {len(foreign)} arrays too many, among them {_some(foreign)}.")
     for name, shape in expected.items():
-        if tuple(weights[name].shape) != shape:
-            raise CheckpointError(f"{name} has the shape {tuple(weights[name].shape)}; {shape} was expected.")
-        if not np.isfinite(weights[name]).all():
-            raise CheckpointError(f"{name} holds values that are not finite.")
+        if tuple(found[name]) != shape:
+            raise CheckpointError(f"{name} has the shape {tuple(found[name])}; {shape} was expected.")
 
 
 def _some(names: list[str]) -> str:

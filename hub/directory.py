@@ -1,0 +1,98 @@
+"""A checkpoint's directory: what lies in it, under which configuration, and whether it is what it claims to be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hub.config import read_config
+from hub.errors import CheckpointError
+from hub.files import check_sha256, read_json
+
+STARTER = "starter"
+CONFIG = "config.json"
+ORIGINAL_WEIGHTS = "pretrained_model.h5"
+ORIGINAL_BACKBONE = "densenet.hdf5"
+ORIGINAL_EXTRAS = (ORIGINAL_BACKBONE, "labels.json", "train_config.json")
+"""Files of the original application's directory besides its weights, each of which may be missing."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A verified local checkpoint directory.
+
+    source     the string that was asked for
+    name       what people call it
+    directory  where its files lie
+    config     contents of `config.json`, or what stands in for it where the layout has none
+    revision   commit on the Hub, None for local files
+    sha256     of the weights' file
+    notes      sentences for people, such as why something else than the source is used
+    """
+
+    source: str
+    name: str
+    directory: Path
+    config: Mapping
+    revision: str | None = None
+    sha256: str | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def shown(self) -> str:
+        """The source as results may state it: of a local directory only its name, since a path may tell too much."""
+        return self.source if self.source == STARTER or self.revision else self.directory.resolve().name
+
+
+def open_directory(
+    directory: Path,
+    *,
+    source: str,
+    name: str | None = None,
+    revision: str | None = None,
+    config: Mapping | None = None,
+    notes: tuple[str, ...] = (),
+) -> Resolved:
+    """A checkpoint directory with its configuration read and its sha256 checked where the configuration states one.
+
+    name    in place of the folder's, for a checkpoint whose configuration has none
+    config  in place of the directory's own, for weights that are described elsewhere
+
+    Raises CheckpointError for a directory that holds no checkpoint, or not the one that it claims to hold.
+    """
+    name = name or directory.resolve().name
+    config = described(directory, name=name) if config is None else config
+    weights = directory / config["weights"]["file"]
+    if not weights.is_file():
+        raise CheckpointError(f"The checkpoint's weights {weights.name!r} are missing.")
+    expected = config["weights"].get("sha256")
+    sha256 = check_sha256(weights, expected) if expected else None
+    return Resolved(source, config.get("name") or name, directory, config, revision, sha256, notes)
+
+
+def described(directory: Path, *, name: str) -> dict:
+    """The configuration of a native directory, or what stands for it in the original application's."""
+    if (directory / CONFIG).is_file():
+        return read_config(directory)
+    if (directory / ORIGINAL_WEIGHTS).is_file():
+        return original_config(directory, name=name)
+    raise CheckpointError(
+        f"{name!r} holds no checkpoint.", f"Expected {CONFIG} with its weights, or {ORIGINAL_WEIGHTS}."
+    )
+
+
+def original_config(directory: Path, *, name: str) -> dict:
+    """The configuration of the original application's directory, which has none: its rule, and its labels' order."""
+    config = {
+        "format": 1,
+        "name": name,
+        "architecture": "densenet121",
+        "head": [],
+        "input": {"rule": "original", "size": 224},
+        "weights": {"file": ORIGINAL_WEIGHTS, "layout": "keras2"},
+    }
+    if (directory / "labels.json").is_file():
+        labels = read_json(directory / "labels.json")
+        if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+            raise CheckpointError("labels.json is not a list of names.")
+        config["labels"] = labels
+    return config

@@ -1,0 +1,45 @@
+"""What is said of a repository on the Hub, without asking for anything."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+Progress = Callable[[float], None]
+"""Is told the share of a download that is there, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository of the Hub at a revision: a full commit, a branch or tag, or None for the main branch."""
+
+    name: str
+    kind: str = "model"
+    revision: str | None = None
+
+    @property
+    def key(self) -> str:
+        """For records: `models/org/name`."""
+        return f"{self.kind}s/{self.name}"
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the revision can never mean anything else."""
+        return bool(self.revision and COMMIT.fullmatch(self.revision))
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """What the Hub says of a file: its size in bytes and, of a large one, its sha256."""
+
+    size: int | None
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A repository's files at one commit."""
+
+    commit: str
+    files: Mapping[str, RemoteFile]

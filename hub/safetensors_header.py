@@ -1,0 +1,57 @@
+"""The header of a safetensors file (huggingface/safetensors' format): what it claims, checked against the file."""
+
+import json
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+from hub.errors import CheckpointError
+
+ITEM_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+HEADER_LIMIT_BYTES = 16 << 20
+FILE_LIMIT_BYTES = 2 << 30
+
+
+class Entry(NamedTuple):
+    """A tensor of the file: its type, its shape, and where its bytes begin and end in the file."""
+
+    kind: str
+    shape: tuple[int, ...]
+    begin: int
+    end: int
+
+
+def read_header(file: Path) -> dict[str, Entry]:
+    """{key: entry} of a file; CheckpointError for one that is no such file, or claims what it doesn't hold."""
+    size = file.stat().st_size
+    if size > FILE_LIMIT_BYTES:
+        raise CheckpointError(f"{file.name} has {size} bytes; at most {FILE_LIMIT_BYTES} are read.")
+    if size < 8:
+        raise CheckpointError(f"{file.name} is no safetensors file: it has {size} bytes.")
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if length > min(HEADER_LIMIT_BYTES, size - 8):
+            raise CheckpointError(f"{file.name}: the header claims {length} bytes; the file has {size} in all.")
+        text = stream.read(length)
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{file.name} has no readable safetensors header.") from error
+    if not isinstance(header, dict):
+        raise CheckpointError(f"{file.name} has no safetensors header.")
+    start = 8 + length
+    return {key: _entry(file, key, entry, start, size) for key, entry in header.items() if key != "__metadata__"}
+
+
+def _entry(file: Path, key: str, entry: object, start: int, size: int) -> Entry:
+    try:
+        kind, shape, (begin, end) = entry["dtype"], tuple(int(n) for n in entry["shape"]), entry["data_offsets"]
+        fits = 0 <= begin <= end <= size - start and all(n >= 0 for n in shape)
+        fits = fits and math.prod(shape) * ITEM_BYTES[kind] == end - begin
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{file.name}: the entry of {key!r} can't be read.") from error
+    if not fits:
+        raise CheckpointError(
+            f"{file.name}: {key!r} claims the shape {list(shape)} at bytes {begin} to {end}, which don't fit."
+        )
+    return Entry(kind, shape, start + begin, start + end)

@@ -1,4 +1,4 @@
-"""Command line of scoring: python -m cxr predict IMAGE… [--model SOURCE] [--json]"""
+"""Command line of scoring: python -m cxr predict IMAGE… | verify SOURCE | publish DIR ORG/NAME"""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.errors import CxrLensError, told
@@ -30,6 +31,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cxr", description="From a chest radiograph to scores.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_predict(commands)
+    _add_verify(commands)
+    _add_publish(commands)
     return parser
 
 
@@ -41,6 +44,25 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     predict.add_argument("--json", action="store_true", help="print JSON instead of tables")
     predict.set_defaults(run=_predict)
+
+
+def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    verify = commands.add_parser(
+        "verify", help="check a checkpoint", description="Check files, names and shapes, and that the network answers."
+    )
+    verify.add_argument("source", metavar="SOURCE", help="a preset, a folder, org/name[@revision], or starter")
+    verify.add_argument("--labels", metavar="TABLE", help="labels in CSV, to measure the AUC with")
+    verify.add_argument("--images", metavar="DIR", help="folder of the pictures that the table names")
+    verify.add_argument("--part", metavar="NAME", help="only rows whose column `part` says so, such as test")
+    verify.set_defaults(run=_verify)
+
+
+def _add_publish(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    publish = commands.add_parser("publish", help="verify a checkpoint, write its card, and push it to the Hub")
+    publish.add_argument("directory", metavar="DIR", help="a native checkpoint's folder")
+    publish.add_argument("repo", metavar="ORG/NAME", help="made if it is not there")
+    publish.add_argument("--private", action="store_true", help="make it private, if it is made")
+    publish.set_defaults(run=_publish)
 
 
 def _predict(given: argparse.Namespace) -> int:
@@ -93,6 +115,54 @@ def _row(each: "FindingScore") -> str:
     side = "" if each.above_threshold is None else ("above" if each.above_threshold else "below")
     probability = "uncalibrated" if each.probability is None else f"{each.probability:.1%}"
     return f"{display_name(each.finding):20} {each.score:6.2f} {threshold:>10} {side:6} {probability:>12}"
+
+
+def _verify(given: argparse.Namespace) -> int:
+    from cxr.predictor import Predictor
+    from cxr.verification import check_reference
+    from hub import resolve
+    from hub.verifying import verify
+
+    if bool(given.labels) != bool(given.images):
+        print("error: --labels and --images belong together", file=sys.stderr)
+        return 2
+    resolved = resolve(given.source)
+    for line in verify(resolved):
+        print(line)
+    predictor = Predictor.load(resolved)
+    print(check_reference(predictor))
+    return _measure(predictor, given) if given.labels else 0
+
+
+def _measure(predictor: "Predictor", given: argparse.Namespace) -> int:
+    """Print the AUC beside the reported one; 1 if it is too far below to be believed."""
+    from cxr.training.labels import read_labels
+    from cxr.verification import measure
+
+    table = read_labels(given.labels, findings=predictor.labels)
+    if given.part:
+        table = table.take([at for at, part in enumerate(table.columns.get("part", ())) if part == given.part])
+    figures = measure(predictor, table, Path(given.images))
+    for finding, value in figures.auc.items():
+        print(f"  {finding:20} {value:.3f}")
+    interval = f"95 % by patient {figures.low:.3f} to {figures.high:.3f}"
+    print(f"mean AUC {figures.mean:.3f} ({interval}), {figures.images} pictures of {figures.patients} patients")
+    reported = predictor.config.raw.get("reported", {})
+    if reported.get("mean_auc"):
+        print(f"reported: {reported['mean_auc']} on {reported.get('data', 'other data')}")
+    if not figures.suspect(reported.get("mean_auc")):
+        return 0
+    print(
+        "SUSPECT: far below what was reported; is it the label order, the input rule or the last ReLU?", file=sys.stderr
+    )
+    return 1
+
+
+def _publish(given: argparse.Namespace) -> int:
+    from cxr.publishing import publish
+
+    print(publish(Path(given.directory), given.repo, private=given.private))
+    return 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
     ├── FindingError            cxr.errors         the checkpoint doesn't score a finding of that name
     ├── LayerError              cxr.errors         the network has no such layer, or it can't serve here
     ├── Busy                    cxr.errors         too much work is waiting; try again
+    ├── LabelError              cxr.training.errors  a table of labels is not what it should be
     ├── OptionError             explainers.errors  an explainer's option, or an explainer's name, is not valid
     ├── PluginError             explainers.errors  a plugin can't be taken in
     ├── ExplainerError          explainers.errors  an explainer gave no usable map

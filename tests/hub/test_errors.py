@@ -4,13 +4,14 @@ import logging
 import re
 
 import cxr.errors
+import cxr.training.errors
 import explainers.errors
 import hub.errors
 from hub.errors import CxrLensError, SourceError, names_hint, told
 
 
 def every_error() -> list[type[CxrLensError]]:
-    modules = (hub.errors, cxr.errors, explainers.errors)
+    modules = (hub.errors, cxr.errors, cxr.training.errors, explainers.errors)
     classes = [each for module in modules for each in vars(module).values() if isinstance(each, type)]
     return list({each for each in classes if issubclass(each, CxrLensError)} - {CxrLensError})
 

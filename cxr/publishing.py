@@ -1,0 +1,100 @@
+"""A checkpoint to the Hub with a card that says what it is: checked, described, and put there in one commit."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from cxr.checkpoint import CheckpointConfig
+from cxr.findings import display_name
+from hub.directory import Resolved
+
+CARD = "README.md"
+BEGIN, END = "<!-- written by cxr-lens: begin -->", "<!-- written by cxr-lens: end -->"
+TAGS = ("chest-x-ray", "keras", "densenet121", "cxr-lens")
+
+
+def publish(directory: Path, repo: str, *, private: bool = False) -> str:
+    """Verify a native checkpoint, write its card, and push both; returns the commit's address.
+
+    Raises what `hub.verify` and `cxr.verification` raise, and SourceError for what the Hub refuses; in the first case
+    nothing is written or sent.
+    """
+    from cxr.predictor import Predictor
+    from cxr.verification import check_reference
+    from hub import resolve
+    from hub.pushing import push
+    from hub.verifying import verify
+
+    resolved = resolve(str(directory))
+    list(verify(resolved))
+    predictor = Predictor.load(resolved)
+    check_reference(predictor)
+    write_card(resolved, predictor.config, repo)
+    return push(directory, repo, private=private)
+
+
+def write_card(resolved: Resolved, config: CheckpointConfig, repo: str) -> None:
+    """Write the card, or the part of it that is ours; what its author wrote around it stays."""
+    from huggingface_hub.repocard import metadata_load, metadata_save
+
+    file = resolved.directory / CARD
+    part = f"{BEGIN}\n{described(config, repo)}\n{END}"
+    text = file.read_text(encoding="utf-8") if file.is_file() else f"# {config.name}\n\n{part}\n"
+    if BEGIN in text and END in text:
+        text = text[: text.index(BEGIN)] + part + text[text.index(END) + len(END) :]
+    elif BEGIN not in text:
+        text = f"{text.rstrip()}\n\n{part}\n"
+    file.write_text(text, encoding="utf-8")
+    metadata = metadata_load(file) or {}
+    ours = {"library_name": "keras", "pipeline_tag": "image-classification"}
+    ours |= {"license": config.license} if config.license and "license" not in metadata else {}
+    tags = list(dict.fromkeys([*(metadata.get("tags") or []), *TAGS]))
+    metadata_save(file, metadata | ours | {"tags": tags})
+
+
+def described(config: CheckpointConfig, repo: str) -> str:
+    """What a user must know: findings in order, input rule, figures, usage, and what it is not."""
+    parts = [
+        config.description,
+        "**Research and teaching only. Not a medical device.**",
+        "## Findings\n\nOutputs in order: " + ", ".join(label or "(ignored)" for label in config.labels) + ".",
+        "## Input\n\n" + _rule(config.input),
+        _figures(config.metrics),
+        f"## Usage\n\n```python\n{USAGE.format(repo=repo)}```",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+USAGE = """from cxr import Predictor, read_radiograph
+
+predictor = Predictor.load("{repo}")
+for each in predictor.predict(read_radiograph("radiograph.png")).findings:
+    print(each.finding, each.score, each.threshold)
+"""
+
+
+def _rule(rule: Mapping) -> str:
+    settings = ", ".join(f"{name} {value}" for name, value in rule.items() if name != "rule")
+    return f"Rule `{rule['rule']}`: {settings}." if settings else f"Rule `{rule['rule']}`."
+
+
+def _figures(metrics: Mapping) -> str:
+    """A table of AUC with intervals, as far as the checkpoint states them."""
+    auc = metrics.get("auc")
+    if not isinstance(auc, Mapping) or not auc:
+        return ""
+    rows = {display_name(finding): value for finding, value in auc.items()}
+    if metrics.get("mean_auc"):
+        rows["Mean"] = metrics["mean_auc"]
+    lines = [f"| {name} | {_with_interval(value)} |" for name, value in rows.items()]
+    counts = [
+        f"{metrics[key]} {word}" for key, word in (("n", "pictures"), ("patients", "patients")) if metrics.get(key)
+    ]
+    where = ", ".join([str(metrics[key]) for key in ("data", "part") if metrics.get(key)] + counts)
+    return f"## AUC\n\nOn {where or 'data that are not stated'}.\n\n| finding | AUC |\n|---|---|\n" + "\n".join(lines)
+
+
+def _with_interval(value: object) -> str:
+    if isinstance(value, list | tuple) and len(value) == 3:
+        middle, low, high = value
+        return f"{middle:.3f} ({low:.3f} to {high:.3f})"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

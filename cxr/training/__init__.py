@@ -1,0 +1,1 @@
+"""From labelled radiographs to figures: tables of labels, in NumPy alone."""

@@ -1,0 +1,78 @@
+"""The card of a published checkpoint, and what is sent with it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import hub
+from cxr import publishing
+from cxr.checkpoint import read_checkpoint
+from cxr.publishing import BEGIN, END, publish, write_card
+from hub.errors import CheckpointError
+
+STARTER = Path(hub.__file__).parent / "starter"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return shutil.copytree(STARTER, tmp_path / "mine")
+
+
+def card(folder, repo: str = "org/net") -> str:
+    resolved = hub.resolve(str(folder))
+    write_card(resolved, read_checkpoint(resolved).config, repo)
+    return (folder / "README.md").read_text()
+
+
+def test_a_card_is_written_with_all_that_a_user_must_know(folder):
+    (folder / "README.md").unlink()
+    text = card(folder)
+    assert text.startswith("---\n")
+    assert "license: apache-2.0" in text
+    assert "library_name: keras" in text
+    assert "Outputs in order: Atelectasis, Cardiomegaly, Effusion, Emphysema" in text
+    assert "Rule `samplewise`: size 224, detail 128." in text
+    assert "| Effusion | 0.721 (0.675 to 0.762) |" in text
+    assert "| Mean | 0.626 (0.609 to 0.653) |" in text
+    assert "On sample of NIH ChestX-ray14, test, 1656 pictures, 552 patients." in text
+    assert 'Predictor.load("org/net")' in text
+    assert "Not a medical device" in text
+
+
+def test_what_its_author_wrote_stays(folder):
+    (folder / "README.md").write_text("---\nlicense: mit\ntags:\n- mine\nlanguage: en\n---\n# Mine\n\nBefore.\n")
+    first = card(folder)
+    assert first.count(BEGIN) == 1
+    assert "license: mit" in first
+    assert "language: en" in first
+    assert first.index("- mine") < first.index("- chest-x-ray")
+    (folder / "README.md").write_text(first + "\nAfter.\n")
+    second = card(folder, "org/other")
+    assert second.count(BEGIN) == second.count(END) == 1
+    assert second.index("Before.") < second.index(BEGIN) < second.index(END) < second.index("After.")
+    assert "org/other" in second
+    assert "org/net" not in second
+
+
+def test_publishing_verifies_writes_the_card_and_pushes(folder, monkeypatch):
+    sent = []
+    monkeypatch.setattr("hub.pushing.push", lambda *given, **more: sent.append((given, more)) or "address")
+    assert publish(folder, "org/net", private=True) == "address"
+    assert sent == [((folder, "org/net"), {"private": True})]
+    assert BEGIN in (folder / "README.md").read_text()
+
+
+def test_nothing_is_written_or_sent_of_what_verify_refuses(folder, monkeypatch):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"labels": ["Mass"]}))
+    monkeypatch.setattr("hub.pushing.push", lambda *given, **more: pytest.fail("it was sent"))
+    before = (folder / "README.md").read_text()
+    with pytest.raises(CheckpointError, match="1 labels"):
+        publish(folder, "org/net")
+    assert (folder / "README.md").read_text() == before
+
+
+def test_the_snippet_of_the_card_is_python():
+    compile(publishing.USAGE.format(repo="org/net"), "card", "exec")

@@ -10,15 +10,30 @@ from explainers.page import PageSettings, serve
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the arguments and serve the page until the process is asked to end."""
     given = parser().parse_args(arguments)
-    serve(PageSettings(model=given.model, plugins=tuple(given.plugin), host=given.host, port=given.port))
+    serve(_settings(given))
+
+
+def _settings(given: argparse.Namespace) -> PageSettings:
+    return PageSettings(
+        models=tuple(given.model or ["starter"]),
+        presets=tuple(given.presets),
+        plugins=tuple(given.plugin),
+        host=given.host,
+        port=given.port,
+    )
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser("cxr-lens", description="Compare explanations of a chest X-ray network.")
     parser.add_argument(
-        "--model", default="starter", metavar="SOURCE", help="starter (default), a folder, or org/name[@revision]"
+        "--model",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="starter (default), a preset, a folder, or org/name[@revision]; repeat it to offer several",
     )
+    parser.add_argument("--presets", action="append", default=[], metavar="FILE", help="more presets; may be repeated")
     parser.add_argument(
         "--plugin", action="append", default=[], metavar="FILE_OR_MODULE", help="explainers to add; may be repeated"
     )

@@ -1,6 +1,8 @@
 """Fixtures that every folder shares. One loaded starter serves the whole run; tests must leave it as it was."""
 
+import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -101,14 +103,29 @@ def server_folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(server_folder) -> Iterator[str]:
-    """The address of a running page on the starter, with the plugins of `tests/plugins`: one good, five bad."""
+def second(tmp_path_factory) -> Path:
+    """Another network's folder: the starter's weights with two labels exchanged, so Effusion is what Mass was."""
+    folder = shutil.copytree(ROOT / "hub" / "starter", tmp_path_factory.mktemp("networks") / "second")
+    config = json.loads((folder / "config.json").read_text())
+    exchanged = {"Effusion": "Mass", "Mass": "Effusion"}
+    config |= {"name": "second", "labels": [exchanged.get(label, label) for label in config["labels"]]}
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(server_folder, second) -> Iterator[str]:
+    """The address of a running page with the plugins of `tests/plugins`: one good, five bad.
+
+    It offers the starter, `second`, and a repository that can't be had.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     plugins = [argument for file in sorted(PLUGINS.glob("*.py")) for argument in ("--plugin", str(file))]
+    models = [argument for source in ("starter", str(second), "org/none") for argument in ("--model", source)]
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "demo.py"), "--port", str(port), *plugins],
+        [sys.executable, str(ROOT / "demo.py"), "--port", str(port), *models, *plugins],
         env=os.environ | {"TMPDIR": str(server_folder), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=(server_folder.parent / "server.log").open("w"),

@@ -22,7 +22,7 @@ def parsed(*arguments: str, **environment: str):
 
 
 def test_without_arguments_it_serves_the_starter_to_this_machine_alone():
-    assert parsed() == {"model": "starter", "plugin": [], "host": "127.0.0.1", "port": None}
+    assert parsed() == {"model": [], "presets": [], "plugin": [], "host": "127.0.0.1", "port": None}
 
 
 def test_a_container_names_its_address_in_the_environment():
@@ -30,9 +30,11 @@ def test_a_container_names_its_address_in_the_environment():
     assert parsed("--host", "127.0.0.2", GRADIO_SERVER_NAME="0.0.0.0")["host"] == "127.0.0.2"
 
 
-def test_plugins_may_be_repeated():
-    given = parsed("--plugin", "a.py", "--plugin", "b", "--model", "org/name@main", "--port", "8000")
-    assert given == {"model": "org/name@main", "plugin": ["a.py", "b"], "host": "127.0.0.1", "port": 8000}
+def test_plugins_and_networks_may_be_repeated():
+    given = parsed("--plugin", "a.py", "--plugin", "b", "--model", "medmae", "--model", "org/name@main")
+    assert given["plugin"] == ["a.py", "b"]
+    assert given["model"] == ["medmae", "org/name@main"]
+    assert parsed("--presets", "own.toml", "--port", "8000")["presets"] == ["own.toml"]
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "x"])

@@ -21,7 +21,7 @@ def shown(desk: Desk) -> str:
     return f"""<section class="about" aria-labelledby="about-title">
 <h2 id="about-title">About</h2>
 <div class="about-columns">
-{_network(desk)}
+{_networks(desk)}
 {_explainers(desk)}
 {_reading()}
 </div>
@@ -29,13 +29,20 @@ def shown(desk: Desk) -> str:
 </section>"""
 
 
-def _network(desk: Desk) -> str:
-    predictor, state = desk.network.loaded, desk.network.state
+def _networks(desk: Desk) -> str:
+    """A card for each network that is offered; those that nobody asked for yet by their names alone."""
+    names = desk.networks.names
+    cards = [_network(desk, name) for name in names if desk.networks.state(name).state != "idle"]
+    others = [name for name in names if desk.networks.state(name).state == "idle"]
+    waiting = f"<p>Also offered: {escape(', '.join(others))}.</p>" if others else ""
+    return f"<section><h3>{'The network' if len(names) == 1 else 'Networks'}</h3>{''.join(cards)}{waiting}</section>"
+
+
+def _network(desk: Desk, name: str) -> str:
+    predictor, state = desk.networks.loaded(name), desk.networks.state(name)
     if predictor is None:
-        body = "<p>The network is being loaded.</p>" if state.state == "loading" else _paragraphs(state.notes)
-    else:
-        body = _paragraphs(state.notes) + _card(predictor)
-    return f"<section><h3>The network</h3>{body}</section>"
+        return f"<p>{escape(name)} is being loaded.</p>" if state.state == "loading" else _paragraphs(state.notes)
+    return _paragraphs(state.notes) + _card(predictor)
 
 
 def _card(predictor: Predictor) -> str:
@@ -48,6 +55,7 @@ def _card(predictor: Predictor) -> str:
         "Input": f"{rule.size} × {rule.size} pixels, rule “{rule.rule}”",
         "Findings": str(len(predictor.labels)),
         "AUC": _auc(config.metrics),
+        "Reported": _reported(config.raw.get("reported", {})),
         "Licence": config.license,
     }
     return (f"<p>{escape(config.description)}</p>" if config.description else "") + _definitions(rows)
@@ -62,6 +70,13 @@ def _auc(metrics: dict) -> str:
     where = ", ".join(str(metrics[name]) for name in ("data", "part") if metrics.get(name))
     pictures = f", {metrics['n']} pictures" if metrics.get("n") else ""
     return f"{middle} [{low} to {high}] on average{f' ({where}{pictures})' if where else ''}"
+
+
+def _reported(reported: dict) -> str:
+    """A mean AUC that others state of the network; nobody measured it here."""
+    if not reported.get("mean_auc"):
+        return ""
+    return f"mean AUC {reported['mean_auc']} on {reported.get('data', '?')}, by {reported.get('source', '?')}"
 
 
 def _explainers(desk: Desk) -> str:

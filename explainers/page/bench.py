@@ -11,15 +11,17 @@ from typing import Any
 import gradio as gr
 
 from cxr.findings import check_finding
+from cxr.predictor import Predictor
 from explainers.comparison import Event, Failed, Finished, Progressed, Started, compare
 from explainers.contract import Explanation, check_options
 from explainers.errors import Cancelled, OptionError
 from explainers.page.component import asset, component
 from explainers.page.desk import Desk
-from explainers.page.doors import Said
-from explainers.page.readings import Reading
+from explainers.page.doors import Said, said
+from explainers.page.readings import Reading, Run
 from explainers.pictures import displayed
 from explainers.pictures.overlay import frame_on
+from hub.errors import CxrLensError
 
 SEED = 0
 
@@ -27,6 +29,8 @@ SHORTEST_WAIT_S = 0.2
 """Between two reports of progress: more often is nothing that a person sees, and each is a message to the browser."""
 
 MOST_EXPLAINERS = 24
+MOST_NETWORKS = 2
+"""Side by side: as many as are kept in memory."""
 
 
 def build() -> gr.HTML:
@@ -36,12 +40,16 @@ def build() -> gr.HTML:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a visitor wants to see: a comparison, numbered by the browser so that it can tell answers apart."""
+    """What a visitor wants to see: a comparison, numbered by the browser so that it can tell answers apart.
+
+    networks  the one whose scores are shown, and another beside it if that is wanted
+    """
 
     number: int
     finding: str
     explainers: tuple[str, ...]
     options: Mapping[str, Mapping[str, Any]]
+    networks: tuple[str, ...] = ("",)
 
     @classmethod
     def from_event(cls, given: object) -> "Wish":
@@ -58,7 +66,58 @@ class Wish:
             raise OptionError("No explainer is chosen.", f"Choose from one to {MOST_EXPLAINERS}.")
         if not isinstance(options, Mapping) or not all(isinstance(each, Mapping) for each in options.values()):
             raise OptionError("The options are not of the form {explainer: {option: value}}.", "Load the page again.")
-        return cls(number, finding, tuple(dict.fromkeys(explainers)), options)
+        networks = given.get("networks", [""])
+        if (
+            not isinstance(networks, list)
+            or not 0 < len(networks) <= 2
+            or not all(isinstance(n, str) for n in networks)
+        ):
+            raise OptionError("The networks are not a list of one or two names.", "Load the page again.")
+        return cls(number, finding, tuple(dict.fromkeys(explainers)), options, tuple(dict.fromkeys(networks)))
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One network's side of a comparison.
+
+    crop      the part of the displayed picture that this network sees: (top, left, height, width)
+    beside    whether it stands beside the network whose scores are shown
+    """
+
+    predictor: Predictor
+    options: Mapping[str, Mapping[str, Any]]
+    crop: list[float]
+    model: str
+    beside: bool
+
+    @classmethod
+    def of(cls, desk: Desk, reading: Reading, wish: Wish, model: str, *, beside: bool = False) -> "Side":
+        """The side of a network that is offered; raises what `Networks.find` and `check_options` raise."""
+        predictor = desk.networks.find(model)
+        options = {
+            explainer.name: check_options(
+                explainer,
+                wish.options.get(explainer.name, {}),
+                layers=predictor.layers,
+                default_layer=predictor.target_layer,
+            )
+            for explainer in desk.registry.find(wish.explainers)
+        }
+        frame = frame_on(displayed(reading.radiograph).shape, predictor.prepare(reading.radiograph).frame)
+        return cls(predictor, options, list(frame.crop), model, beside)
+
+    def panel(self, explainer: str) -> str:
+        """Name of the panel of an explainer on this side."""
+        return panel_name(explainer, self.model if self.beside else "")
+
+    def key(self, explainer: str, finding: str) -> tuple:
+        """What an explanation depends on, within a reading."""
+        return self.predictor.identity, finding, explainer, tuple(sorted(self.options[explainer].items())), SEED
+
+
+def panel_name(explainer: str, model: str = "") -> str:
+    """`grad_cam`, or `grad_cam@medmae` for the network that stands beside."""
+    return f"{explainer}@{model}" if model else explainer
 
 
 @dataclass(eq=False)
@@ -68,41 +127,43 @@ class Screen:
     wish: Wish
     reading: Reading
     finding: str
-    options: Mapping[str, Mapping[str, Any]]
-    crop: list[float]
     panels: dict[str, dict] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.panels = {name: {"state": "waiting"} for name in self.wish.explainers}
+        beside = self.wish.networks[1:]
+        names = [panel_name(name, model) for model in ("", *beside) for name in self.wish.explainers]
+        self.panels = {name: {"state": "waiting"} for name in names}
 
-    def key(self, explainer: str) -> tuple:
-        """What an explanation depends on, within a reading."""
-        return self.finding, explainer, tuple(sorted(self.options[explainer].items())), SEED
-
-    def recall(self) -> None:
-        """Show what this reading was asked for before."""
+    def recall(self, side: Side) -> list[str]:
+        """Show what this reading was asked for before; the explainers that have to run."""
+        missing = []
         for name in self.wish.explainers:
-            if known := self.reading.recall(self.key(name)):
-                self._show(name, *known)
+            if known := self.reading.recall(side.key(name, self.finding)):
+                self._show(side, name, *known)
+            else:
+                missing.append(name)
+        return missing
 
-    def missing(self) -> list[str]:
-        """Explainers that have to run."""
-        return [name for name, panel in self.panels.items() if panel["state"] == "waiting"]
+    def fail(self, model: str, said: Said) -> None:
+        """Say on every panel of the network beside why it can't be shown."""
+        for name in self.wish.explainers:
+            self.panels[panel_name(name, model)] = {"state": "failed", "code": said.code, "reason": said.sentence}
 
-    def take(self, event: Event) -> None:
+    def take(self, side: Side, event: Event) -> None:
         """Change the panel that an event is about."""
+        panel = side.panel(event.explainer)
         if isinstance(event, Finished):
-            place = self.reading.remember(self.key(event.explainer), event.explanation)
-            self._show(event.explainer, place, event.explanation)
+            place = self.reading.remember(side.key(event.explainer, self.finding), event.explanation)
+            self._show(side, event.explainer, place, event.explanation)
         elif isinstance(event, Failed):
             state = "cancelled" if event.code == Cancelled.code else "failed"
-            self.panels[event.explainer] = {"state": state, "code": event.code, "reason": event.reason}
+            self.panels[panel] = {"state": state, "code": event.code, "reason": event.reason}
         elif isinstance(event, Started):
-            self.panels[event.explainer] = {"state": "running", "fraction": None, "text": ""}
+            self.panels[panel] = {"state": "running", "fraction": None, "text": ""}
         elif isinstance(event, Progressed):
-            self.panels[event.explainer] |= {"fraction": event.fraction, "text": event.text}
+            self.panels[panel] |= {"fraction": event.fraction, "text": event.text}
             if event.preview is not None:
-                self._preview(event)
+                self._preview(side, event)
 
     def to_json(self, *, done: bool) -> dict:
         """As the browser gets it; a copy, since Gradio sends the difference to the last one."""
@@ -114,21 +175,28 @@ class Screen:
             "panels": {name: dict(panel) for name, panel in self.panels.items()},
         }
 
-    def _show(self, name: str, place: str, explanation: Explanation) -> None:
-        self.reading.shown[name] = explanation
-        self.panels[name] = {"state": "done", "map": place, "crop": self.crop, **explanation_shown(explanation)}
+    def _show(self, side: Side, name: str, place: str, explanation: Explanation) -> None:
+        self.reading.shown[side.panel(name)] = explanation
+        self.panels[side.panel(name)] = {
+            "state": "done",
+            "map": place,
+            "crop": side.crop,
+            **explanation_shown(explanation),
+        }
 
-    def _preview(self, event: Progressed) -> None:
-        panel = self.panels[event.explainer]
+    def _preview(self, side: Side, event: Progressed) -> None:
+        panel = self.panels[side.panel(event.explainer)]
         rows, columns = event.preview.shape
         preview = self.reading.keep_map(event.preview, panel.get("preview", {}).get("map"))
-        panel["preview"] = {"map": preview, "rows": rows, "columns": columns, "crop": self.crop}
+        panel["preview"] = {"map": preview, "rows": rows, "columns": columns, "crop": side.crop}
 
 
 def explanation_shown(explanation: Explanation) -> dict:
     """An explanation as the browser needs it, but for its map and the part of the picture that the map covers."""
     rows, columns = explanation.map.shape
     return {
+        "network": explanation.model.name,
+        "source": explanation.model.source,
         "finding": explanation.finding,
         "unit": explanation.unit,
         "signed": explanation.signed,
@@ -143,47 +211,50 @@ def explanation_shown(explanation: Explanation) -> dict:
 
 def compared(desk: Desk, reading: Reading, wish: Wish) -> Iterator[dict]:
     """Run a comparison of a reading; yields the whole screen each time something happened."""
-    predictor = desk.network.find()
-    finding = check_finding(wish.finding, predictor.labels) if wish.finding else reading.prediction.default_finding()
-    options = {
-        explainer.name: check_options(
-            explainer,
-            wish.options.get(explainer.name, {}),
-            layers=predictor.layers,
-            default_layer=predictor.target_layer,
-        )
-        for explainer in desk.registry.find(wish.explainers)
-    }
+    first = Side.of(desk, reading, wish, wish.networks[0])
+    labels = first.predictor.labels
+    finding = check_finding(wish.finding, labels) if wish.finding else reading.prediction.default_finding()
     with reading.run() as run:
         reading.shown.clear()
-        frame = frame_on(displayed(reading.radiograph).shape, predictor.prepare(reading.radiograph).frame)
-        screen = Screen(wish, reading, finding, options, crop=list(frame.crop))
-        screen.recall()
-        missing = screen.missing()
-        yield screen.to_json(done=not missing)
-        if not missing:
-            return
-        events = compare(
-            predictor,
-            reading.radiograph,
-            finding,
-            missing,
-            options={name: options[name] for name in missing},
-            seed=SEED,
-            cancelled=run.cancelled.is_set,
-            registry=desk.registry,
-            memory=desk.memory,
-        )
-        told = 0.0
-        for event in events:
-            screen.take(event)
-            if isinstance(event, Progressed) and time.monotonic() - told < SHORTEST_WAIT_S:
-                continue
-            told = time.monotonic()
-            yield screen.to_json(done=False)
+        screen = Screen(wish, reading, finding)
+        yield from _explained(desk, screen, first, run)
+        for model in wish.networks[1:]:
+            try:
+                other = Side.of(desk, reading, wish, model, beside=True)
+                check_finding(finding, other.predictor.labels)
+            except CxrLensError as error:
+                screen.fail(model, said(error))
+            else:
+                yield from _explained(desk, screen, other, run)
         yield screen.to_json(done=True)
 
 
-def refused(said: Said) -> dict:
+def _explained(desk: Desk, screen: Screen, side: Side, run: Run) -> Iterator[dict]:
+    """One side of a comparison: what is known already, and what has to be computed, as it comes."""
+    missing = screen.recall(side)
+    yield screen.to_json(done=False)
+    if not missing:
+        return
+    events = compare(
+        side.predictor,
+        screen.reading.radiograph,
+        screen.finding,
+        missing,
+        options={name: side.options[name] for name in missing},
+        seed=SEED,
+        cancelled=run.cancelled.is_set,
+        registry=desk.registry,
+        memory=desk.memory,
+    )
+    told = 0.0
+    for event in events:
+        screen.take(side, event)
+        if isinstance(event, Progressed) and time.monotonic() - told < SHORTEST_WAIT_S:
+            continue
+        told = time.monotonic()
+        yield screen.to_json(done=False)
+
+
+def refused(shown: Said) -> dict:
     """What the bench shows when a comparison can't be begun."""
-    return {"error": said.to_json()}
+    return {"error": shown.to_json()}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from explainers.comparison import Memory
-from explainers.page.network import BackgroundNetwork
+from explainers.page.network import Networks
 from explainers.page.private_folder import PrivateFolder
 from explainers.page.readings import Readings
 from explainers.page.settings import PageSettings
@@ -16,7 +16,7 @@ class Desk:
 
     settings: PageSettings
     folder: PrivateFolder
-    network: BackgroundNetwork
+    networks: Networks
     registry: Registry
     readings: Readings = field(default_factory=Readings)
     memory: Memory = field(default_factory=Memory)

@@ -63,7 +63,7 @@ class Endpoints:
 
         image: an uploaded file (PNG, JPEG, WebP, TIFF; DICOM where the server reads it). model: "" for the one in use.
         """
-        predictor = self.desk.network.find(arguments.text("model", model))
+        predictor = self.desk.networks.find(arguments.text("model", model))
         prediction = predictor.predict(self._radiograph(image))
         return answers.answer(predictor, **prediction.to_json(), input=asdict(prediction.statistics))
 
@@ -128,7 +128,7 @@ class Endpoints:
     @endpoint
     def findings(self, model: str = "") -> dict[str, Any]:
         """The findings that the network scores, with a line on each and its operating point."""
-        predictor = self.desk.network.find(arguments.text("model", model))
+        predictor = self.desk.networks.find(arguments.text("model", model))
         return answers.answer(
             predictor, findings=[answers.finding(name, predictor.config) for name in predictor.labels]
         )
@@ -139,12 +139,12 @@ class Endpoints:
         registry = self.desk.registry
         known = [answers.explainer(each, registry.origins[name]) for name, each in registry.explainers.items()]
         failures = [asdict(failure) for failure in registry.failures]
-        return answers.answer(self.desk.network.find(), explainers=known, failures=failures)
+        return answers.answer(self.desk.networks.find(), explainers=known, failures=failures)
 
     @endpoint
     def model_info(self, model: str = "") -> dict[str, Any]:
         """The checkpoint: description, input rule, layers, metrics, and notes on how it was loaded."""
-        predictor = self.desk.network.find(arguments.text("model", model))
+        predictor = self.desk.networks.find(arguments.text("model", model))
         config = predictor.config
         return answers.answer(
             predictor,
@@ -154,17 +154,21 @@ class Endpoints:
             input=predictor.rule.to_config(),
             layers=[{"name": name, "shape": list(shape)} for name, shape in predictor.layers.items()],
             metrics=dict(config.metrics),
-            notes=list(self.desk.network.state.notes),
+            notes=list(self.desk.networks.state(self.desk.networks.name_of(model)).notes),
         )
 
     @endpoint
     def health(self) -> dict[str, Any]:
-        """Whether the network is there: "loading", "ready" or "failed". Does not wait for it."""
-        network = self.desk.network
-        return answers.answer(network.loaded, status=network.state.state, notes=list(network.state.notes))
+        """Whether the default network is there: "loading", "ready" or "failed", and each that is offered ("idle" until
+        it is first asked for). Does not wait.
+        """
+        networks = self.desk.networks
+        state = networks.state()
+        offered = {name: networks.state(name).state for name in networks.names}
+        return answers.answer(networks.loaded(), status=state.state, notes=list(state.notes), models=offered)
 
     def _asked(self, image: object, finding: object, seed: object, model: object) -> Asked:
-        predictor = self.desk.network.find(arguments.text("model", model))
+        predictor = self.desk.networks.find(arguments.text("model", model))
         name, number = arguments.text("finding", finding), arguments.seed(seed)
         name = check_finding(name, predictor.labels) if name else ""
         radiograph = self._radiograph(image)

@@ -12,13 +12,20 @@ def build() -> gr.HTML:
     return component("header", asset("header.html").replace("@notice", NOTICE), asset("header.js"))
 
 
-def shown(desk: Desk) -> dict:
-    """The network as the browser needs it: its name, layers, and how far loading is."""
-    state, predictor = desk.network.state, desk.network.loaded
-    value = {"state": state.state, "notes": list(state.notes)}
+def shown(desk: Desk, chosen: str = "") -> dict:
+    """The networks offered, as the browser needs them, and which of them this visitor chose ("" for the default)."""
+    names = desk.networks.names
+    return {"chosen": chosen or names[0], "networks": {name: _network(desk, name) for name in names}}
+
+
+def _network(desk: Desk, name: str) -> dict:
+    """How far a network is and, once it is there, what its checkpoint is called and which layers it has."""
+    state, predictor = desk.networks.state(name), desk.networks.loaded(name)
+    value = {"model": name, "state": state.state, "notes": list(state.notes), "progress": state.progress}
     if state.state == "ready" and predictor is not None:
         value |= {
             "name": predictor.identity.name,
+            "inPlace": predictor.identity.source != name,
             "layers": list(predictor.layers),
             "targetLayer": predictor.target_layer,
         }

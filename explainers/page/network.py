@@ -1,7 +1,8 @@
-"""The network behind the page: loaded in a thread of its own while the server already answers."""
+"""The networks behind the page: each loaded in a thread of its own while the server answers, two in memory at most."""
 
 import logging
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,29 +12,40 @@ from hub.errors import CxrLensError, SourceError, names_hint
 
 if TYPE_CHECKING:
     from cxr.predictor import Predictor
+    from hub.presets import Preset
 
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 120
-"""How long a call waits for the network to load before it is told to come back."""
+"""How long a call waits for a network to load before it is told to come back."""
+
+MOST_IN_MEMORY = 2
 
 
 @dataclass(frozen=True)
 class NetworkState:
-    """How far loading is: "loading", "ready" or "failed"; and sentences for people, such as why a fall-back is used."""
+    """How far a network is.
+
+    state     "idle" (nobody asked for it yet), "loading", "ready" or "failed"
+    notes     sentences for people, such as why something else took its place
+    progress  share of its download that is there, None where nothing is downloaded
+    """
 
     state: str
     notes: tuple[str, ...] = ()
+    progress: float | None = None
 
 
 class BackgroundNetwork:
-    """Loads a checkpoint once, on request of the server, and hands its Predictor to whoever waits for it."""
+    """One source, loaded once, for whoever waits for it."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, presets: "Mapping[str, Preset] | None" = None) -> None:
         self.source = source
-        self._state = NetworkState("loading")
+        self._presets = presets
+        self._state = NetworkState("idle")
         self._predictor: Predictor | None = None
         self._settled = threading.Event()
+        self._starting = threading.Lock()
 
     @property
     def state(self) -> NetworkState:
@@ -46,22 +58,21 @@ class BackgroundNetwork:
         return self._predictor
 
     def start(self) -> None:
-        """Begin to load, in a thread that ends with the process."""
-        threading.Thread(target=self._load, name="load-network", daemon=True).start()
+        """Begin to load, unless that was begun, in a thread that ends with the process."""
+        with self._starting:
+            if self._state.state == "idle":
+                self._state = NetworkState("loading")
+                threading.Thread(target=self._load, name="load-network", daemon=True).start()
 
-    def find(self, model: str = "") -> "Predictor":
-        """The network of that name, "" for the one there is; waits while it loads.
+    def wait(self) -> "Predictor":
+        """The network, once it is loaded.
 
-        Raises SourceError for a name that this server doesn't offer, Busy if loading takes too long, and what loading
-        raised if it failed.
+        Raises Busy if that takes too long, and SourceError with the reason if it failed.
         """
         if not self._settled.wait(LONGEST_WAIT_S):
             raise Busy("The network is still being loaded.", "Try again in a minute.")
         if self._predictor is None:
             raise SourceError("The network could not be loaded.", " ".join(self._state.notes))
-        known = dict.fromkeys([self._predictor.identity.name, self._predictor.identity.source])
-        if model not in ("", self.source, *known):
-            raise SourceError(f"This server has no checkpoint {model!r}.", names_hint(str(model), known))
         return self._predictor
 
     def _load(self) -> None:
@@ -82,14 +93,90 @@ class BackgroundNetwork:
         from cxr.predictor import Predictor
         from hub import resolve
 
-        resolved = resolve(self.source, fallback=True)
+        resolved = resolve(self.source, fallback=True, presets=self._presets, progress=self._downloaded)
+        self._state = NetworkState("loading")
         predictor = Predictor.load(resolved)
         # the first pass compiles; the first visitor should not wait for that
         predictor.predict(phantom(size=256).radiograph)
         self._state = NetworkState("ready", tuple(self._without_folders(note) for note in resolved.notes))
         return predictor
 
+    def _downloaded(self, share: float) -> None:
+        self._state = NetworkState("loading", progress=share)
+
     def _without_folders(self, sentence: str) -> str:
-        """A sentence as visitors may read it: of a local folder that the operator gave, only its name."""
-        local = Path(self.source).is_absolute() or self.source.startswith(("~", "."))
-        return sentence.replace(self.source, Path(self.source).name) if local else sentence
+        return sentence.replace(self.source, public_name(self.source))
+
+
+class Networks:
+    """The networks that the operator offers, the first of them by default; loaded when they are first asked for."""
+
+    def __init__(self, sources: Sequence[str], presets: "Mapping[str, Preset] | None" = None) -> None:
+        self._presets = presets
+        self._by_name = {public_name(source): BackgroundNetwork(source, presets) for source in sources}
+        if len(self._by_name) < len(sources):
+            raise SourceError(f"Two checkpoints have the same name: {', '.join(sources)}.", "Rename a folder.")
+        self._used: list[str] = []
+        self._lock = threading.Lock()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of what is offered, the default first."""
+        return tuple(self._by_name)
+
+    def begin(self, name: str = "") -> None:
+        """Begin to load a network that is offered, "" for the default, unless that was begun."""
+        self._asked(name or self.names[0])
+
+    def state(self, name: str = "") -> NetworkState:
+        """How far a network is; "" for the default."""
+        return self._by_name[name or self.names[0]].state
+
+    def loaded(self, name: str = "") -> "Predictor | None":
+        """A network if it is in memory; "" for the default."""
+        return self._by_name[name or self.names[0]].loaded
+
+    def find(self, model: object = "") -> "Predictor":
+        """The network of that name, "" for the default; loads it, and waits, if it isn't there.
+
+        Raises SourceError for a name that this server doesn't offer, or if it could not be loaded, and Busy if that
+        takes too long.
+        """
+        return self._asked(self.name_of(model)).wait()
+
+    def name_of(self, model: object) -> str:
+        """The name under which a network is offered: itself, or the name that its checkpoint gives itself."""
+        if model == "":
+            return self.names[0]
+        if model in self._by_name:
+            return model
+        for name, each in self._by_name.items():
+            if each.loaded and model in (each.source, each.loaded.identity.name, each.loaded.identity.source):
+                return name
+        raise SourceError(f"This server has no checkpoint {model!r}.", names_hint(str(model), self.names))
+
+    def retry(self, model: object = "") -> None:
+        """Try once more to get a network that failed, or that something else took the place of."""
+        name = self.name_of(model)
+        with self._lock:
+            settled = self._by_name[name]
+            if settled.state.state == "failed" or (settled.state.state == "ready" and settled.state.notes):
+                self._by_name[name] = BackgroundNetwork(settled.source, self._presets)
+        self._asked(name)
+
+    def _asked(self, name: str) -> BackgroundNetwork:
+        """A network, begun to load; the one that was asked for longest ago is let go if there are too many."""
+        with self._lock:
+            self._used = [each for each in self._used if each != name] + [name]
+            while len(self._used) > MOST_IN_MEMORY:
+                oldest = self._used.pop(0)
+                self._by_name[oldest] = BackgroundNetwork(self._by_name[oldest].source, self._presets)
+            network = self._by_name[name]
+        network.start()
+        return network
+
+
+def public_name(source: str) -> str:
+    """A source as visitors may read it: of a local folder only its name."""
+    local = Path(source).is_absolute() or source.startswith(("~", ".")) or Path(source).is_dir()
+    return Path(source).name if local else source

@@ -5,9 +5,10 @@ import logging
 import os
 import signal
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explainers.page.network import BackgroundNetwork
+from explainers.page.network import Networks
 from explainers.page.private_folder import PrivateFolder
 from explainers.page.settings import PageSettings
 from explainers.registry import Registry
@@ -35,12 +36,12 @@ def run(settings: PageSettings) -> None:
 
     from explainers.page.desk import Desk
 
-    desk = Desk(settings, folder, BackgroundNetwork(settings.model), registry)
+    desk = Desk(settings, folder, _networks(settings), registry)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     blocks, address = _launch(desk)
-    desk.network.start()
+    desk.networks.begin()
     print(f"cxr-lens is at {address}", flush=True)
     while not ended.wait(SWEEP_EVERY_S):
         desk.folder.sweep()
@@ -49,11 +50,18 @@ def run(settings: PageSettings) -> None:
     folder.remove()
 
 
+def _networks(settings: PageSettings) -> Networks:
+    from hub.presets import read_presets
+
+    return Networks(settings.models, read_presets(*map(Path, settings.presets)))
+
+
 def _prepare_environment(folder: PrivateFolder) -> None:
     """Read by Gradio and huggingface_hub when they are imported, hence before."""
     os.environ["GRADIO_TEMP_DIR"] = str(folder.uploads)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 

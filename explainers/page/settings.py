@@ -7,13 +7,15 @@ from dataclasses import dataclass
 class PageSettings:
     """How the page is served.
 
-    model    source string of the checkpoint, as `hub.resolve` reads it
+    models   source strings of the checkpoints offered, as `hub.resolve` reads them; the first is the default
+    presets  files with further presets
     plugins  files or modules with explainers
     host     address to listen on; "0.0.0.0" for all of the machine's
     port     None for the first free one from 7860 on, or GRADIO_SERVER_PORT
     """
 
-    model: str = "starter"
+    models: tuple[str, ...] = ("starter",)
+    presets: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
     host: str = "127.0.0.1"
     port: int | None = None

@@ -25,26 +25,56 @@ class Visits:
         self.desk = desk
 
     async def arrive(self) -> AsyncIterator[tuple]:
-        """Header and About, now and once the network is there."""
-        yield header.shown(self.desk), about.shown(self.desk)
-        if self.desk.network.state.state != "loading":
-            return
-        while self.desk.network.state.state == "loading":
+        """Header and About, now, while the default network comes, and once it is there."""
+        async for shown in self._follow(self.desk.networks.names[0]):
+            yield shown
+
+    async def choose(self, event: gr.EventData) -> AsyncIterator[tuple]:
+        """Header and About with another network, which is loaded if it isn't there; an unknown one changes nothing."""
+        chosen = _field(event, "model")
+        if chosen in self.desk.networks.names:
+            self.desk.networks.begin(chosen)
+            async for shown in self._follow(chosen):
+                yield shown
+
+    async def retry(self, event: gr.EventData) -> AsyncIterator[tuple]:
+        """As `choose`, for a network that failed, or that something else took the place of."""
+        chosen = _field(event, "model")
+        if chosen in self.desk.networks.names:
+            self.desk.networks.retry(chosen)
+            async for shown in self._follow(chosen):
+                yield shown
+
+    async def _follow(self, chosen: str) -> AsyncIterator[tuple]:
+        """Header and About each time something about a network changed, until it is there or failed."""
+        told = None
+        while True:
+            state = self.desk.networks.state(chosen)
+            if state != told:
+                told = state
+                yield header.shown(self.desk, chosen), about.shown(self.desk)
+            if state.state in ("ready", "failed"):
+                return
             await asyncio.sleep(1 / LOOKS_A_SECOND)
-        yield header.shown(self.desk), about.shown(self.desk)
 
     @doors.panel(lambda said: (radiograph.refused(said), gr.skip()))
     def upload(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple]:
         """Read an uploaded file, delete it, show it, score it."""
         content = self.desk.folder.take(_field(event, "file"), at_once=True)
         reading = Reading(read_radiograph(content), name="Your radiograph")
-        yield from self._open(reading, request)
+        yield from self._open(reading, _field(event, "model"), request)
 
     @doors.panel(lambda said: (radiograph.refused(said), gr.skip()))
     def sample(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple]:
         """Show and score one of the page's own pictures."""
         chosen, picture = sample(_field(event, "name"))
-        yield from self._open(Reading(picture, name=chosen.title, sample=True), request)
+        yield from self._open(Reading(picture, name=chosen.title, sample=True), _field(event, "model"), request)
+
+    @doors.panel(findings.refused)
+    def rescore(self, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
+        """Score the visitor's radiograph with another network."""
+        reading = self.desk.readings.of(request.session_hash)
+        yield self._scored(reading, _field(event, "model"))
 
     @doors.panel(bench.refused)
     def compare(self, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
@@ -61,12 +91,16 @@ class Visits:
         """Forget a visitor whose page is closed."""
         self.desk.readings.close(request.session_hash)
 
-    def _open(self, reading: Reading, request: gr.Request) -> Iterator[tuple]:
+    def _open(self, reading: Reading, model: object, request: gr.Request) -> Iterator[tuple]:
         self.desk.readings.open(request.session_hash or "", reading)
         yield radiograph.shown(reading), None
-        predictor = self.desk.network.find()
+        yield gr.skip(), self._scored(reading, model)
+
+    def _scored(self, reading: Reading, model: object) -> dict:
+        name = self.desk.networks.name_of(model or "")
+        predictor = self.desk.networks.find(name)
         reading.prediction = predictor.predict(reading.radiograph)
-        yield gr.skip(), findings.shown(reading, predictor.config)
+        return findings.shown(reading, predictor.config, name)
 
 
 def _data(event: gr.EventData | None) -> object:

@@ -32,9 +32,12 @@ def _connect(
 ) -> None:
     visits = Visits(desk)
     blocks.load(visits.arrive, None, [head, card], concurrency_limit=None, api_name="page_arrive", **HIDDEN)
+    head.choose(visits.choose, None, [head, card], concurrency_limit=None, api_name="page_choose", **HIDDEN)
+    head.retry(visits.retry, None, [head, card], concurrency_limit=None, api_name="page_retry", **HIDDEN)
     blocks.unload(visits.leave)
     picture.upload(visits.upload, None, [picture, scores], api_name="page_upload", **SCORING, **HIDDEN)
     picture.sample(visits.sample, None, [picture, scores], api_name="page_sample", **SCORING, **HIDDEN)
+    scores.rescore(visits.rescore, None, scores, api_name="page_rescore", **SCORING, **HIDDEN)
     comparison.compare(visits.compare, None, comparison, api_name="page_compare", **EXPLAINING, **HIDDEN)
     # not queued: it must not wait behind what it cancels
     comparison.cancel(visits.cancel, None, None, api_name="page_cancel", queue=False, **HIDDEN)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from cxr.checkpoint import Identity
 from cxr.findings import display_name
 from cxr.radiograph import Radiograph
 from explainers.contract import Explanation
@@ -73,7 +74,8 @@ def figure(
     """
     look = Look(view, opacity, colour_map, cells, scale)
     grey = displayed(radiograph, longest or (LONGEST_PX if len(explanations) <= 1 else FIGURE_PANEL_PX))
-    heads = [_head(each, grey.shape[1]) for each in explanations]
+    networks = _networks(explanations)
+    heads = [_head(each, grey.shape[1], networks.get(each.model, "")) for each in explanations]
     panels = [_body(grey, each, look) for each in explanations] or [Image.fromarray(grey).convert("RGB")]
     names = dict.fromkeys(f"Network: {each.model.name}." for each in explanations)
     foot = _lines(" ".join([NOTICE, SIDES, *names]), _width(panels), GREY_INK, _type_px(grey.shape[1]))
@@ -115,9 +117,18 @@ def said_of_view(shading: Shading, *, colour_map: str | None = None, cells: bool
     return " ".join(filter(None, [shading.note, legend, drawn]))
 
 
-def _head(explanation: Explanation, width: int) -> Image.Image:
+def _networks(explanations: Sequence[Explanation]) -> dict[Identity, str]:
+    """What each network is called where explanations are of several; {} where all are of the same one."""
+    models = list(dict.fromkeys(each.model for each in explanations))
+    if len(models) < 2:
+        return {}
+    distinct = len({model.name for model in models}) == len(models)
+    return {model: model.name if distinct else model.source for model in models}
+
+
+def _head(explanation: Explanation, width: int, network: str = "") -> Image.Image:
     size_px = _type_px(width)
-    title = _lines(explanation.title, width, INK, size_px, scale=1.35)
+    title = _lines(", ".join(filter(None, [explanation.title, network])), width, INK, size_px, scale=1.35)
     return _stacked([title, _lines(said_of(explanation), width, GREY_INK, size_px)])
 
 

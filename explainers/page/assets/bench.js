@@ -7,13 +7,14 @@ const options = Object.fromEntries(settings.explainers.map((each) => [each.name,
 const panels = new Map();
 const look = {view: "positive", opacity: 0.6, colourMap: settings.suited.positive[0], cells: false, sameScale: false};
 
-let radiograph = null, scores = null, network = null, finding = "";
+let radiograph = null, scores = null, network = null, finding = "", beside = "";
 let run = 0, running = false, again = false;
 
 // --- what is compared ------------------------------------------------------------------------------------------
 
 function ready() {
-  return Boolean(network?.state === "ready" && radiograph && scores?.findings && scores.token === radiograph.token);
+  return Boolean(network?.state === "ready" && radiograph && scores?.findings
+    && scores.token === radiograph.token && scores.model === network.model);
 }
 
 function compare() {
@@ -23,9 +24,10 @@ function compare() {
   again = false;
   part("error").hidden = true;
   const names = [...explainers.keys()].filter((name) => chosen.has(name));
-  for (const name of names) panels.get(name).wait();
+  for (const panel of panels.values()) panel.wait();
   trigger("compare", {
     run, finding, explainers: names, options: Object.fromEntries(names.map((name) => [name, options[name]])),
+    networks: beside ? [network.model, beside] : [network.model],
   });
   lens.publish("explained", {finding});
   refresh();
@@ -161,26 +163,64 @@ function choose(name, wanted) {
   if (wanted) {
     chosen.add(name);
     addPanel(name);
+    if (beside) {
+      addPanel(name, beside);
+      panels.get(name).tell(network.model);
+    }
     if (running) again = true;
     else if (panels.get(name).state === "idle") compare();
   } else {
     chosen.delete(name);
-    panels.get(name).root.remove();
-    panels.delete(name);
+    removePanel(name);
+    removePanel(besides(name));
   }
   refresh();
 }
 
-// In the order of the registry, whatever order they were chosen in.
-function addPanel(name) {
+// Panels of the network that stands beside go by the explainer's name and its own.
+function besides(name) {
+  return `${name}@${beside}`;
+}
+
+function removePanel(key) {
+  panels.get(key)?.root.remove();
+  panels.delete(key);
+}
+
+function setBeside(model) {
+  if (running) stop();
+  for (const name of chosen) removePanel(besides(name));
+  beside = model;
+  for (const name of chosen) {
+    if (beside) addPanel(name, beside);
+    panels.get(name).tell(beside ? network.model : "");
+  }
+  compare();
+}
+
+// The other networks, if there are any; the one that is in use can't stand beside itself.
+function fillBesides(networks) {
+  const others = Object.keys(networks).filter((name) => name !== network?.model);
+  part("beside-field").hidden = others.length === 0;
+  part("beside").replaceChildren(
+    lens.element("option", {value: ""}, "no other network"),
+    ...others.map((name) => lens.element("option", {value: name}, name)),
+  );
+  if (!others.includes(beside) && beside) setBeside("");
+  part("beside").value = beside;
+}
+
+// In the order of the registry, whatever order they were chosen in; the network beside follows each.
+function addPanel(name, model = "") {
   const panel = new lens.Panel(explainers.get(name), options[name], () => network, {
     rerun: () => { if (running) again = true; else compare(); },
     drawn: () => draw(),
-  });
-  panels.set(name, panel);
+  }, model);
+  panels.set(model ? besides(name) : name, panel);
   if (radiograph) panel.setRadiograph(radiograph);
   const order = [...explainers.keys()];
-  const next = [...part("panels").children].find((each) => order.indexOf(each.dataset.explainer) > order.indexOf(name));
+  const place = (each) => order.indexOf(each.dataset.explainer) + (each.dataset.model ? 0.5 : 0);
+  const next = [...part("panels").children].find((each) => place(each) > place(panel.root));
   part("panels").insertBefore(panel.root, next ?? null);
 }
 
@@ -213,12 +253,17 @@ part("colours").addEventListener("change", (event) => { look.colourMap = event.t
 part("scale").addEventListener("change", (event) => { look.sameScale = event.target.value === "same"; draw(); });
 part("cells").addEventListener("change", (event) => { look.cells = event.target.checked; draw(); });
 part("compare").addEventListener("click", () => compare());
+part("beside").addEventListener("change", (event) => setBeside(event.target.value));
 part("stop").addEventListener("click", () => stop());
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") stop(); });
 
 // --- news from the other parts ---------------------------------------------------------------------------------
 
-lens.subscribe("network", (value) => { network = value; begin(); });
+lens.subscribe("network", (value) => {
+  network = value;
+  fillBesides(lens.last("networks"));
+  begin();
+});
 lens.subscribe("wanted", (wanted) => explain(wanted.finding));
 lens.subscribe("radiograph", (value) => {
   radiograph = value;
@@ -235,12 +280,15 @@ lens.subscribe("scores", (value) => {
 });
 
 // Once radiograph, scores and network are there, in whichever order they came: the first comparison.
-let begun = "";
+let begun = "", explained = " ";
 
 function begin() {
-  if (ready() && begun !== radiograph.token) {
-    begun = radiograph.token;
-    finding = scores.chosen;
+  if (ready() && begun !== `${radiograph.token} ${network.model}`) {
+    begun = `${radiograph.token} ${network.model}`;
+    // the finding that is being looked at stays when another network scores it too
+    const kept = begun.startsWith(explained) && scores.findings.some((each) => each.finding === finding);
+    finding = kept ? finding : scores.chosen;
+    explained = radiograph.token;
     fillFindings();
     explain(finding);
   }

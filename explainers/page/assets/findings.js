@@ -55,6 +55,10 @@ function row(each) {
 }
 
 function show(value) {
+  if (value.error) {
+    part("how").textContent = value.error.sentence;
+    return;
+  }
   rows = new Map();
   list.replaceChildren(...value.findings.map(row));
   const above = value.findings.filter((each) => each.above_threshold).length;
@@ -100,6 +104,14 @@ function reset() {
   showNames();
   part("none").hidden = true;
 }
+
+// Another network was chosen: it scores the radiograph that is there.
+lens.subscribe("network", (network) => {
+  const scored = lens.last("scores");
+  if (network.state !== "ready" || !scored?.findings || scored.model === network.model) return;
+  lens.publish("scores", {token: scored.token, findings: null});
+  trigger("rescore", {model: network.model});
+});
 
 showNames();
 watch("value", () => { if (props.value) show(props.value); });

@@ -1,15 +1,30 @@
 const lens = window.cxrLens;
-const name = element.querySelector("[data-network]");
-const fallback = element.querySelector(".fallback");
+const part = (name) => element.querySelector(`[data-${name}]`);
+const choice = part("choice");
 
-function show(network) {
-  const said = {loading: "is being loaded…", failed: "could not be loaded", ready: network.name};
-  name.textContent = said[network.state];
-  name.classList.toggle("waiting", network.state === "loading");
-  fallback.textContent = network.notes.join(" ");
-  fallback.hidden = network.notes.length === 0;
+// What stands beside the name: nothing once the network is there.
+function stateOf({state, progress, name, inPlace}) {
+  if (state === "ready") return inPlace ? `${name} in its place` : "";
+  if (state === "failed") return "could not be loaded";
+  return progress === null ? "is being loaded…" : `is being downloaded, ${Math.round(100 * progress)} %`;
+}
+
+function show({chosen, networks}) {
+  const names = Object.keys(networks), network = networks[chosen];
+  choice.hidden = names.length < 2;
+  choice.replaceChildren(...names.map((name) => lens.element("option", {value: name}, name)));
+  choice.value = chosen;
+  const said = stateOf(network);
+  part("network").textContent = choice.hidden && network.state === "ready" ? network.name : said;
+  part("network").classList.toggle("waiting", network.state !== "ready");
+  part("notes").textContent = network.notes.join(" ");
+  part("fallback").hidden = network.notes.length === 0;
+  lens.publish("networks", networks);
   lens.publish("network", network);
 }
+
+choice.addEventListener("change", () => trigger("choose", {model: choice.value}));
+part("retry").addEventListener("click", () => trigger("retry", {model: lens.last("network").model}));
 
 watch("value", () => { if (props.value) show(props.value); });
 if (props.value) show(props.value);

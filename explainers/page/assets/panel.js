@@ -4,8 +4,10 @@
   const {element} = lens;
 
   lens.Panel = class {
-    // network(): what the page knows of the network; told.rerun(), told.drawn(): what the bench does then
-    constructor(explainer, options, network, told) {
+    // network(): what the page knows of the network; told.rerun(), told.drawn(): what the bench does then;
+    // model: the network's name if it is the one that stands beside
+    constructor(explainer, options, network, told, model = "") {
+      this.model = this.asked = model;
       this.explainer = explainer;
       this.options = options;
       this.network = network;
@@ -23,7 +25,8 @@
     }
 
     build() {
-      const id = `panel-${this.explainer.name}`;
+      const id = `panel-${this.explainer.name}${this.model ? "-beside" : ""}`;
+      this.whose = element("span", {class: "quiet whose"}, this.model);
       this.canvas = element("canvas", {role: "img", width: 1, height: 1});
       this.words = element("p", {class: "words"});
       this.line = element("div", {class: "progress", role: "progressbar", "aria-label": `Progress of ${this.explainer.title}`, hidden: true}, element("i"));
@@ -35,16 +38,17 @@
       this.note = element("p", {class: "note quiet"});
       this.facts = element("p", {class: "facts quiet"});
       this.here = element("span", {class: "here"});
-      this.root = element("article", {class: "panel", "aria-labelledby": id, "data-explainer": this.explainer.name},
+      this.root = element("article", {class: "panel", "aria-labelledby": id, "data-explainer": this.explainer.name, "data-model": this.model || null},
         element("div", {class: "panel-head"},
-          element("h3", {id}, this.explainer.title),
+          element("h3", {id}, this.explainer.title), this.whose,
           this.explainer.control ? element("span", {class: "quiet"}, "control") : null, this.here),
         this.frame, element("div", {class: "legend"}, this.bar, this.ticks), this.note, this.facts, this.optionsBox());
       this.listen();
     }
 
     optionsBox() {
-      if (!this.explainer.options.length) return null;
+      // both networks are asked with the same options, which stand below the first
+      if (!this.explainer.options.length || this.model) return null;
       this.again = element("button", {type: "button", onclick: () => this.told.rerun()}, "Explain again");
       this.again.disabled = true;
       const box = element("details", {class: "settings"}, element("summary", {}, "Options"));
@@ -58,6 +62,12 @@
       // filled when it is opened: the layers are known only once the network is there
       box.addEventListener("toggle", () => { if (box.open) fill(); });
       return box;
+    }
+
+    // Whose explanation this is, where there are two.
+    tell(model) {
+      this.whose.textContent = model;
+      this.asked = model;
     }
 
     listen() {
@@ -170,6 +180,8 @@
       this.words.textContent = "";
       const {forward, backward} = news.passes, passes = forward + backward;
       const cost = passes ? `${passes.toLocaleString("en-US")} ${passes === 1 ? "pass" : "passes"}` : "no pass of its own";
+      // another network may have taken the place of the one that was asked for
+      if (this.asked) this.whose.textContent = news.source === this.asked ? this.asked : `${news.network}, for ${this.asked}`;
       this.facts.title = `Through the network: ${forward} forward, ${backward} backward`;
       this.facts.textContent = `${lens.seconds(news.seconds)}, ${cost}, ${news.columns} × ${news.rows} cells`;
       this.finding = news.finding;

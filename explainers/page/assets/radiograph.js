@@ -8,7 +8,7 @@ part("formats").textContent = `PNG, JPEG, WebP, TIFF${settings.dicom ? ", DICOM"
 for (const sample of settings.samples) {
   part("samples").append(lens.element(
     "button",
-    {type: "button", class: "sample", onclick: () => begin(() => trigger("sample", {name: sample.name}))},
+    {type: "button", class: "sample", onclick: () => begin(() => trigger("sample", {name: sample.name, model: model()}))},
     lens.element("img", {src: lens.address(`samples/${sample.name}.png`), alt: "", width: 56, height: 56, loading: "lazy"}),
     lens.element("span", {}, lens.element("strong", {}, sample.title), lens.element("span", {class: "quiet"}, sample.said)),
   ));
@@ -29,6 +29,10 @@ for (const kind of ["dragleave", "drop"]) plate.addEventListener(kind, () => pla
 plate.addEventListener("drop", (event) => {
   if (event.dataTransfer.files.length) send(event.dataTransfer.files[0]);
 });
+
+function model() {
+  return lens.last("network")?.model ?? "";
+}
 
 function begin(ask) {
   error.hidden = true;
@@ -55,7 +59,7 @@ async function send(file) {
     try {
       const nameless = new File([file], crypto.randomUUID?.() ?? String(Math.random()).slice(2));
       const sent = await upload(nameless);
-      trigger("upload", {file: sent.path});
+      trigger("upload", {file: sent.path, model: model()});
     } catch {
       fail("The file did not arrive. Check the connection and try again.");
     }

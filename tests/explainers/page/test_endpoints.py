@@ -152,6 +152,18 @@ def test_health_says_that_the_network_is_there(client):
     client.predict(model="", api_name="/findings")  # waits for it
     answer = client.predict(api_name="/health")
     assert (answer["status"], answer["notes"]) == ("ready", [])
+    assert list(answer["models"]) == ["starter", "second", "org/none"]
+
+
+def test_a_program_may_ask_for_any_network_that_is_offered(client, phantom_file):
+    def logits(model: str) -> dict:
+        answer = client.predict(image=handle_file(phantom_file), model=model, api_name="/predict")
+        assert answer["model"]["name"] == model
+        return {each["finding"]: each["logit"] for each in answer["findings"]}
+
+    first, second = logits("starter"), logits("second")
+    assert second["Effusion"] == pytest.approx(first["Mass"], abs=1e-5)
+    assert second["Edema"] == pytest.approx(first["Edema"], abs=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,64 @@ def test_nothing_of_an_upload_stays_on_disk(visit, nih_full, server_folder):
     assert not [file for file in server_folder.rglob("*") if nih_full[1].stem in file.name]
 
 
+def test_a_finding_is_explained_under_two_networks_side_by_side(visit, nih_full, predictor):
+    """`second` calls Effusion what the starter calls Mass: its Effusion map is the starter's Mass map."""
+    page = visit()
+    choose(page, "Grad-CAM")
+    load(page, nih_full[2])
+    compared(page)
+    page.get_by_label("Beside").select_option("second")
+    page.wait_for_selector(".panel[data-model=second]")
+    compared(page)
+    radiograph = read_radiograph(nih_full[2])
+    effusion, mass = (
+        list(compare(predictor, radiograph, finding, ["grad_cam"]))[-1].explanation.map
+        for finding in ("Effusion", "Mass")
+    )
+    heads = [panel.locator(".panel-head").inner_text() for panel in page.locator(".panel").all()]
+    assert [head.split() for head in heads] == [["Grad-CAM", "starter"], ["Grad-CAM", "second"]]
+    ticks = [panel.locator(".ticks").inner_text() for panel in page.locator(".panel").all()]
+    for tick, expected in zip(ticks, (effusion, mass), strict=True):
+        assert f"{float(f'{expected.max():.2g}')} logit" in tick
+    with page.expect_download() as saved:
+        page.click("[data-download]")
+    with zipfile.ZipFile(io.BytesIO(saved.value.path().read_bytes())) as archive:
+        networks = [json.loads(archive.read(name))["model"]["name"] for name in ("grad_cam.json", "grad_cam-2.json")]
+    assert networks == ["starter", "second"]
+
+
+def test_another_network_scores_the_radiograph_that_is_there(visit, phantom_file):
+    page = visit()
+    choose(page, "Left half")
+    load(page, phantom_file)
+    compared(page)
+    before = page.locator(".finding", has_text="Mass").inner_text().split()[1:]
+    page.get_by_label("Network", exact=True).select_option("second")
+    page.wait_for_function("cxrLens.last('scores')?.findings && cxrLens.last('scores').model === 'second'")
+    compared(page)
+    assert page.locator(".finding", has_text="Effusion").inner_text().split()[1] == before[0]
+
+
+def test_what_takes_a_network_s_place_is_named_and_can_be_tried_again(visit, phantom_file):
+    page = visit()
+    choose(page, "Left half")
+    load(page, phantom_file)
+    compared(page)
+    page.get_by_label("Beside").select_option("org/none")
+    page.wait_for_selector(".panel[data-model='org/none'][data-state=done]")
+    assert "starter, for org/none" in page.locator(".panel[data-model='org/none']").inner_text()
+    page.get_by_label("Network", exact=True).select_option("org/none")
+    page.locator("[data-fallback]").wait_for()
+    assert (
+        "'org/none' could not be loaded, so the packaged starter is in use."
+        in page.locator("[data-notes]").inner_text()
+    )
+    assert "starter in its place" in page.locator(".network").inner_text()
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_function("cxrLens.last('network').state === 'loading'")
+    page.wait_for_function("cxrLens.last('network').state === 'ready'")
+
+
 @pytest.mark.parametrize("cells", [False, True])
 def test_the_browser_draws_what_the_library_draws(visit, nih_full, predictor, cells):
     """Two programs, one rule: the script's canvas and `explainers.pictures.overlay`, pixel by pixel."""

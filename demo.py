@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from explainers.page import PageSettings, serve
 
+DEFAULT_MODEL = "medmae"
+"""Pulled from the Hub once; where that can't be reached, the packaged starter takes its place and the page says so."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the arguments and serve the page until the process is asked to end."""
@@ -15,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _settings(given: argparse.Namespace) -> PageSettings:
     return PageSettings(
-        models=tuple(given.model or ["starter"]),
+        models=tuple(given.model or [DEFAULT_MODEL]),
         presets=tuple(given.presets),
         plugins=tuple(given.plugin),
         host=given.host,
@@ -31,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="SOURCE",
-        help="starter (default), a preset, a folder, or org/name[@revision]; repeat it to offer several",
+        help=f"a preset (default: {DEFAULT_MODEL}), starter, a folder, or org/name[@revision]; several to choose from",
     )
     parser.add_argument("--presets", action="append", default=[], metavar="FILE", help="more presets; may be repeated")
     parser.add_argument(

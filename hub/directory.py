@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hub.config import read_config
+from hub.config import check_config, read_config
 from hub.errors import CheckpointError
 from hub.files import check_sha256, read_json
 
 STARTER = "starter"
 CONFIG = "config.json"
+LAYOUT = "layout.json"
+FOREIGN_WEIGHTS = "model.safetensors"
 ORIGINAL_WEIGHTS = "pretrained_model.h5"
 ORIGINAL_BACKBONE = "densenet.hdf5"
 ORIGINAL_EXTRAS = (ORIGINAL_BACKBONE, "labels.json", "train_config.json")
@@ -70,14 +72,35 @@ def open_directory(
 
 
 def described(directory: Path, *, name: str) -> dict:
-    """The configuration of a native directory, or what stands for it in the original application's."""
+    """The configuration of a native directory, or what stands for it beside foreign weights, or in the original's."""
     if (directory / CONFIG).is_file():
         return read_config(directory)
+    if (directory / LAYOUT).is_file():
+        return foreign_config(directory, name=name)
     if (directory / ORIGINAL_WEIGHTS).is_file():
         return original_config(directory, name=name)
     raise CheckpointError(
-        f"{name!r} holds no checkpoint.", f"Expected {CONFIG} with its weights, or {ORIGINAL_WEIGHTS}."
+        f"{name!r} holds no checkpoint.", f"Expected {CONFIG} or {LAYOUT} with its weights, or {ORIGINAL_WEIGHTS}."
     )
+
+
+def foreign_config(directory: Path, *, name: str) -> dict:
+    """The configuration that `layout.json` gives to `model.safetensors` of another project.
+
+    Fields: `layout`, `labels`, `input`, and where they are needed `prefix`, `epsilon`, `final_relu`, `head`, `file`.
+    """
+    raw = read_json(directory / LAYOUT)
+    if not isinstance(raw, dict):
+        raise CheckpointError(f"{LAYOUT} is not a JSON object.")
+    weights = {key: raw[key] for key in ("file", "layout", "prefix", "epsilon", "sha256") if key in raw}
+    kept = {key: raw[key] for key in ("labels", "input", "final_relu", "head") if key in raw}
+    described = {
+        "format": 1,
+        "name": name,
+        "architecture": "densenet121",
+        "weights": {"file": FOREIGN_WEIGHTS} | weights,
+    }
+    return check_config(described | kept)
 
 
 def original_config(directory: Path, *, name: str) -> dict:

@@ -109,3 +109,28 @@ def test_the_original_s_folder_has_its_own_rule(fixture_folder):
     resolved = hub.resolve(str(fixture_folder / "keras2"))
     assert resolved.config["input"] == {"rule": "original", "size": 224}
     assert resolved.config["weights"]["layout"] == "keras2"
+
+
+LAYOUT = {
+    "layout": "torchvision",
+    "prefix": "net.",
+    "labels": ["Mass", ""],
+    "input": {"rule": "imagenet"},
+    "epsilon": 1e-5,
+}
+
+
+def test_foreign_weights_are_described_beside_them(tmp_path):
+    folder = tmp_path / "foreign"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    (folder / "layout.json").write_text(json.dumps(LAYOUT | {"comment": "not looked at"}))
+    resolved = hub.resolve(str(folder))
+    assert resolved.name == "foreign"
+    assert resolved.config["labels"] == ["Mass", ""]
+    assert resolved.config["weights"] == {
+        "file": "model.safetensors", "layout": "torchvision", "prefix": "net.", "epsilon": 1e-5,
+    }  # fmt: skip
+    (folder / "layout.json").write_text(json.dumps(LAYOUT | {"labels": []}))
+    with pytest.raises(CheckpointError, match="labels"):
+        hub.resolve(str(folder))

@@ -77,6 +77,11 @@ def _check_weights(weights: object) -> None:
         "a file's name in the checkpoint's own directory",
         name,
     )
+    for text in ("layout", "prefix"):
+        _require(isinstance(weights.get(text, ""), str), f"weights.{text}", "a text", weights.get(text))
+    epsilon = weights.get("epsilon", 1e-5)
+    fits = isinstance(epsilon, float) and 0 < epsilon < 1
+    _require(fits, "weights.epsilon", "a number between 0 and 1", epsilon)
     digest = weights.get("sha256")
     fits = digest is None or (isinstance(digest, str) and len(digest) == 64)
     _require(fits, "weights.sha256", "64 hexadecimal digits", digest)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hub.config import check_config, read_config
+from hub.config import ARCHITECTURE, FORMAT, check_config, read_config
 from hub.errors import CheckpointError
 from hub.files import check_sha256, read_json
 
@@ -95,9 +95,9 @@ def foreign_config(directory: Path, *, name: str) -> dict:
     weights = {key: raw[key] for key in ("file", "layout", "prefix", "epsilon", "sha256") if key in raw}
     kept = {key: raw[key] for key in ("labels", "input", "final_relu", "head") if key in raw}
     described = {
-        "format": 1,
+        "format": FORMAT,
         "name": name,
-        "architecture": "densenet121",
+        "architecture": ARCHITECTURE,
         "weights": {"file": FOREIGN_WEIGHTS} | weights,
     }
     return check_config(described | kept)
@@ -106,9 +106,9 @@ def foreign_config(directory: Path, *, name: str) -> dict:
 def original_config(directory: Path, *, name: str) -> dict:
     """The configuration of the original application's directory, which has none: its rule, and its labels' order."""
     config = {
-        "format": 1,
+        "format": FORMAT,
         "name": name,
-        "architecture": "densenet121",
+        "architecture": ARCHITECTURE,
         "head": [],
         "input": {"rule": "original", "size": 224},
         "weights": {"file": ORIGINAL_WEIGHTS, "layout": "keras2"},

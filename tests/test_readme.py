@@ -36,7 +36,10 @@ def run(line: str) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, *line.split()[1:]], capture_output=True, text=True, timeout=300)
 
 
-@pytest.mark.parametrize("line", snippet("bash", "python -m cxr predict").strip().splitlines())
+COMMANDS = snippet("bash", "python -m cxr predict") + snippet("bash", "python -m hub presets")
+
+
+@pytest.mark.parametrize("line", COMMANDS.strip().splitlines())
 def test_each_command_runs(desk, line):
     done = run(line)
     assert done.returncode == 0, done.stderr

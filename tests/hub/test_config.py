@@ -61,6 +61,15 @@ def test_weights_are_a_file_in_the_same_folder(name):
         check_config(GOOD | {"weights": {"file": name}})
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("layout", 3), ("prefix", ["net."]), ("epsilon", "small"), ("epsilon", 0.0), ("epsilon", float("nan"))],
+)
+def test_what_is_said_of_the_weights_is_checked(field, value):
+    with pytest.raises(CheckpointError, match=f"'weights.{field}'"):
+        check_config(GOOD | {"weights": {"file": "a", field: value}})
+
+
 @pytest.mark.parametrize("digest", ["abc", 7, "0" * 63])
 def test_a_digest_has_64_digits(digest):
     with pytest.raises(CheckpointError, match=r"'weights\.sha256'"):

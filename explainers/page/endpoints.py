@@ -154,6 +154,7 @@ class Endpoints:
             input=predictor.rule.to_config(),
             layers=[{"name": name, "shape": list(shape)} for name, shape in predictor.layers.items()],
             metrics=dict(config.metrics),
+            reported=dict(config.raw.get("reported", {})),
             notes=list(self.desk.networks.state(self.desk.networks.name_of(model)).notes),
         )
 

@@ -2,28 +2,32 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 
 from explainers.page import PageSettings, serve
+from hub.command_line import run
 
 DEFAULT_MODEL = "medmae"
 """Pulled from the Hub once; where that can't be reached, the packaged starter takes its place and the page says so."""
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the arguments and serve the page until the process is asked to end."""
-    given = parser().parse_args(arguments)
-    serve(_settings(given))
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the arguments and serve the page until the process is asked to end; the exit status."""
+    return run(parser(), arguments)
 
 
-def _settings(given: argparse.Namespace) -> PageSettings:
-    return PageSettings(
-        models=tuple(given.model or [DEFAULT_MODEL]),
-        presets=tuple(given.presets),
-        plugins=tuple(given.plugin),
-        host=given.host,
-        port=given.port,
+def _serve(given: argparse.Namespace) -> int:
+    serve(
+        PageSettings(
+            models=tuple(given.model or [DEFAULT_MODEL]),
+            presets=tuple(given.presets),
+            plugins=tuple(given.plugin),
+            host=given.host,
+            port=given.port,
+        )
     )
+    return 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
         help="address to listen on (default: GRADIO_SERVER_NAME, else 127.0.0.1)",
     )
     parser.add_argument("--port", type=_port, metavar="NUMBER", help="default: the first free one from 7860 on")
+    parser.set_defaults(run=_serve)
     return parser
 
 
@@ -58,4 +63,4 @@ def _port(text: str) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

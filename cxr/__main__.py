@@ -9,7 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.errors import CxrLensError, told
+from hub.command_line import run
+from hub.errors import told
 
 if TYPE_CHECKING:
     from cxr.prediction import FindingScore, Prediction
@@ -19,12 +20,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 0 if all of it succeeded."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own start-up notes are not part of the answer
-    given = _parser().parse_args(arguments)
-    try:
-        return given.run(given)
-    except CxrLensError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    return run(_parser(), arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,7 +36,7 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     predict = commands.add_parser("predict", help="score radiographs", description="Score radiographs for 14 findings.")
     predict.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG, WebP, TIFF or DICOM file")
     predict.add_argument(
-        "--model", default="starter", metavar="SOURCE", help="starter, a folder, or org/name[@revision]"
+        "--model", default="starter", metavar="SOURCE", help="starter, a preset, a folder, or org/name[@revision]"
     )
     predict.add_argument("--json", action="store_true", help="print JSON instead of tables")
     predict.set_defaults(run=_predict)

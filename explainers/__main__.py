@@ -11,21 +11,13 @@ from typing import Any
 from explainers.errors import OptionError
 from explainers.options import options_schema
 from explainers.registry import Registry
-from hub.errors import CxrLensError
+from hub.command_line import run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 0 if all of it succeeded."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own start-up notes are not part of the answer
-    given = _parser().parse_args(arguments)
-    try:
-        return given.run(given)
-    except CxrLensError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
+    return run(_parser(), arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,7 +59,7 @@ def _add_explain(commands: Any) -> None:
 
 def _add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--model", default="starter", metavar="SOURCE", help="starter, a folder, or org/name[@revision]"
+        "--model", default="starter", metavar="SOURCE", help="starter, a preset, a folder, or org/name[@revision]"
     )
 
 

@@ -7,21 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hub.errors import CxrLensError
+from hub.command_line import run
 from hub.presets import Preset, read_presets
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 0 if all of it succeeded."""
-    given = _parser().parse_args(arguments)
-    try:
-        return given.run(given)
-    except CxrLensError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
+    return run(_parser(), arguments)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,7 @@
 """The command that starts the page."""
 
 import os
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -13,7 +14,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def parsed(*arguments: str, **environment: str):
     """What demo.py makes of a command line, in a process of its own, since it reads the environment."""
-    code = f"import demo; print(vars(demo.parser().parse_args({list(arguments)!r})))"
+    code = (
+        f"import demo; given = vars(demo.parser().parse_args({list(arguments)!r}));"
+        "print({name: value for name, value in given.items() if name != 'run'})"
+    )
     clean = {name: value for name, value in os.environ.items() if name != "GRADIO_SERVER_NAME"}
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=clean | environment, check=True
@@ -44,6 +48,26 @@ def test_a_port_that_is_none_is_refused(port):
     )
     assert done.returncode == 2
     assert "--port" in done.stderr
+
+
+def test_a_port_that_is_taken_and_presets_that_are_not_there_end_with_a_sentence(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        for words, said in (
+            (["--port", port], f"Port {port} can't be had."),
+            (["--presets", str(tmp_path / "none.toml")], "none.toml can't be read as presets"),
+        ):
+            done = subprocess.run(
+                [sys.executable, str(ROOT / "demo.py"), "--model", "starter", *words],
+                capture_output=True,
+                text=True,
+                timeout=120,
+            )
+            assert done.returncode == 1
+            assert said in done.stderr
+            assert "Traceback" not in done.stderr
 
 
 def test_the_command_line_is_there_before_tensorflow_and_gradio():

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cxr.errors import Busy
 from explainers.page.network import Networks
 from explainers.page.private_folder import PrivateFolder
 from explainers.page.settings import PageSettings
@@ -75,22 +76,27 @@ def _launch(desk: "Desk") -> tuple:
     from explainers.page.wiring import page
 
     blocks = page(desk)
-    _, address, _ = blocks.launch(
-        server_name=desk.settings.host,
-        server_port=desk.settings.port,
-        prevent_thread_lock=True,
-        quiet=True,
-        share=False,
-        show_error=False,
-        theme=style.theme(),
-        head=style.head(desk.registry),
-        footer_links=[],
-        run_history=False,
-        enable_monitoring=False,
-        ssr_mode=False,
-        pwa=False,
-        max_file_size=LARGEST_FILE_BYTES,
-        state_session_capacity=MOST_SESSIONS,
-        app_kwargs={"routes": routes(desk.readings), "middleware": [Middleware(Gate, folder=desk.folder)]},
-    )
+    try:
+        _, address, _ = blocks.launch(
+            server_name=desk.settings.host,
+            server_port=desk.settings.port,
+            prevent_thread_lock=True,
+            quiet=True,
+            share=False,
+            show_error=False,
+            theme=style.theme(),
+            head=style.head(desk.registry),
+            footer_links=[],
+            run_history=False,
+            enable_monitoring=False,
+            ssr_mode=False,
+            pwa=False,
+            max_file_size=LARGEST_FILE_BYTES,
+            state_session_capacity=MOST_SESSIONS,
+            app_kwargs={"routes": routes(desk.readings), "middleware": [Middleware(Gate, folder=desk.folder)]},
+        )
+    except OSError as error:
+        # Gradio's word for it that no port was free
+        where = f"Port {desk.settings.port}" if desk.settings.port else "A port"
+        raise Busy(f"{where} can't be had.", "End what uses it, or give another with --port.") from error
     return blocks, address

@@ -4,7 +4,7 @@ Each may be called by anybody with any arguments; hiding an event does not close
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import gradio as gr
 
@@ -31,17 +31,18 @@ class Visits:
 
     async def choose(self, event: gr.EventData) -> AsyncIterator[tuple]:
         """Header and About with another network, which is loaded if it isn't there; an unknown one changes nothing."""
-        chosen = _field(event, "model")
-        if chosen in self.desk.networks.names:
-            self.desk.networks.begin(chosen)
-            async for shown in self._follow(chosen):
-                yield shown
+        async for shown in self._turn_to(event, self.desk.networks.begin):
+            yield shown
 
     async def retry(self, event: gr.EventData) -> AsyncIterator[tuple]:
         """As `choose`, for a network that failed, or that something else took the place of."""
+        async for shown in self._turn_to(event, self.desk.networks.retry):
+            yield shown
+
+    async def _turn_to(self, event: gr.EventData, begin: Callable[[str], None]) -> AsyncIterator[tuple]:
         chosen = _field(event, "model")
         if chosen in self.desk.networks.names:
-            self.desk.networks.retry(chosen)
+            begin(chosen)
             async for shown in self._follow(chosen):
                 yield shown
 

@@ -5,9 +5,12 @@ anything is downloaded. Its cache lets one process download a file while others 
 """
 
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as DeadlineError
 from pathlib import Path
+from typing import Any
 
 import httpx2
 from huggingface_hub import (
@@ -46,17 +49,10 @@ def look_up(repository: Repository) -> Listing:
     Raises SourceError if the Hub can't be reached, knows no such repository or revision, or gives no access to it.
     """
     name, revision = repository.name, repository.revision
-    asking = ThreadPoolExecutor(1)
+    api = HfApi(endpoint=constants.ENDPOINT)
+    asked = {"revision": revision, "repo_type": repository.kind, "timeout": DEADLINE_S, "files_metadata": True}
     try:
-        question = asking.submit(
-            HfApi(endpoint=constants.ENDPOINT).repo_info,
-            name,
-            revision=revision,
-            repo_type=repository.kind,
-            timeout=DEADLINE_S,
-            files_metadata=True,
-        )
-        found = question.result(timeout=DEADLINE_S)
+        found = _within_deadline(lambda: api.repo_info(name, **asked))
     except GatedRepoError as error:
         raise SourceError(f"{name} is gated.", "Accept its terms on the Hub and set HF_TOKEN.") from error
     except RevisionNotFoundError as error:
@@ -68,12 +64,24 @@ def look_up(repository: Repository) -> Listing:
         raise SourceError(f"The Hub refused {name}: {error.response.status_code}.", "Try again later.") from error
     except (DeadlineError, httpx2.HTTPError, OfflineModeIsEnabled) as error:
         raise _unreachable(name) from error
-    finally:
-        asking.shutdown(wait=False, cancel_futures=True)
     files = {
         each.rfilename: RemoteFile(each.size, each.lfs.sha256 if each.lfs else None) for each in found.siblings or ()
     }
     return Listing(found.sha, files)
+
+
+def _within_deadline(ask: Callable[[], Any]) -> Any:
+    """What a question gives, or DeadlineError; one that goes unanswered holds up neither the caller nor the program."""
+    answer: Future = Future()
+
+    def asking() -> None:
+        try:
+            answer.set_result(ask())
+        except Exception as error:  # noqa: BLE001 - raised again where the answer is awaited
+            answer.set_exception(error)
+
+    threading.Thread(target=asking, name="ask-hub", daemon=True).start()
+    return answer.result(timeout=DEADLINE_S)
 
 
 def fetch(

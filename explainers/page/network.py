@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,8 @@ class BackgroundNetwork:
         from cxr.predictor import Predictor
         from hub import resolve
 
+        # TensorFlow takes as long to import as a silent Hub is waited for
+        threading.Thread(target=import_module, args=("cxr.network",), name="import-network", daemon=True).start()
         resolved = resolve(self.source, fallback=True, presets=self._presets, progress=self._downloaded)
         self._state = NetworkState("loading")
         predictor = Predictor.load(resolved)

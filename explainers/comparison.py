@@ -117,11 +117,15 @@ def compare(
     cancelled  asked between steps; once it says True, what runs ends, and it and the rest are reported as cancelled
     memory     keeps the maps of explainers that compute all findings together
 
-    Raises OptionError for unknown explainers or options, and FindingError, at once, before anything runs. Closing the
-    iterator cancels what runs.
+    seed       a whole number from 0
+
+    Raises OptionError for unknown explainers or options and for a wrong seed, and FindingError, at once, before anything
+    runs. Closing the iterator cancels what runs.
     """
     from cxr.findings import check_finding
 
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise OptionError(f"The seed must be a whole number from 0, not {seed!r}.")
     registry = registry or Registry.standard()
     classes = registry.find(list(dict.fromkeys(explainers)))
     finding = check_finding(finding, predictor.labels) if finding else predictor.predict(radiograph).default_finding()

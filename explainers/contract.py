@@ -90,17 +90,22 @@ def _check_attributes(explainer: type[Explainer]) -> None:
         value = getattr(explainer, attribute, None)
         if not isinstance(value, str) or not value.strip():
             raise PluginError(f"{explainer.__name__} has no {attribute!r}.", f"Set {attribute} = '…' in the class.")
+    for attribute, kind in (("signed", bool), ("control", bool), ("reference", str)):
+        value = getattr(explainer, attribute)
+        if not isinstance(value, kind):
+            words = "a text" if kind is str else "True or False"
+            raise PluginError(f"{explainer.__name__} has {attribute!r} of type {type(value).__name__}, not {words}.")
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", explainer.name):
         raise PluginError(f"The name {explainer.name!r} is not in snake case.", "Such as 'input_times_gradient'.")
 
 
 def _check_signature(explainer: type[Explainer]) -> None:
+    if explainer.explain is Explainer.explain or not callable(explainer.explain):
+        raise PluginError(f"{explainer.name!r} does not define explain.", "def explain(self, context, finding): …")
     signature = inspect.signature(explainer.explain)
     shown = f"explain{signature}"
     positional = [p for p in signature.parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     variable = [p for p in signature.parameters.values() if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    if explainer.explain is Explainer.explain:
-        raise PluginError(f"{explainer.name!r} does not define explain.", "def explain(self, context, finding): …")
     if [p.name for p in positional] != ["self", "context", "finding"] or variable:
         raise PluginError(
             f"{explainer.name!r} defines {shown}.",
@@ -108,7 +113,7 @@ def _check_signature(explainer: type[Explainer]) -> None:
         )
     try:
         explainer.options()
-    except (TypeError, NameError) as error:
+    except TypeError as error:
         raise PluginError(f"{explainer.name!r} defines {shown}: {error}.") from error
 
 
@@ -124,10 +129,11 @@ def check_map(values: object, input_shape: Sequence[int]) -> np.ndarray:
         raise ExplainerError(
             f"The map has {array.shape} cells; from (1, 1) to the input's {height, width} are possible."
         )
-    if not np.isfinite(array).all():
-        bad = int((~np.isfinite(array)).sum())
+    with np.errstate(over="ignore"):  # what float32 can't hold becomes infinite, and is refused as such
+        result = array.astype(np.float32)
+    if not np.isfinite(result).all():
+        bad = int((~np.isfinite(result)).sum())
         raise ExplainerError(f"The map holds {bad} values of {array.size} that are not finite (NaN or infinite).")
-    result = array.astype(np.float32)
     result.flags.writeable = False
     return result
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from explainers.errors import OptionError
+from explainers.errors import OptionError, brief
 from hub.errors import names_hint
 
 
@@ -24,8 +24,11 @@ class Range:
     step: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.minimum < self.maximum or (self.step is not None and not self.step > 0):
-            raise ValueError(f"{self} is no range: the minimum must be below the maximum, and the step above zero.")
+        finite = math.isfinite(self.minimum) and math.isfinite(self.maximum)
+        if not finite or not self.minimum < self.maximum or (self.step is not None and not self.step > 0):
+            raise ValueError(
+                f"{self} is no range: the minimum must be below the maximum, both finite, and the step above zero."
+            )
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Option:
             return self._check_layer(value, explainer, layers)
         if self.kind == "choice":
             for choice in self.choices:
-                if choice == value and type(choice) is type(value):
+                if type(choice) is type(value) and choice == value:
                     return choice
         elif self.kind == "bool" and isinstance(value, bool):
             return value
@@ -106,9 +109,13 @@ class Option:
         return schema | {"default": self.default, "description": self.help}
 
     def _is_number(self, value: object) -> bool:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             return False
-        return self.kind == "float" or float(value).is_integer()
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number beyond what a float can hold
+            return False
+        return math.isfinite(number) and (self.kind == "float" or number.is_integer())
 
     def _check_layer(self, value: object, explainer: str, layers: Iterable[str] | None) -> str:
         if not isinstance(value, str) or (layers is not None and value not in layers):
@@ -120,9 +127,12 @@ def declared_options(function: Callable, docstring: str) -> tuple[Option, ...]:
     """The options that a function's keyword-only parameters declare.
 
     Raises TypeError, with the parameter's name, for one without annotation or default, or of a type that no control
-    can show.
+    can show; TypeError too where an annotation can't be evaluated.
     """
-    hints = get_type_hints(function, include_extras=True)
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except Exception as error:  # postponed annotations run a stranger's code here, which may raise anything
+        raise TypeError(f"an annotation can't be read: {brief(error)}") from error
     helps = _helps(docstring)
     parameters = inspect.signature(function).parameters.values()
     return tuple(
@@ -141,7 +151,7 @@ def _declared(parameter: inspect.Parameter, annotation: Any, text: str) -> Optio
         annotation, *rest = get_args(annotation)
         marks = tuple(rest)
     bounds = next((mark for mark in marks if isinstance(mark, Range)), None)
-    if get_origin(annotation) is Literal:
+    if get_origin(annotation) is Literal and all(isinstance(each, str | int | float) for each in get_args(annotation)):
         option = Option(name, "choice", default, choices=get_args(annotation), help=text)
     elif annotation is str and any(isinstance(mark, Layer) or mark is Layer for mark in marks):
         option = Option(name, "layer", default, help=text)
@@ -152,7 +162,9 @@ def _declared(parameter: inspect.Parameter, annotation: Any, text: str) -> Optio
         shown = (
             annotation if isinstance(annotation, types.GenericAlias) else getattr(annotation, "__name__", annotation)
         )
-        raise TypeError(f"option {name!r} has the type {shown}; int, float, bool, Literal or a Layer was expected")
+        raise TypeError(
+            f"option {name!r} has the type {shown}; int, float, bool, Literal of them or of texts, or a Layer was expected"
+        )
     try:
         option.check(default, explainer="default")
     except OptionError as error:

@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import importlib.util
 import logging
+import os
 import pkgutil
 import sys
 import traceback
@@ -112,9 +113,9 @@ class Registry:
             self._fail(name, "It defines no hook. Mark cxr_lens_explainers() with @hookimpl and return your classes.")
             return []
         try:
-            (result,) = hook()
+            result = next(iter(hook()), None)  # pluggy leaves a None out
             return list(result)
-        except Exception as error:  # a stranger's code may raise anything; it is reported, not swallowed
+        except (Exception, SystemExit) as error:  # a stranger's code may raise anything; it is reported, not swallowed
             log.info("plugin %s failed", name, exc_info=True)
             self._fail(name, f"cxr_lens_explainers() failed. {_described(error)} It must return a list of classes.")
             return []
@@ -147,18 +148,25 @@ class Registry:
                 self.register(module, name=point.name)
 
 
+def _is_path(plugin: str) -> bool:
+    """Whether it names a file rather than a module."""
+    return plugin.endswith(".py") or Path(plugin).name != plugin
+
+
 def _shown(plugin: str) -> str:
     """A plugin's name for people: a file without its folders."""
-    return Path(plugin).name if plugin.endswith(".py") else plugin
+    return Path(plugin).name if _is_path(plugin) else plugin
 
 
 def _import(plugin: str) -> ModuleType:
     """The module; the same file is imported once. PluginError says what failed and in which line of the plugin."""
-    file = Path(plugin).expanduser()
-    if plugin.endswith(".py") and not file.is_file():
+    file = Path(os.path.expanduser(plugin))  # Path.expanduser raises for a user who is not there
+    if _is_path(plugin) and not file.is_file():
         raise PluginError("There is no such file.", "Check the path after --plugin.")
+    if _is_path(plugin) and file.suffix != ".py":
+        raise PluginError("It is not a Python file.", "Its name must end in .py.")
     try:
-        return _import_file(file.resolve()) if file.is_file() else importlib.import_module(plugin)
+        return _import_file(file.resolve()) if _is_path(plugin) else importlib.import_module(plugin)
     except (Exception, SystemExit) as error:
         log.info("plugin %s failed to import", plugin, exc_info=True)
         raise PluginError(f"It can't be imported. {_described(error)}") from error
@@ -185,6 +193,11 @@ def _described(error: BaseException) -> str:
         return str(error)
     if isinstance(error, SyntaxError):
         return f"SyntaxError: {error.msg} (line {error.lineno})."
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if not _is_machinery(each.filename)]
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return f"{brief(error)}{place}."
+
+
+def _is_machinery(file: str) -> bool:
+    """Whether a line is of importing itself, and so tells a plugin's author nothing."""
+    return file.startswith("<frozen ") or file in (__file__, importlib.__file__)

@@ -4,6 +4,7 @@ It lies beside the Hub's own cache, so that whoever keeps the one keeps the othe
 """
 
 import json
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from huggingface_hub import constants
 from huggingface_hub.utils import WeakFileLock
 
 from hub.errors import CheckpointError
+
+log = logging.getLogger(__name__)
 
 FILE = "cxr-lens-pins.json"
 
@@ -32,7 +35,19 @@ class Pins:
         return self._read()["sha256"].get(key)
 
     def record(self, *, commits: dict[str, str], sha256: dict[str, str]) -> None:
-        """Add what was found. Nothing that is recorded is changed but a branch's commit."""
+        """Add what was found. Nothing that is recorded is changed but a branch's commit.
+
+        A cache that can't be written to, such as one that came with a container, is used without a record.
+        """
+        known = self._read()
+        if commits.items() <= known["commits"].items() and sha256.keys() <= known["sha256"].keys():
+            return
+        try:
+            self._add(commits, sha256)
+        except OSError:  # of a read-only or full disk: the check is lost for next time, the checkpoint is good
+            log.warning("what was pulled can't be recorded: %s can't be written", self._file.parent.name)
+
+    def _add(self, commits: dict[str, str], sha256: dict[str, str]) -> None:
         with self._locked():
             known = self._read()
             known["commits"] |= commits

@@ -72,7 +72,11 @@ def _fallen_back(source: str, presets: Mapping[str, Preset], error: Exception) -
     if found:
         from hub.pulling import last_good
 
-        if kept := last_good(source, found[0], preset=found[1]):
+        try:
+            kept = last_good(source, found[0], preset=found[1])
+        except CheckpointError:  # the copy is no good either; what is said is why it was wanted
+            kept = None
+        if kept:
             note = f"{source!r} could not be had anew, so the copy in the cache is in use. {error}"
             return replace(kept, notes=(note,))
     note = f"{source!r} could not be loaded, so the packaged starter is in use. {error}"

@@ -140,6 +140,26 @@ def test_a_damaged_record_of_hashes_is_not_taken_for_none(fake_hub):
     (Path(constants.HF_HUB_CACHE) / "cxr-lens-pins.json").write_text("{")
     with pytest.raises(CheckpointError, match="record of trusted files"):
         hub.resolve("org/net")
+    kept = hub.resolve("org/net", fallback=True)
+    assert kept.source == "starter"
+    assert "record of trusted files" in kept.notes[0]
+
+
+def test_the_record_is_written_only_when_something_is_new(fake_hub, monkeypatch):
+    fake_hub.put("org/net")
+    hub.resolve("org/net")
+    monkeypatch.setattr(Pins, "_add", lambda *given: pytest.fail("it was written"))
+    assert hub.resolve("org/net").revision == FIRST
+
+
+def test_a_cache_that_can_not_be_written_to_is_used_without_a_record(fake_hub, monkeypatch, caplog):
+    def refused(*given):
+        raise PermissionError("read-only")
+
+    fake_hub.put("org/net")
+    monkeypatch.setattr(Pins, "_add", refused)
+    assert hub.resolve("org/net").revision == FIRST
+    assert "can't be recorded" in caplog.text
 
 
 def test_silence_counts_as_unreachable_after_the_deadline(fake_hub, monkeypatch):

@@ -114,12 +114,11 @@ def compare(
 
     finding    a finding's name, or "" for the one that is highest above its threshold
     options    {explainer: {option: value}}; defaults for the rest
+    seed       a whole number from 0
     cancelled  asked between steps; once it says True, what runs ends, and it and the rest are reported as cancelled
     memory     keeps the maps of explainers that compute all findings together
 
-    seed       a whole number from 0
-
-    Raises OptionError for unknown explainers or options and for a wrong seed, and FindingError, at once, before anything
+    Raises OptionError for unknown explainers or options, or a wrong seed, and FindingError, at once, before anything
     runs. Closing the iterator cancels what runs.
     """
     from cxr.findings import check_finding

@@ -132,7 +132,7 @@ def declared_options(function: Callable, docstring: str) -> tuple[Option, ...]:
     try:
         hints = get_type_hints(function, include_extras=True)
     except Exception as error:  # postponed annotations run a stranger's code here, which may raise anything
-        raise TypeError(f"an annotation can't be read: {brief(error)}") from error
+        raise TypeError(f"an annotation can't be read: {brief(error).rstrip('.')}") from error
     helps = _helps(docstring)
     parameters = inspect.signature(function).parameters.values()
     return tuple(
@@ -151,7 +151,8 @@ def _declared(parameter: inspect.Parameter, annotation: Any, text: str) -> Optio
         annotation, *rest = get_args(annotation)
         marks = tuple(rest)
     bounds = next((mark for mark in marks if isinstance(mark, Range)), None)
-    if get_origin(annotation) is Literal and all(isinstance(each, str | int | float) for each in get_args(annotation)):
+    plain = all(isinstance(each, str | int | float) for each in get_args(annotation))  # what JSON can hold
+    if get_origin(annotation) is Literal and plain:
         option = Option(name, "choice", default, choices=get_args(annotation), help=text)
     elif annotation is str and any(isinstance(mark, Layer) or mark is Layer for mark in marks):
         option = Option(name, "layer", default, help=text)
@@ -163,7 +164,7 @@ def _declared(parameter: inspect.Parameter, annotation: Any, text: str) -> Optio
             annotation if isinstance(annotation, types.GenericAlias) else getattr(annotation, "__name__", annotation)
         )
         raise TypeError(
-            f"option {name!r} has the type {shown}; int, float, bool, Literal of them or of texts, or a Layer was expected"
+            f"option {name!r} has the type {shown}; int, float, bool, a plain Literal or a Layer was expected"
         )
     try:
         option.check(default, explainer="default")

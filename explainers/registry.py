@@ -18,7 +18,7 @@ import pluggy
 
 from explainers import hookspecs
 from explainers.contract import Explainer, check_explainer_class
-from explainers.errors import OptionError, PluginError, brief
+from explainers.errors import FOLDERS, OptionError, PluginError, brief
 from hub.errors import CxrLensError, names_hint
 
 log = logging.getLogger(__name__)
@@ -129,7 +129,7 @@ class Registry:
 
     def _fail(self, plugin: str, reason: str) -> None:
         log.info("plugin %s: %s", plugin, reason)
-        self._failures.append(Failure(plugin, reason))
+        self._failures.append(Failure(plugin, FOLDERS.sub("", reason)))
 
     def _register_builtins(self) -> None:
         from explainers import builtin
@@ -195,7 +195,7 @@ def _described(error: BaseException) -> str:
         return f"SyntaxError: {error.msg} (line {error.lineno})."
     frames = [each for each in traceback.extract_tb(error.__traceback__) if not _is_machinery(each.filename)]
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    return f"{brief(error)}{place}."
+    return f"{brief(error).rstrip('.')}{place}."
 
 
 def _is_machinery(file: str) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from cxr.errors import FindingError
 from explainers import Explainer, Registry, compare, hookimpl
 from explainers.comparison import Failed, Finished, Memory, Progressed, Started
 from explainers.errors import OptionError
+
+PLUGINS = Path(__file__).parents[1] / "plugins"
 
 
 class Ones(Explainer):
@@ -87,6 +90,15 @@ class Leaves(Explainer):
         raise SystemExit(3)
 
 
+class Interrupted(Explainer):
+    """As if somebody pressed Ctrl-C."""
+
+    name, title, unit = "interrupted", "Interrupted", "logit"
+
+    def explain(self, context, finding):
+        raise KeyboardInterrupt
+
+
 class Endless(Explainer):
     """Works until it is cancelled."""
 
@@ -104,7 +116,7 @@ class Endless(Explainer):
 class Plugin:
     @hookimpl
     def cxr_lens_explainers(self):
-        return [Ones, Noise, Together, TooFew, Raises, NotFinite, Leaves, Endless]
+        return [Ones, Noise, Together, TooFew, Raises, NotFinite, Leaves, Interrupted, Endless]
 
 
 @pytest.fixture(scope="module")
@@ -171,9 +183,30 @@ def test_whatever_one_does_the_others_go_on(run, caplog):
     assert "ZeroDivisionError: in /home/somebody/plugin.py" in caplog.text
 
 
-def test_what_ends_the_program_is_not_swallowed(run):
-    with pytest.raises(SystemExit):
-        run("leaves", "ones")
+@pytest.mark.parametrize(("name", "error"), [("leaves", SystemExit), ("interrupted", KeyboardInterrupt)])
+def test_what_ends_the_program_is_not_swallowed(run, name, error):
+    with pytest.raises(error):
+        run(name, "ones")
+
+
+def test_five_bad_plugins_cost_a_comparison_nothing(tiny, radiograph):
+    registry = Registry.standard(map(str, sorted(PLUGINS.glob("*.py"))))
+    names = list(registry.explainers)
+    assert names == ["grad_cam", "occlusion", "saliency", "left_half", "not_finite", "raises"]
+    # a patch of 32 covers the whole of the tiny network's input
+    events = list(compare(tiny, radiograph, "Nodule", names, options={"occlusion": {"patch": 16}}, registry=registry))
+    assert [event.explainer for event in events if isinstance(event, Finished)] == names[:4]
+    failed = {event.explainer: event.reason for event in events if isinstance(event, Failed)}
+    assert failed == {
+        "not_finite": "The map holds 1 values of 4 that are not finite (NaN or infinite).",
+        "raises": "It raised ValueError: <b>no</b> file weights.bin",
+    }
+    left_out = {failure.plugin: failure.reason for failure in registry.failures}
+    assert list(left_out) == ["no_import.py", "taken_name.py", "wrong_signature.py"]
+    assert "a_package_that_nobody_has" in left_out["no_import.py"]
+    assert "'grad_cam' is taken by built-in" in left_out["taken_name.py"]
+    assert "explain(self, picture, model)" in left_out["wrong_signature.py"]
+    assert not any("/" in reason for reason in left_out.values())
 
 
 def test_a_run_is_cancelled_in_mid_step_and_the_rest_is_not_begun(run):
@@ -245,6 +278,9 @@ def test_no_finding_means_the_one_farthest_above_its_threshold(run, tiny, radiog
         (["ones"], {"options": {"ones": {"rows": "x"}}}, OptionError, "whole number"),
         (["ones"], {"options": {"noise": {}}}, OptionError, "not compared"),
         (["ones"], {"options": {"ones": 3}}, OptionError, "form"),
+        (["ones"], {"seed": -1}, OptionError, "whole number from 0, not -1"),
+        (["ones"], {"seed": 1.5}, OptionError, "not 1.5"),
+        (["ones"], {"seed": True}, OptionError, "not True"),
     ],
 )
 def test_a_wrong_wish_is_refused_before_anything_runs(tiny, radiograph, registry, names, arguments, error, words):

@@ -30,6 +30,11 @@ def test_a_good_class_is_taken():
         (made(name="My-Name"), "snake case"),
         (made(name="../evil"), "snake case"),
         (made(name="a" * 65), "snake case"),
+        (made(signed=1), "'signed' of type int, not True or False"),
+        (made(control="no"), "'control' of type str"),
+        (made(reference=None), "'reference' of type NoneType, not a text"),
+        (made(explain=None), "does not define explain"),
+        (made(explain=property(lambda self: None)), "does not define explain"),
         (made(api=2), "contract 2; this is contract 1"),
         (made(explain=lambda self, picture, model: None), "explain(self, picture, model)"),
         (made(explain=lambda self, context, finding, layer="relu": None), "options after the star"),
@@ -77,6 +82,7 @@ def test_the_plugin_s_own_array_stays_its_own():
         (np.ones((9, 8)), "(9, 8) cells"),
         (np.array([[0, np.nan], [np.inf, 1]]), "2 values of 4"),
         (np.array([[-np.inf]]), "1 values of 1"),
+        (np.array([[1e300, 1.0]]), "1 values of 2"),  # float32 ends at 3.4e38
     ],
 )
 def test_what_is_no_map_is_refused_with_what_it_is(values, words):

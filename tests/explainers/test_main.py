@@ -1,6 +1,7 @@
 """python -m explainers, as a user runs it."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -81,9 +82,18 @@ def test_one_failing_explainer_does_not_stop_the_others(on_tiny, picture, tmp_pa
     assert main(["explain", picture, *words, *plugins, "--out", str(tmp_path / "maps")]) == 1
     said = capsys.readouterr()
     assert "raises: failed: It raised ValueError" in said.err
-    assert "\r" not in said.err  # a progress bar belongs on a terminal
     assert (tmp_path / "maps" / "left_half.png").is_file()
     assert not (tmp_path / "maps" / "raises.png").exists()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_belongs_on_a_terminal_and_nowhere_else(on_tiny, picture, tmp_path, capsys, monkeypatch, terminal):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    words = ["--explainer", "occlusion", "--option", "occlusion.patch=16", "--finding", "Effusion"]
+    assert main(["explain", picture, *words, "--out", str(tmp_path / "maps")]) == 0
+    said = capsys.readouterr()
+    assert ("\r" in said.err, "█" in said.err) == (terminal, terminal)
+    assert "█" not in said.out
 
 
 @pytest.mark.parametrize(
@@ -97,6 +107,7 @@ def test_one_failing_explainer_does_not_stop_the_others(on_tiny, picture, tmp_pa
         (["--option", "strength=9"], "EXPLAINER.NAME=VALUE"),
         (["--option", "left_half.layer=nowhere"], "no layer 'nowhere'"),
         (["--option", "nobody.layer=relu"], "no explainer 'nobody'"),
+        (["--seed", "-1"], "seed must be a whole number from 0, not -1"),
     ],
 )
 def test_a_wrong_word_ends_with_a_sentence(on_tiny, picture, tmp_path, capsys, words, said):

@@ -88,6 +88,8 @@ def test_a_value_that_fits_is_taken(given, taken):
         ({"share": -0.01}, "number from 0 to 1"),
         ({"share": float("nan")}, "number from 0 to 1"),
         ({"free": float("inf")}, "a number"),
+        ({"free": 10**400}, "a number"),  # more than a float can hold
+        ({"count": 10**400}, "whole number from 2 to 10"),
         ({"on": 1}, "true or false"),
         ({"on": "true"}, "true or false"),
         ({"kind": "c"}, "one of 'a', 'b', 3"),
@@ -169,17 +171,34 @@ def with_text(context, finding, *, strength: str = "a"):
     """A text that is no layer."""
 
 
+def with_bytes(context, finding, *, strength: Literal[b"a", b"b"] = b"a"):
+    """Choices that JSON can't hold."""
+
+
 def with_wrong_default(context, finding, *, strength: Annotated[int, Range(2, 4)] = 5):
     """A default out of range."""
 
 
-@pytest.mark.parametrize("function", [with_bare, with_required, with_list, with_text, with_wrong_default])
+DECLARATIONS = [with_bare, with_required, with_list, with_text, with_bytes, with_wrong_default]
+
+
+@pytest.mark.parametrize("function", DECLARATIONS)
 def test_a_declaration_that_no_control_can_show_is_refused_by_name(function):
     with pytest.raises(TypeError, match="'strength'"):
         declared_options(function, "")
 
 
-@pytest.mark.parametrize("bounds", [(1, 1), (2, 1), (0, 1, 0), (0, 1, -1)])
+@pytest.mark.parametrize("annotation", ["Nope", "Literal.nope", "Annotated[int, Range(4, 2)]", "1 +"])
+def test_an_annotation_that_can_not_be_read_is_refused_whatever_it_raises(annotation):
+    def function(context, finding, *, strength=1):
+        """Its annotation is text, as `from __future__ import annotations` leaves it."""
+
+    function.__annotations__["strength"] = annotation
+    with pytest.raises(TypeError, match="an annotation can't be read"):
+        declared_options(function, "")
+
+
+@pytest.mark.parametrize("bounds", [(1, 1), (2, 1), (0, 1, 0), (0, 1, -1), (0, float("inf")), (float("nan"), 1)])
 def test_a_range_that_is_none_is_refused(bounds):
     with pytest.raises(ValueError, match="no range"):
         Range(*bounds)

@@ -1,5 +1,6 @@
 """The registry: where explainers come from, which are taken, and what is said of the others."""
 
+import re
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -111,6 +112,23 @@ def test_built_ins_win_a_name_and_the_first_among_the_others(tmp_path):
         ("from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainers():\n    return 7", ["return a list"]),
         ("from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainers():\n    1/0", ["ZeroDivisionError"]),
         ("from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainers():\n    return [7]", ["int"]),
+        (
+            "from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainers():\n    [7]",
+            ["return a list of classes"],
+        ),
+        (
+            "from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainers():\n    raise SystemExit",
+            ["SystemExit"],
+        ),
+        (
+            "from __future__ import annotations\nimport numpy as np\n"
+            + explainer("mine").replace("finding):", "finding) -> np.ndaray:"),
+            ["annotation can't be read", "ndaray"],
+        ),
+        (
+            explainer("mine").replace("finding):", "finding, *, weights: str = '/home/somebody/x.bin'):"),
+            ["'weights' has the type str", "x.bin"],
+        ),
     ],
 )
 def test_a_bad_plugin_is_reported_and_harms_nothing(tmp_path, text, words):
@@ -134,6 +152,26 @@ def test_a_file_that_is_not_there_is_reported():
     registry = Registry.standard(["/no/such/folder/mine.py"])
     (failure,) = registry.failures
     assert (failure.plugin, failure.reason.split(".")[0]) == ("mine.py", "There is no such file")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown", "words"),
+    [
+        ("{folder}/notes.txt", "notes.txt", "not a Python file"),
+        ("{folder}", "{name}", "no such file"),
+        ("~nobody-of-that-name/mine.py", "mine.py", "no such file"),
+        ("no_such_module", "no_such_module", "No module named 'no_such_module'."),
+        ("", "", "can't be imported"),
+    ],
+)
+def test_what_is_no_plugin_is_reported_without_its_folders(tmp_path, wanted, shown, words):
+    (tmp_path / "notes.txt").write_text("x = 1")
+    registry = Registry.standard([wanted.format(folder=tmp_path), plugin(tmp_path, explainer("good"), "good.py")])
+    (failure,) = registry.failures
+    assert failure.plugin == shown.format(name=tmp_path.name)
+    assert words in failure.reason
+    assert not re.search(r"/|<frozen|importlib", failure.reason)
+    assert "good" in registry.explainers
 
 
 def test_an_object_can_be_registered_as_a_plugin():

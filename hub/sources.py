@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hub.directory import STARTER, Resolved, open_directory
-from hub.errors import CheckpointError, SourceError, names_hint
+from hub.errors import CheckpointError, CxrLensError, SourceError, names_hint
 from hub.presets import Preset, read_presets
 from hub.repository import Progress, Repository
 
@@ -66,7 +66,7 @@ def on_hub(source: str, presets: Mapping[str, Preset]) -> tuple[Repository, Pres
     return None
 
 
-def _fallen_back(source: str, presets: Mapping[str, Preset], error: Exception) -> Resolved:
+def _fallen_back(source: str, presets: Mapping[str, Preset], error: CxrLensError) -> Resolved:
     """The last good copy in the cache, else the starter, with the reason."""
     found = on_hub(source, presets) if not getattr(presets.get(source), "disabled", "") else None
     if found:
@@ -77,9 +77,9 @@ def _fallen_back(source: str, presets: Mapping[str, Preset], error: Exception) -
         except CheckpointError:  # the copy is no good either; what is said is why it was wanted
             kept = None
         if kept:
-            note = f"{source!r} could not be had anew, so the copy in the cache is in use. {error}"
+            note = f"{source!r} could not be had anew, so the copy in the cache is in use. {error.sentence}"
             return replace(kept, notes=(note,))
-    note = f"{source!r} could not be loaded, so the packaged starter is in use. {error}"
+    note = f"{source!r} could not be loaded, so the packaged starter is in use. {error.sentence}"
     return open_directory(STARTER_DIRECTORY, source=STARTER, notes=(note,))
 
 

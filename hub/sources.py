@@ -1,5 +1,6 @@
 """What a source string means: `starter`, a preset's name, a local path, or `org/name[@revision]` on the Hub."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,6 +10,8 @@ from hub.directory import STARTER, Resolved, open_directory
 from hub.errors import CheckpointError, CxrLensError, SourceError, names_hint
 from hub.presets import Preset, read_presets
 from hub.repository import Progress, Repository
+
+log = logging.getLogger(__name__)
 
 STARTER_DIRECTORY = Path(__file__).resolve().parent / "starter"
 REPO = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
@@ -68,6 +71,7 @@ def on_hub(source: str, presets: Mapping[str, Preset]) -> tuple[Repository, Pres
 
 def _fallen_back(source: str, presets: Mapping[str, Preset], error: CxrLensError) -> Resolved:
     """The last good copy in the cache, else the starter, with the reason."""
+    log.warning("%r could not be had. %s", source, error)
     found = on_hub(source, presets) if not getattr(presets.get(source), "disabled", "") else None
     if found:
         from hub.pulling import last_good

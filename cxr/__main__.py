@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cxr.training.commands import add_commands
 from hub.command_line import run
 from hub.errors import told
 
@@ -29,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_predict(commands)
     _add_verify(commands)
     _add_publish(commands)
+    add_commands(commands)
     return parser
 
 

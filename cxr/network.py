@@ -1,21 +1,22 @@
 """A Keras network whose outputs are logits, and the compiled primitives that explanations are made of.
 
-The only module of scoring and explaining that imports TensorFlow; everything that crosses its border is NumPy.
+The only module that imports TensorFlow; everything that crosses its border is NumPy.
 A primitive is compiled once per batch size, at the network's first use of it, and only for the batch sizes in
 `BATCH_SIZES`: other batches are cut and padded, so that no visitor's request waits for a new trace.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from cxr.checkpoint import Checkpoint, CheckpointConfig
+from cxr.checkpoint import Checkpoint
+from cxr.densenet import assign, densenet121
 from cxr.errors import LayerError
-from hub.errors import CheckpointError, names_hint
+from hub.errors import names_hint
 
 BATCH_SIZES = (1, 16)
 """One picture, or many variants of one: 16 is where two cores gain nothing more from a larger batch."""
@@ -29,33 +30,15 @@ def build_network(checkpoint: Checkpoint) -> "Network":
 
     Raises CheckpointError if a weight is missing, left over or of another shape.
     """
-    model = _densenet121(checkpoint.config, stem_channels=checkpoint.weights["conv1_conv/kernel"].shape[2])
-    _assign(model, checkpoint.weights)
+    config = checkpoint.config
+    model = densenet121(
+        (config.input["size"], config.input["size"], checkpoint.weights["conv1_conv/kernel"].shape[2]),
+        outputs=len(config.labels),
+        head=config.head,
+        final_relu=config.final_relu,
+    )
+    assign(model, checkpoint.weights)
     return Network(model)
-
-
-def _densenet121(config: CheckpointConfig, *, stem_channels: int) -> keras.Model:
-    """Backbone, average pooling, hidden layers, and the output layer without its sigmoid."""
-    shape = (config.input["size"], config.input["size"], stem_channels)
-    backbone = keras.applications.DenseNet121(include_top=False, weights=None, input_shape=shape)
-    # files of Keras before keras_applications 1.0.6 were trained without the ReLU after the last batch norm
-    features = backbone.output if config.final_relu else backbone.get_layer("bn").output
-    features = keras.layers.GlobalAveragePooling2D(name="avg_pool")(features)
-    for number, units in enumerate(config.head, 1):
-        features = keras.layers.Dense(units, activation="relu", name=f"head_{number}")(features)
-    logits = keras.layers.Dense(len(config.labels), name="predictions")(features)
-    return keras.Model(backbone.input, logits, name="densenet121")
-
-
-def _assign(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
-    """Put each array into the variable of its name ("layer/variable"); every variable and every array is used once."""
-    variables = {f"{layer.name}/{variable.name}": variable for layer in model.layers for variable in layer.variables}
-    if unmatched := sorted(variables.keys() ^ weights.keys()):
-        raise CheckpointError(f"Weights and network do not match in {len(unmatched)} names, such as {unmatched[0]!r}.")
-    for name, variable in variables.items():
-        if tuple(variable.shape) != weights[name].shape:
-            raise CheckpointError(f"{name} has the shape {weights[name].shape}, not {tuple(variable.shape)}.")
-        variable.assign(weights[name].astype(np.float32))
 
 
 class Network:
@@ -104,6 +87,11 @@ class Network:
         (logits,) = self._batched(("tail", layer), lambda: _forward(self._tail(layer)), activations)
         return logits
 
+    def features_from(self, layer: str, activations: np.ndarray) -> np.ndarray:
+        """What the output layer sees, `(N, k)`, of a cutting layer's activations `(N, y, x, k)`."""
+        (features,) = self._batched(("features", layer), lambda: _forward(self._before_output(layer)), activations)
+        return features
+
     def layer_gradient(self, batch: np.ndarray, layer: str, outputs: Sequence[int]) -> np.ndarray:
         """d logit / d activation `(N, len(outputs), y, x, k)`, for any layer with a map, inner ones of a block too."""
         self.check_layer(layer)
@@ -141,6 +129,9 @@ class Network:
     def _tail(self, layer: str) -> keras.Model:
         """The part of the network after a layer that cuts it."""
         return keras.Model(self._model.get_layer(layer).output, self._model.output)
+
+    def _before_output(self, layer: str) -> keras.Model:
+        return keras.Model(self._model.get_layer(layer).output, self._model.layers[-1].input)
 
     def _gradients(
         self, key: tuple, make: Callable[[], Callable], batch: np.ndarray, outputs: Sequence[int]

@@ -1,6 +1,7 @@
 """What a network says of one radiograph: scores that never stand without their threshold."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from cxr.checkpoint import CheckpointConfig, Identity
@@ -11,7 +12,9 @@ from cxr.input_check import InputStatistics
 class FindingScore:
     """One finding: the network's logit, its score σ(logit), the operating point, and the calibrated probability.
 
-    threshold, above_threshold and probability are None where the checkpoint has none for this finding.
+    interval holds the scores within which the output layer's uncertainty leaves this one, 95 %: how far it moves when
+    the patients that layer was fitted on are drawn anew. threshold, above_threshold, probability and interval are
+    None where the checkpoint has none for this finding.
     """
 
     finding: str
@@ -20,6 +23,7 @@ class FindingScore:
     threshold: float | None
     above_threshold: bool | None
     probability: float | None
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,17 @@ def _logit(score: float | None) -> float:
     return math.log(score / (1 - score)) if 0 < score < 1 else math.copysign(math.inf, score - 0.5)
 
 
-def finding_scores(logits: dict[str, float], config: CheckpointConfig) -> tuple[FindingScore, ...]:
-    """Scores from logits, with the thresholds and calibrations of the checkpoint."""
-    return tuple(_score(finding, logit, config) for finding, logit in logits.items())
+def finding_scores(
+    logits: Mapping[str, float], config: CheckpointConfig, *, spread: Mapping[str, float] | None = None
+) -> tuple[FindingScore, ...]:
+    """Scores from logits, with the thresholds and calibrations of the checkpoint.
+
+    spread  {finding: half width of the logit's 95 % interval}, for those that have one
+    """
+    return tuple(_score(finding, logit, config, (spread or {}).get(finding)) for finding, logit in logits.items())
 
 
-def _score(finding: str, logit: float, config: CheckpointConfig) -> FindingScore:
+def _score(finding: str, logit: float, config: CheckpointConfig, spread: float | None) -> FindingScore:
     score = sigmoid(logit)
     threshold = config.thresholds.get(finding)
     calibration = config.calibration.get(finding)
@@ -74,4 +83,5 @@ def _score(finding: str, logit: float, config: CheckpointConfig) -> FindingScore
         threshold=threshold.score if threshold else None,
         above_threshold=score >= threshold.score if threshold else None,
         probability=calibration.probability(logit) if calibration else None,
+        interval=None if spread is None else (sigmoid(logit - spread), sigmoid(logit + spread)),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cxr.checkpoint import Checkpoint, CheckpointConfig, Identity, read_checkpoint
+from cxr.checkpoint import Checkpoint, CheckpointConfig, Heads, Identity, read_checkpoint
 from cxr.findings import check_finding
 from cxr.passes import record
 from cxr.prediction import Prediction, finding_scores
@@ -36,8 +36,11 @@ class Predictor:
     layers    {layer: (y, x, k)} of every layer with a map, in forward order
     """
 
-    def __init__(self, network: "Network", config: CheckpointConfig, identity: Identity) -> None:
+    def __init__(
+        self, network: "Network", config: CheckpointConfig, identity: Identity, heads: Heads | None = None
+    ) -> None:
         self._network = network
+        self._heads = heads
         self._remembered: OrderedDict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = OrderedDict()
         self._lock = threading.Lock()
         self.config = config
@@ -60,7 +63,7 @@ class Predictor:
         from cxr.network import build_network
 
         InputRule.from_config(checkpoint.config.input)  # a wrong rule is refused before a network is built
-        return cls(build_network(checkpoint), checkpoint.config, checkpoint.identity)
+        return cls(build_network(checkpoint), checkpoint.config, checkpoint.identity, checkpoint.heads)
 
     @property
     def layers(self) -> dict[str, tuple[int, int, int]]:
@@ -72,6 +75,11 @@ class Predictor:
         """The layer that Grad-CAM explains by default."""
         return self._network.target_layer
 
+    @property
+    def heads(self) -> Heads | None:
+        """Output layers fitted on resampled patients, over all outputs of the network; None where there are none."""
+        return self._heads
+
     def prepare(self, radiograph: Radiograph) -> Prepared:
         """The radiograph as this network was trained to see it."""
         return prepare(radiograph, self.rule)
@@ -79,8 +87,9 @@ class Predictor:
     def predict(self, radiograph: Radiograph) -> Prediction:
         """Scores of every finding, from one forward pass, or none if this input was scored before."""
         prepared = self.prepare(radiograph)
-        logits, _ = self.forward_with(prepared.array[None], self.target_layer)
-        scores = finding_scores(dict(zip(self.labels, map(float, logits[0]), strict=True)), self.config)
+        logits, activations = self.forward_with(prepared.array[None], self.target_layer)
+        by_finding = dict(zip(self.labels, map(float, logits[0]), strict=True))
+        scores = finding_scores(by_finding, self.config, spread=self._spread(activations))
         check = () if prepared.statistics.ok else (prepared.statistics.verdict,)
         return Prediction(scores, (*radiograph.warnings, *check), prepared.statistics, self.identity)
 
@@ -131,6 +140,11 @@ class Predictor:
         """
         return self._network.forward_from(layer, activations)[:, self._columns]
 
+    def features(self, batch: np.ndarray) -> np.ndarray:
+        """What the output layer sees of a prepared batch: `(N, k)`, the pooled maps unless there are hidden layers."""
+        _, activations = self.forward_with(batch, self.target_layer)
+        return self._network.features_from(self.target_layer, activations)
+
     def input_gradient(self, batch: np.ndarray, finding: str) -> np.ndarray:
         """d logit / d input `(N, h, w, c)`: one pass forward and one back."""
         self._check(batch)
@@ -162,6 +176,14 @@ class Predictor:
             if progress:
                 progress((at + len(some)) / len(windows))
         return logits
+
+    def _spread(self, activations: np.ndarray) -> dict[str, float]:
+        """{finding: half width of the logit's interval} among the bootstrap heads; empty where there are none."""
+        if self._heads is None:
+            return {}
+        features = self._network.features_from(self.target_layer, activations)
+        spread = self._heads.spread(features)[0, self._columns]
+        return dict(zip(self.labels, map(float, spread), strict=True))
 
     def _once(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
         key = layer, hashlib.sha256(np.ascontiguousarray(batch, np.float32)).hexdigest()

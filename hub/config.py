@@ -9,6 +9,9 @@ from hub.files import read_json
 FORMAT = 1
 ARCHITECTURE = "densenet121"
 OUTPUTS_LIMIT = 1000
+COMPANIONS = ("bootstrap", "average_maps")
+"""Fields that name a further file beside the weights, with its sha256; the network works without them."""
+
 HEAD_LIMIT = 4096
 IGNORED = "ignored"
 """What marks an output of a foreign network that is no finding: the label `{"name": …, "ignored": true}` or ""."""
@@ -33,9 +36,18 @@ def check_config(raw: dict) -> dict:
     _check_weights(raw.get("weights"))
     rule = raw.get("input")
     _require(isinstance(rule, dict) and isinstance(rule.get("rule"), str), "input", "an object with a rule", rule)
-    for field in ("thresholds", "calibration", "metrics", "training", "bootstrap", "links"):
+    for field in ("thresholds", "calibration", "metrics", "training", "links"):
         _require(isinstance(raw.get(field, {}), Mapping), field, "an object", raw.get(field))
+    for field in COMPANIONS:
+        if field in raw:
+            _require(isinstance(raw[field], Mapping), field, "an object with 'file'", raw[field])
+            _check_file_name(f"{field}.file", raw[field].get("file"))
     return raw
+
+
+def companions(config: Mapping) -> tuple[str, ...]:
+    """Names of the files that the configuration names beside the weights."""
+    return tuple(config[field]["file"] for field in COMPANIONS if field in config)
 
 
 def _require(holds: bool, field: str, expected: str, given: object) -> None:
@@ -70,13 +82,7 @@ def label_name(label: str | dict) -> str:
 
 def _check_weights(weights: object) -> None:
     _require(isinstance(weights, dict), "weights", "an object with 'file'", weights)
-    name = weights.get("file")
-    _require(
-        isinstance(name, str) and name == Path(name).name and name not in ("", ".", ".."),
-        "weights.file",
-        "a file's name in the checkpoint's own directory",
-        name,
-    )
+    _check_file_name("weights.file", weights.get("file"))
     for text in ("layout", "prefix"):
         _require(isinstance(weights.get(text, ""), str), f"weights.{text}", "a text", weights.get(text))
     epsilon = weights.get("epsilon", 1e-5)
@@ -85,3 +91,8 @@ def _check_weights(weights: object) -> None:
     digest = weights.get("sha256")
     fits = digest is None or (isinstance(digest, str) and len(digest) == 64)
     _require(fits, "weights.sha256", "64 hexadecimal digits", digest)
+
+
+def _check_file_name(field: str, name: object) -> None:
+    fits = isinstance(name, str) and name == Path(name).name and name not in ("", ".", "..")
+    _require(fits, field, "a file's name in the checkpoint's own directory", name)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from hub.config import read_config
+from hub.config import companions, read_config
 from hub.directory import CONFIG, ORIGINAL_EXTRAS, ORIGINAL_WEIGHTS, Resolved, open_directory, original_config
 from hub.download import discard, fetch, in_cache, look_up
 from hub.errors import CheckpointError
@@ -86,6 +86,8 @@ def _gathered(get: Get, repository: Repository, preset: Preset | None) -> Pulled
         return Pulled(weights, preset.config(), preset.file) if weights else None
     if described := get(CONFIG):
         config = read_config(described.parent)
+        for companion in companions(config):
+            get(companion)
         weights = get(config["weights"]["file"])
         return Pulled(weights, config, config["weights"]["file"]) if weights else None
     if weights := get(ORIGINAL_WEIGHTS):

@@ -7,6 +7,7 @@ import httpx2
 from huggingface_hub import CommitOperationAdd, HfApi, constants
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
+from hub.config import companions
 from hub.directory import CONFIG, open_directory
 from hub.errors import CheckpointError, SourceError
 from hub.verifying import verify
@@ -15,7 +16,7 @@ CARD = "README.md"
 
 
 def push(directory: Path, repo: str, *, private: bool = False, message: str = "") -> str:
-    """Put config, weights and, if there is one, the card of a native checkpoint into a model repository.
+    """Put config, weights, and what there is of companions and card of a native checkpoint into a model repository.
 
     The repository is made if it is not there. Returns the commit's address. Raises CheckpointError for a folder that
     `verify` refuses, and SourceError for what the Hub refuses; nothing is sent in the first case.
@@ -26,7 +27,9 @@ def push(directory: Path, repo: str, *, private: bool = False, message: str = ""
         raise CheckpointError(f"{directory.name!r} has no {CONFIG}.", "Only native checkpoints are pushed.")
     resolved = open_directory(directory, source=str(directory))
     list(verify(resolved))
-    names = [CONFIG, resolved.config["weights"]["file"], *([CARD] if (directory / CARD).is_file() else [])]
+    needed = [CONFIG, resolved.config["weights"]["file"]]
+    beside = [name for name in (*companions(resolved.config), CARD) if (directory / name).is_file()]
+    names = [*needed, *beside]
     operations = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=directory / name) for name in names]
     api = HfApi(endpoint=constants.ENDPOINT)
     try:

@@ -9,8 +9,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("hub", "cxr", "explainers", "explainers.page", "demo")
 HEAVY = {
-    "tensorflow": ("cxr.network", "cxr.training"),
-    "keras": ("cxr.network", "cxr.training"),
+    "tensorflow": ("cxr.network",),
+    "keras": ("cxr.network", "cxr.densenet", "cxr.training"),
     "gradio": ("explainers.page",),
 }
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from cxr.checkpoint.config import CheckpointConfig
+from cxr.checkpoint.heads import Heads, read_heads
 from cxr.checkpoint.keras3_hdf5 import read_keras3
 from cxr.checkpoint.keras_hdf5 import read_keras_hdf5
 from cxr.checkpoint.safetensors_file import read_safetensors
 from cxr.checkpoint.torch_file import read_torch
 from cxr.checkpoint.torchvision import TORCH_EPSILON, from_torchvision
 from cxr.preparation import InputRule
-from hub.architecture import check_shapes
+from hub.architecture import OUTPUT_LAYER, check_shapes
 from hub.directory import ORIGINAL_BACKBONE, Resolved
 from hub.errors import CheckpointError
 from hub.files import sha256_of
@@ -43,6 +44,7 @@ class Checkpoint:
     config: CheckpointConfig
     weights: Mapping[str, np.ndarray]
     identity: Identity
+    heads: Heads | None = None
 
 
 def read_checkpoint(resolved: Resolved) -> Checkpoint:
@@ -60,7 +62,9 @@ def read_checkpoint(resolved: Resolved) -> Checkpoint:
     weights, config = READERS[layout](file, config)
     _check(weights, config)
     digest = resolved.sha256 or sha256_of(file)
-    return Checkpoint(config, weights, Identity(resolved.name, resolved.shown, resolved.revision, digest))
+    features, outputs = weights[f"{OUTPUT_LAYER}/kernel"].shape
+    heads = read_heads(resolved, features=features, outputs=outputs)
+    return Checkpoint(config, weights, Identity(resolved.name, resolved.shown, resolved.revision, digest), heads)
 
 
 def _native(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:

@@ -1,1 +1,1 @@
-"""From labelled radiographs to figures: tables of labels, in NumPy alone."""
+"""From labelled radiographs to a checkpoint and its figures: tables, training, evaluation, calibration."""

@@ -42,7 +42,7 @@ def _finding(each: FindingScore, config: CheckpointConfig) -> dict:
         "title": display_name(each.finding),
         "description": DESCRIPTIONS[each.finding],
         "provisional": bool(threshold and threshold.provisional),
-        "interval": list(threshold.interval) if threshold and threshold.interval else None,
+        "threshold_interval": list(threshold.interval) if threshold and threshold.interval else None,
         "prevalence": calibration.prevalence if calibration else None,
     }
 

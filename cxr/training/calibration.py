@@ -1,0 +1,86 @@
+"""Probabilities from logits: two numbers a finding, fitted on pictures that the network was not trained on.
+
+probability = σ(a·z + b + logit π). π is how frequent the finding is among the pictures it was fitted on; where it is
+as frequent as π' instead, and nothing else differs, logit π' takes that place.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+PRIOR_POSITIVES = 30
+"""How many positives the slope common to all findings counts as much as, for each finding's own slope."""
+
+STEPS = 50
+"""Of Newton's method at most; it takes about eight."""
+
+
+@dataclass(frozen=True)
+class FittedCalibration:
+    """Of one finding: the three numbers, and how many positives they rest on."""
+
+    a: float
+    b: float
+    prevalence: float
+    positives: int
+
+    def to_json(self) -> dict:
+        """As a checkpoint's `calibration` holds it."""
+        return {
+            "a": round(self.a, 4),
+            "b": round(self.b, 4),
+            "prevalence": round(self.prevalence, 5),
+            "positives": self.positives,
+        }
+
+
+def fit_calibrations(labels: np.ndarray, logits: np.ndarray, findings: Sequence[str]) -> dict[str, FittedCalibration]:
+    """{finding: calibration} from labels 1, 0 or NaN and logits, both `(rows, findings)`.
+
+    Logistic regression of each finding's labels on its logit (Platt 1999). Its slope is drawn to the mean of all
+    findings' slopes, as strongly as if 30 positives more had that slope; its intercept is free. Findings without
+    positives or negatives are left out.
+    """
+    columns = {
+        finding: (labels[known, at] == 1, logits[known, at].astype(float))
+        for at, finding in enumerate(findings)
+        if (known := np.isfinite(labels[:, at])).any() and 0 < labels[known, at].mean() < 1
+    }
+    common = _common_slope(columns)
+    return {finding: _fitted(truth, logit, common) for finding, (truth, logit) in columns.items()}
+
+
+def _common_slope(columns: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> float:
+    """Of one regression over all findings, each with an intercept of its own, drawn to 1 by as much as a finding's."""
+    slopes = [logistic(truth, logit, slope=1.0, weight=_weight(truth, logit))[0] for truth, logit in columns.values()]
+    positives = [truth.sum() for truth, _ in columns.values()]
+    return float(np.average(slopes, weights=positives)) if slopes else 1.0
+
+
+def _weight(truth: np.ndarray, logit: np.ndarray) -> float:
+    """Of the penalty: the information that 30 positives hold about a slope, which goes with the logits' variance."""
+    return PRIOR_POSITIVES * (1 - truth.mean()) * max(float(logit.var()), 1e-12)
+
+
+def _fitted(truth: np.ndarray, logit: np.ndarray, common: float) -> FittedCalibration:
+    slope, intercept = logistic(truth, logit, slope=common, weight=_weight(truth, logit))
+    prevalence = float(truth.mean())
+    return FittedCalibration(slope, intercept - np.log(prevalence / (1 - prevalence)), prevalence, int(truth.sum()))
+
+
+def logistic(truth: np.ndarray, logit: np.ndarray, *, slope: float, weight: float) -> tuple[float, float]:
+    """(slope, intercept) that minimise −log likelihood + weight/2 · (slope − `slope`)², by Newton's method."""
+    middle = logit.mean()
+    design = np.stack([logit - middle, np.ones_like(logit)])
+    found = np.array([slope, np.log(truth.mean() / (1 - truth.mean()))])
+    for _ in range(STEPS):
+        probability = 0.5 * (1 + np.tanh(found @ design / 2))
+        gradient = design @ (probability - truth) + [weight * (found[0] - slope), 0]
+        curvature = (design * (probability * (1 - probability) + 1e-12)) @ design.T + np.diag([weight, 0])
+        step = np.linalg.solve(curvature, gradient)
+        # half a step where a whole one would leap over the minimum: logits of up to ±50 are far apart
+        found -= step / max(1.0, np.abs(step).max() / 2)
+        if np.abs(step).max() < 1e-8:
+            break
+    return float(found[0]), float(found[1] - found[0] * middle)

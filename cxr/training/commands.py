@@ -1,0 +1,235 @@
+"""The command line of training and evaluation: class-weights, train, evaluate, calibrate, bootstrap."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cxr.findings import FINDINGS
+from cxr.training.labels import POLICIES
+
+if TYPE_CHECKING:
+    from cxr.training.labels import LabelTable
+    from cxr.training.recipe import Recipe
+
+
+def add_commands(commands: Any) -> None:
+    """Add them to `python -m cxr`."""
+    _add_class_weights(commands)
+    _add_train(commands)
+    _add_evaluate(commands)
+    _add_calibrate(commands)
+    _add_bootstrap(commands)
+
+
+def _add_policies(command: argparse.ArgumentParser) -> None:
+    """What labels that are uncertain or missing count as."""
+    for what, given in (("uncertain", "-1"), ("missing", "empty")):
+        command.add_argument(
+            f"--{what}", default="ignore", choices=list(POLICIES), help=f"what {given} means; default: ignore"
+        )
+
+
+def _add_class_weights(commands: Any) -> None:
+    command = commands.add_parser("class-weights", help="weights of the loss from a table of labels")
+    command.add_argument("labels", metavar="LABELS.csv", help="NIH's Finding Labels, or a 0/1 column a finding")
+    command.add_argument("--order", default="chexnet", metavar="course|chexnet|NAME,…", help="findings, in order")
+    command.add_argument("--part", metavar="NAME", help="only rows whose column `part` says so, such as train")
+    command.add_argument("-o", "--out", required=True, metavar="FILE", help="such as train_config.json")
+    _add_policies(command)
+    command.set_defaults(run=_class_weights)
+
+
+def _add_train(commands: Any) -> None:
+    command = commands.add_parser("train", help="train a checkpoint; run it again to go on after a kill")
+    command.add_argument("--labels", action="append", required=True, metavar="CSV", help="repeatable, with --images")
+    command.add_argument("--images", action="append", required=True, metavar="DIR", help="one for each --labels")
+    command.add_argument("--out", required=True, metavar="DIR", help="the checkpoint's folder")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="of everything drawn; default: 0")
+    command.add_argument(
+        "--init", default="none", metavar="none|imagenet|SOURCE", help="starting weights; a densenet.hdf5 is a backbone"
+    )
+    command.add_argument("--part", default="train", metavar="NAME", help="part of the table to train on")
+    command.add_argument(
+        "--validation", default="validation", metavar="NAME", help="part to choose by; without parts, a tenth is drawn"
+    )
+    command.add_argument("--order", default="chexnet", metavar="course|chexnet|NAME,…", help="findings, in order")
+    command.add_argument("--class-weights", metavar="FILE", help="a train_config.json; default: from the training part")
+    command.add_argument("--recipe", metavar="FILE", help="JSON, as `training.recipe` of a checkpoint's config.json")
+    command.add_argument("--epochs", type=int, metavar="N", help="of all stages together")
+    command.add_argument("--size", type=int, metavar="PIXELS", help="side of the network's input")
+    command.add_argument("--batch", type=int, metavar="N", help="pictures a step")
+    command.add_argument("--limit", type=int, metavar="N", help="N pictures of each part, drawn, to try things")
+    command.add_argument(
+        "--backend", choices=["tensorflow", "torch", "jax"], default="tensorflow", help="Keras' backend, if installed"
+    )
+    command.add_argument("--precision", metavar="NAME", help="float32, mixed_bfloat16 or mixed_float16")
+    _add_policies(command)
+    command.set_defaults(run=_train)
+
+
+def _add_evaluate(commands: Any) -> None:
+    command = commands.add_parser("evaluate", help="figures with intervals on labelled radiographs")
+    _add_table(command)
+    command.add_argument("--model", default="starter", metavar="SOURCE", help="default: starter")
+    command.add_argument("--versus", metavar="SOURCE", help="another checkpoint, compared pair by pair")
+    command.add_argument(
+        "--prevalence", type=float, metavar="SHARE", help="for PPV and NPV; default: the pictures' own"
+    )
+    command.add_argument("--out", required=True, metavar="DIR", help="evaluation.json, evaluation.md and pictures")
+    command.set_defaults(run=_evaluate)
+
+
+def _add_calibrate(commands: Any) -> None:
+    command = commands.add_parser("calibrate", help="choose operating points and fit probabilities again")
+    command.add_argument("directory", metavar="DIR", help="a native checkpoint's folder; its config.json is changed")
+    _add_table(command)
+    command.add_argument(
+        "--sensitivity", type=float, metavar="SHARE", help="operating points that reach it; default: Youden's"
+    )
+    command.set_defaults(run=_calibrate)
+
+
+def _add_bootstrap(commands: Any) -> None:
+    command = commands.add_parser("bootstrap", help="fit output layers on resampled patients: intervals of the scores")
+    command.add_argument("directory", metavar="DIR", help="a native checkpoint's folder; heads.safetensors is added")
+    _add_table(command)
+    command.add_argument("--heads", type=int, default=20, metavar="N", help="default: 20")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws; default: 0")
+    command.set_defaults(run=_bootstrap)
+
+
+def _add_table(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--labels", required=True, metavar="CSV", help="table of labels")
+    command.add_argument("--images", required=True, metavar="DIR", help="folder of the pictures that it names")
+    command.add_argument("--part", metavar="NAME", help="only rows whose column `part` says so, such as test")
+    command.add_argument("--limit", type=int, metavar="N", help="the first N pictures of it, to try things")
+    _add_policies(command)
+
+
+def _class_weights(given: argparse.Namespace) -> int:
+    from cxr.training.class_weights import class_weights, without_positives
+    from cxr.training.labels import order_of, read_labels
+    from cxr.training.splits import part_of
+
+    table = read_labels(
+        given.labels, findings=order_of(given.order), uncertain=given.uncertain, missing=given.missing
+    )  # fmt: skip
+    table = part_of(table, given.part) if given.part else table
+    weights = class_weights(table)
+    for finding in without_positives(table):
+        print(
+            f"warning: {finding} has no positive among {len(table)} rows: nothing can be learnt of it.", file=sys.stderr
+        )
+    Path(given.out).write_text(json.dumps(weights.to_json(), indent=1) + "\n")
+    for finding, positive, negative in zip(weights.labels, weights.pos_weights, weights.neg_weights, strict=True):
+        print(f"  {finding:20} positives × {positive:.4f}, negatives × {negative:.4f}")
+    print(f"{len(table)} rows: {given.out}")
+    return 0
+
+
+def _train(given: argparse.Namespace) -> int:
+    os.environ["KERAS_BACKEND"] = given.backend  # read by Keras when it is first imported
+    from cxr.training.labels import order_of
+    from cxr.training.training import Sources, train
+
+    sources = Sources(
+        labels=[Path(file) for file in given.labels],
+        images=[Path(folder) for folder in given.images],
+        findings=order_of(given.order),
+        part=given.part,
+        validation=given.validation,
+        uncertain=given.uncertain,
+        missing=given.missing,
+        limit=given.limit,
+    )
+    weights_file = Path(given.class_weights) if given.class_weights else None
+    out = train(sources, _recipe(given), Path(given.out), init=given.init, weights_file=weights_file)
+    print(f"The checkpoint is in {out}: python demo.py --model {out}")
+    return 0
+
+
+def _recipe(given: argparse.Namespace) -> "Recipe":
+    from cxr.training.recipe import Recipe, default_recipe, shortened
+
+    if given.recipe:
+        recipe = Recipe.from_json(json.loads(Path(given.recipe).read_text()))
+    else:
+        recipe = default_recipe(pretrained=given.init != "none")
+    recipe = shortened(recipe, epochs=given.epochs, size=given.size, batch=given.batch)
+    return replace(recipe, seed=given.seed, precision=given.precision or recipe.precision)
+
+
+def _evaluate(given: argparse.Namespace) -> int:
+    from cxr.predictor import Predictor
+    from cxr.training.evaluation import evaluate
+    from cxr.training.report import markdown, write_report
+    from cxr.training.scoring import score_table
+
+    table = _table(given)
+    sources = [given.model, *([given.versus] if given.versus else [])]
+    scored, *versus = score_table([Predictor.load(source) for source in sources], table, Path(given.images))
+    prevalence = dict.fromkeys(scored.table.findings, given.prevalence) if given.prevalence is not None else None
+    figures = evaluate(scored, prevalence=prevalence, versus=versus[0] if versus else None)
+    files = write_report(figures, scored, Path(given.out))
+    print(markdown(figures))
+    print(f"written: {', '.join(str(file) for file in files)}")
+    return 0
+
+
+def _calibrate(given: argparse.Namespace) -> int:
+    from cxr.checkpoint.writing import write_config
+    from cxr.predictor import Predictor
+    from cxr.training.finishing import fitted
+    from cxr.training.scoring import score_table
+    from hub.config import read_config
+
+    directory = Path(given.directory)
+    config = read_config(directory)
+    (scored,) = score_table([Predictor.load(str(directory))], _table(given), Path(given.images))
+    found = fitted(scored.table, scored.logits, sensitivity=given.sensitivity)
+    write_config(directory, config | found)
+    for finding, point in found["thresholds"].items():
+        few = ", provisional" if point["provisional"] else ""
+        print(
+            f"  {finding:20} threshold {point['score']:.3f}: sensitivity {point['sensitivity']:.2f}, "
+            f"specificity {point['specificity']:.2f}, {point['positives']} positives{few}"
+        )
+    print(f"{directory / 'config.json'}: {len(found['thresholds'])} operating points and calibrations")
+    return 0
+
+
+def _bootstrap(given: argparse.Namespace) -> int:
+    from cxr.checkpoint import read_checkpoint
+    from cxr.predictor import Predictor
+    from cxr.training.class_weights import class_weights
+    from cxr.training.errors import TrainingError
+    from cxr.training.finishing import add_heads
+    from cxr.training.scoring import features_of_table
+    from hub import resolve
+    from hub.architecture import OUTPUT_LAYER
+
+    if given.heads < 2:
+        raise TrainingError(f"{given.heads} output layers have no spread.", "Give --heads 2 or more; 20 is usual.")
+    directory = Path(given.directory)
+    checkpoint = read_checkpoint(resolve(str(directory)))
+    table = _table(given, findings=checkpoint.config.labels)
+    predictor = Predictor.from_checkpoint(checkpoint)
+    table, features = features_of_table(predictor, table, Path(given.images))
+    output = {name: checkpoint.weights[f"{OUTPUT_LAYER}/{name}"] for name in ("kernel", "bias")}
+    add_heads(directory, features, table, class_weights(table), output, count=given.heads, seed=given.seed)
+    print(f"{directory / 'heads.safetensors'}: {given.heads} output layers from {len(table)} pictures")
+    return 0
+
+
+def _table(given: argparse.Namespace, findings: Sequence[str] = FINDINGS) -> "LabelTable":
+    from cxr.training.labels import read_labels
+    from cxr.training.splits import part_of
+
+    table = read_labels(given.labels, findings=findings, uncertain=given.uncertain, missing=given.missing)
+    table = part_of(table, given.part) if given.part else table
+    return table if given.limit is None else table.take(range(min(given.limit, len(table))))

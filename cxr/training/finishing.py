@@ -1,0 +1,166 @@
+"""From a trained network to a checkpoint's folder, with everything that scores need to be read rightly."""
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from cxr.checkpoint.writing import halved, write_checkpoint, write_config, write_safetensors
+from cxr.densenet import assign, weights_of
+from cxr.training.calibration import fit_calibrations
+from cxr.training.class_weights import ClassWeights
+from cxr.training.evaluation import mean_auc_with_interval
+from cxr.training.fitting import Job
+from cxr.training.heads import bootstrap_heads
+from cxr.training.labels import LabelTable
+from cxr.training.network import features_of, logits_of
+from cxr.training.resampling import limits, patient_resamples
+from cxr.training.run_state import RunState
+from cxr.training.thresholds import operating_point
+from cxr.verification import auc_of
+from hub.architecture import OUTPUT_LAYER
+from hub.config import ARCHITECTURE, FORMAT, read_config
+from hub.files import sha256_of
+
+HEADS_FILE = "heads.safetensors"
+CLASS_WEIGHTS_FILE = "train_config.json"
+
+
+def finish(job: Job, state: RunState, out: Path, *, origin: str, data: str) -> Path:
+    """Write the folder; everything in it is measured with the weights as they are stored.
+
+    origin  a sentence on the starting weights
+    data    what the pictures are called, for people
+    """
+    weights = halved(weights_of(job.model))
+    assign(job.model, weights)
+    table = job.validation.table
+    logits = logits_of(job.model, job.validation, size=job.recipe.size)
+    config = {
+        "format": FORMAT,
+        "name": out.name,
+        "description": f"DenseNet-121, trained {origin} on {len(job.training)} radiographs.",
+        "architecture": ARCHITECTURE,
+        "final_relu": True,
+        "pooling": "average",
+        "head": [],
+        "labels": list(table.findings),
+        "input": {"rule": "samplewise", "size": job.recipe.size, "detail": job.recipe.detail},
+        **fitted(table, logits),
+        "metrics": figures_of(table, logits) | {"data": data, "part": "validation"},
+        "training": _provenance(job, state, origin, data),
+    }
+    (out / CLASS_WEIGHTS_FILE).write_text(json.dumps(job.weights.to_json(), indent=1) + "\n")
+    write_checkpoint(out, config, weights)
+    if job.recipe.heads:
+        _add_heads(job, out, weights)
+    return out
+
+
+def fitted(table: LabelTable, logits: np.ndarray, *, sensitivity: float | None = None) -> dict:
+    """`thresholds` and `calibration` of a checkpoint, from pictures that it was not trained on.
+
+    A finding without positives or without negatives gets neither. `sensitivity` asks for operating points that
+    reach it, in place of Youden's.
+    """
+    scores = 0.5 * (1 + np.tanh(logits / 2))
+    points = {
+        finding: operating_point(table.values[:, at], scores[:, at], table.patients, sensitivity=sensitivity)
+        for at, finding in enumerate(table.findings)
+    }
+    calibrations = fit_calibrations(table.values, logits, table.findings)
+    return {
+        "thresholds": {finding: point.to_json() for finding, point in points.items() if point},
+        "calibration": {finding: calibration.to_json() for finding, calibration in calibrations.items()},
+    }
+
+
+def figures_of(table: LabelTable, logits: np.ndarray) -> dict:
+    """`metrics` of a checkpoint: AUC of each finding that has one and their mean, with intervals by patient."""
+    draws = list(patient_resamples(table.patients))
+    columns = {finding: (table.values[:, at], logits[:, at]) for at, finding in enumerate(table.findings)}
+    auc = {finding: _with_interval(*column, draws) for finding, column in columns.items()}
+    mean = mean_auc_with_interval(table.values, logits, draws)
+    return {
+        "n": len(table),
+        "patients": len(set(table.patients)),
+        "auc": {finding: values for finding, values in auc.items() if values},
+        **({"mean_auc": [round(value, 4) for value in mean]} if mean else {}),
+    }
+
+
+def _with_interval(labels: np.ndarray, logits: np.ndarray, draws: Sequence[np.ndarray]) -> list[float] | None:
+    whole = auc_of(labels, logits)
+    if whole is None:
+        return None
+    drawn = [auc for rows in draws if (auc := auc_of(labels[rows], logits[rows])) is not None]
+    return [round(value, 4) for value in (whole, *limits(drawn))]
+
+
+def _provenance(job: Job, state: RunState, origin: str, data: str) -> dict:
+    import cv2
+
+    best = dict(state.best)
+    return {
+        "recipe": job.recipe.to_json(),
+        "start": origin,
+        "data": data,
+        "pictures": {"train": len(job.training), "validation": len(job.validation)},
+        "patients": {
+            "train": len(set(job.training.table.patients)),
+            "validation": len(set(job.validation.table.patients)),
+        },
+        "positives": job.training.table.positives(),
+        "skipped": len(job.training.unreadable) + len(job.validation.unreadable),
+        "class_weights": CLASS_WEIGHTS_FILE,
+        "best": best if np.isfinite(best.get("mean_auc", np.nan)) else {},
+        "minutes": round(sum(row["seconds"] for row in state.history) / 60, 1),
+        "versions": {
+            "python": platform.python_version(),
+            "keras": keras.__version__,
+            "backend": keras.backend.backend(),
+            "numpy": np.__version__,
+            "opencv": cv2.__version__,
+        },
+    }
+
+
+def _add_heads(job: Job, out: Path, weights: Mapping[str, np.ndarray]) -> None:
+    print(f"Fitting {job.recipe.heads} output layers on the features of {len(job.training)} pictures …", flush=True)
+    features = features_of(job.model, job.training, size=job.recipe.size)
+    output = {name: weights[f"{OUTPUT_LAYER}/{name}"] for name in ("kernel", "bias")}
+    add_heads(out, features, job.training.table, job.weights, output, count=job.recipe.heads, seed=job.recipe.seed)
+
+
+def add_heads(
+    directory: Path,
+    features: np.ndarray,
+    table: LabelTable,
+    weights: ClassWeights,
+    output: Mapping[str, np.ndarray],
+    *,
+    count: int,
+    seed: int,
+) -> None:
+    """Fit bootstrap heads, store them beside a checkpoint's weights, and name them in its configuration.
+
+    features  (rows, k) of the table's pictures, as the output layer sees them
+    output    "kernel" (k, n) and "bias" (n,) of the network's own output layer, its columns in the table's order
+    """
+    kernels, biases = bootstrap_heads(
+        features,
+        table.values,
+        table.patients,
+        weights,
+        kernel=output["kernel"].astype(np.float32),
+        bias=output["bias"].astype(np.float32),
+        heads=count,
+        seed=seed,
+    )
+    file = directory / HEADS_FILE
+    write_safetensors(file, {"kernel": kernels.astype(np.float16), "bias": biases.astype(np.float32)})
+    bootstrap = {"file": HEADS_FILE, "heads": count, "sha256": sha256_of(file), "pictures": len(table)}
+    write_config(directory, read_config(directory) | {"bootstrap": bootstrap})

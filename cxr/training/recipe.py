@@ -1,0 +1,112 @@
+"""What a training run does, in stages, as it is written into the checkpoint's provenance."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from cxr.training.augmentation import Augmentation
+from cxr.training.errors import TrainingError
+
+Trainable = Literal["head", "all"]
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Some epochs at one size of the input, with an optimiser of its own.
+
+    size           side of the input in pixels
+    learning_rate  the highest, after the warm-up; a cosine leads from there to 1 % of it
+    trainable      "head": only the output layer, the rest as it was loaded; "all": the whole network
+    """
+
+    size: int
+    epochs: int
+    learning_rate: float
+    batch: int = 32
+    trainable: Trainable = "all"
+
+    def __post_init__(self) -> None:
+        if self.size < 32 or self.epochs < 1 or self.batch < 1 or self.learning_rate <= 0:
+            raise TrainingError(f"{self} can't be run.", "A size of at least 32, and numbers above zero, are needed.")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything a run depends on beside the data and where it starts from.
+
+    stages         in order
+    size           side of the trained network's input; where the last stage's is smaller, the norms' statistics at
+                   least are measured at this one (Touvron et al. 2019)
+    detail         side to which all pictures are averaged first (rule `samplewise`)
+    evened         how far the findings' weights in the loss are made equal, 0 to 1 (`ClassWeights.evened`)
+    weight_decay   of AdamW
+    warm_up        share of a stage's steps over which the learning rate rises
+    averaging      momentum of the running average of the weights, which is what is measured and kept; 0 for none
+    norm_pictures  training pictures over which the batch norms' statistics are measured again at the end, with the
+                   averaged weights and at the network's size (Izmailov et al. 2018); 0 for not at all
+    heads          output layers fitted on resampled patients (`cxr.training.heads`); 0 for none
+    """
+
+    stages: tuple[Stage, ...]
+    size: int = 224
+    detail: int = 128
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    mixup: float = 0.2
+    evened: float = 0.5
+    weight_decay: float = 0.05
+    warm_up: float = 0.1
+    averaging: float = 0.999
+    norm_pictures: int = 2048
+    heads: int = 20
+    precision: str = "float32"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise TrainingError("A recipe has at least one stage.")
+        if self.precision not in PRECISIONS:
+            raise TrainingError(f"There is no precision {self.precision!r}.", f"Choose from {', '.join(PRECISIONS)}.")
+
+    @property
+    def epochs(self) -> int:
+        """Of all stages together."""
+        return sum(stage.epochs for stage in self.stages)
+
+    def to_json(self) -> dict[str, Any]:
+        """As `config.json` and the record of a run hold it."""
+        return asdict(self) | {"stages": [asdict(stage) for stage in self.stages]}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> "Recipe":
+        """The recipe that `to_json` wrote, or a part of one; TrainingError for a field that isn't known."""
+        try:
+            stages = tuple(Stage(**stage) for stage in raw["stages"])
+            augmentation = Augmentation(**raw.get("augmentation", {}))
+            return cls(**{**raw, "stages": stages, "augmentation": augmentation})
+        except (KeyError, TypeError) as error:
+            raise TrainingError(f"This is no recipe: {error}.", "See `training.recipe` in a config.json.") from error
+
+
+def default_recipe(*, pretrained: bool) -> Recipe:
+    """From pretrained weights: head first, then everything. From none: more epochs, most of them at half the size."""
+    if pretrained:
+        stages = (Stage(112, 1, 1e-3, trainable="head"), Stage(112, 6, 5e-4), Stage(224, 2, 1e-4))
+    else:
+        stages = (Stage(112, 24, 2e-3), Stage(224, 4, 3e-4))
+    return Recipe(stages)
+
+
+def shortened(recipe: Recipe, *, epochs: int | None, size: int | None, batch: int | None) -> Recipe:
+    """With the command line's wishes: epochs and sizes spread over the stages as before, and one batch for all."""
+    stages = recipe.stages
+    if epochs is not None:
+        share = epochs / recipe.epochs
+        stages = tuple(replace(stage, epochs=max(1, round(stage.epochs * share))) for stage in stages)
+    if size is not None:
+        share = size / recipe.size
+        stages = tuple(replace(stage, size=max(32, 16 * round(stage.size * share / 16))) for stage in stages)
+        recipe = replace(recipe, size=size)
+    if batch is not None:
+        stages = tuple(replace(stage, batch=batch) for stage in stages)
+    return replace(recipe, stages=stages)

@@ -1,0 +1,128 @@
+"""Training from the command line, with a real DenseNet-121 on synthetic chests."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from cxr.phantom import phantom
+from cxr.training.errors import TrainingError
+from cxr.training.recipe import Recipe, Stage, default_recipe, shortened
+
+RECIPE = {
+    "stages": [{"size": 32, "epochs": 2, "learning_rate": 1e-3, "batch": 16}],
+    "size": 32,
+    "norm_pictures": 16,
+    "heads": 3,
+}
+
+
+@pytest.fixture(scope="module")
+def chests(tmp_path_factory) -> Path:
+    """96 synthetic chests with their table: 64 to train on, 32 to validate; every other one has an effusion."""
+    folder = tmp_path_factory.mktemp("chests")
+    (folder / "images").mkdir()
+    sources = [phantom(seed=at, size=256, effusion=bool(at % 2)).radiograph.grey for at in range(6)]
+    rng = np.random.default_rng(0)
+    rows = []
+    for at in range(96):
+        grey = cv2.resize(sources[at % 6], (64, 64), interpolation=cv2.INTER_AREA) + 0.05 * rng.standard_normal(
+            (64, 64)
+        )
+        Image.fromarray((255 * np.clip(grey, 0, 1)).astype(np.uint8)).save(folder / "images" / f"{at}.png")
+        part = "train" if at < 64 else "validation"
+        rows.append({"image": f"{at}.png", "patient": at // 2, "part": part, "Effusion": at % 2, "Hernia": 0})
+    with (folder / "labels.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    (folder / "recipe.json").write_text(json.dumps(RECIPE))
+    return folder
+
+
+def command(chests: Path, out: Path, *more: str) -> list[str]:
+    return [
+        *(sys.executable, "-m", "cxr", "train", "--labels", str(chests / "labels.csv")),
+        *("--images", str(chests / "images"), "--out", str(out), "--recipe", str(chests / "recipe.json")),
+        *("--order", "Effusion,Hernia", *more),
+    ]
+
+
+def test_a_run_that_is_killed_and_begun_again_ends_in_a_checkpoint_that_scores(chests, tmp_path):
+    out = tmp_path / "net"
+    with subprocess.Popen(command(chests, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as first:
+        said = ""
+        for line in first.stdout:
+            said += line
+            if "epoch 1 of 2" in line:
+                first.kill()
+                break
+        else:
+            pytest.fail(said + first.stderr.read())
+    assert "About" in said
+    assert len(json.loads((out / "run" / "state.json").read_text())["history"]) == 1
+
+    second = subprocess.run(command(chests, out), capture_output=True, text=True, timeout=600)
+    assert second.returncode == 0, second.stderr
+    assert "epoch 1 of 2" not in second.stdout
+    assert "epoch 2 of 2" in second.stdout
+    assert "no positive of Hernia" in second.stderr
+
+    config = json.loads((out / "config.json").read_text())
+    assert set(config["thresholds"]) == {"Effusion"}  # nothing was learnt of Hernia, and nothing is claimed
+    assert config["thresholds"]["Effusion"]["provisional"]
+    assert config["training"]["pictures"] == {"train": 64, "validation": 32}
+    assert config["training"]["recipe"]["stages"][0]["epochs"] == 2
+    assert len((out / "run" / "history.csv").read_text().splitlines()) == 3
+
+    from cxr import Predictor, read_radiograph
+
+    predictor = Predictor.load(str(out))
+    scores = predictor.predict(read_radiograph(chests / "images" / "1.png"))
+    low, high = scores["Effusion"].interval
+    assert low <= scores["Effusion"].score <= high
+    assert scores["Hernia"].threshold is None
+
+
+def test_another_recipe_does_not_go_on_with_the_same_folder(chests, tmp_path):
+    from cxr.training.run_state import RunState
+
+    work = tmp_path / "net" / "run"
+    work.mkdir(parents=True)
+    RunState({"recipe": "another"}).save(work)
+    done = subprocess.run(command(chests, tmp_path / "net"), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    assert "holds a run that differs in" in done.stderr
+
+
+def test_a_patient_in_both_parts_stops_it_before_it_starts(chests, tmp_path):
+    leaking = (chests / "labels.csv").read_text().replace("64.png,32,", "64.png,0,")
+    (tmp_path / "labels.csv").write_text(leaking)
+    arguments = command(chests, tmp_path / "net")
+    arguments[arguments.index("--labels") + 1] = str(tmp_path / "labels.csv")
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    assert "1 patients are in 'training' and in 'validation': 0." in done.stderr
+
+
+def test_a_recipe_is_written_and_read_back():
+    recipe = default_recipe(pretrained=True)
+    assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+    with pytest.raises(TrainingError, match="no recipe"):
+        Recipe.from_json({"stages": [{"size": 64}]})
+    with pytest.raises(TrainingError, match="can't be run"):
+        Stage(16, 1, 1e-3)
+    with pytest.raises(TrainingError, match="no precision 'half'"):
+        Recipe((Stage(64, 1, 1e-3),), precision="half")
+
+
+def test_wishes_are_spread_over_the_stages():
+    recipe = shortened(Recipe((Stage(112, 6, 1e-3), Stage(224, 2, 1e-4))), epochs=4, size=128, batch=8)
+    assert [(stage.size, stage.epochs, stage.batch) for stage in recipe.stages] == [(64, 3, 8), (128, 1, 8)]
+    assert recipe.size == 128

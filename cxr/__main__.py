@@ -101,7 +101,8 @@ def _print_result(result: dict) -> None:
     prediction: Prediction = result["prediction"]
     for warning in prediction.warnings:
         print(f"  note: {warning}")
-    print(f"  {'finding':20} {'score':>6} {'threshold':>10} {'':6} {'probability':>12}")
+    spread = f" {'95 % of it':>12}" if any(each.interval for each in prediction.findings) else ""
+    print(f"  {'finding':20} {'score':>6}{spread} {'threshold':>10} {'':6} {'probability':>12}")
     for each in prediction.findings:
         print(f"  {_row(each)}")
 
@@ -112,7 +113,8 @@ def _row(each: "FindingScore") -> str:
     threshold = "none" if each.threshold is None else f"{each.threshold:.2f}"
     side = "" if each.above_threshold is None else ("above" if each.above_threshold else "below")
     probability = "uncalibrated" if each.probability is None else f"{each.probability:.1%}"
-    return f"{display_name(each.finding):20} {each.score:6.2f} {threshold:>10} {side:6} {probability:>12}"
+    spread = f" {'{:.2f} to {:.2f}'.format(*each.interval):>12}" if each.interval else ""
+    return f"{display_name(each.finding):20} {each.score:6.2f}{spread} {threshold:>10} {side:6} {probability:>12}"
 
 
 def _verify(given: argparse.Namespace) -> int:

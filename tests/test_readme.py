@@ -76,6 +76,18 @@ def test_the_client_snippet_prints_a_finding(desk, server, capsys):
     assert "'finding'" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("line", snippet("bash", "python -m cxr class-weights").strip().splitlines())
+def test_each_command_of_training_is_one_that_there_is(line):
+    from cxr.__main__ import _parser
+    from demo import parser
+
+    words = line.split()
+    if words[1] == "demo.py":
+        assert parser().parse_args(words[2:]).model == ["mine"]
+    else:
+        assert callable(_parser().parse_args(words[3:]).run)
+
+
 def test_the_demo_command_is_the_documented_one():
     assert "pip install -e . && python demo.py" in README
     assert "python demo.py --plugin mine.py" in README

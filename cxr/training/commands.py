@@ -24,6 +24,7 @@ def add_commands(commands: Any) -> None:
     _add_evaluate(commands)
     _add_calibrate(commands)
     _add_bootstrap(commands)
+    _add_plausibility(commands)
 
 
 def _add_policies(command: argparse.ArgumentParser) -> None:
@@ -101,6 +102,14 @@ def _add_bootstrap(commands: Any) -> None:
     command.add_argument("--heads", type=int, default=20, metavar="N", help="default: 20")
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws; default: 0")
     command.set_defaults(run=_bootstrap)
+
+
+def _add_plausibility(commands: Any) -> None:
+    command = commands.add_parser("plausibility", help="learn what frontal chest radiographs look like")
+    _add_table(command)
+    command.add_argument("--validation", default="validation", metavar="NAME", help="part that the limit is set on")
+    command.add_argument("--out", required=True, metavar="FILE", help="an .npz, as cxr/plausibility.npz")
+    command.set_defaults(run=_plausibility)
 
 
 def _add_table(command: argparse.ArgumentParser) -> None:
@@ -223,6 +232,21 @@ def _bootstrap(given: argparse.Namespace) -> int:
     output = {name: checkpoint.weights[f"{OUTPUT_LAYER}/{name}"] for name in ("kernel", "bias")}
     add_heads(directory, features, table, class_weights(table), output, count=given.heads, seed=given.seed)
     print(f"{directory / 'heads.safetensors'}: {given.heads} output layers from {len(table)} pictures")
+    return 0
+
+
+def _plausibility(given: argparse.Namespace) -> int:
+    from cxr import plausibility
+    from cxr.training.pictures import pack
+    from cxr.training.splits import check_disjoint
+
+    tables = {name: _table(argparse.Namespace(**{**vars(given), "part": name}))
+              for name in (given.part or "train", given.validation)}  # fmt: skip
+    check_disjoint(tables)
+    packed = [pack(table, Path(given.images), side=plausibility.SIDE) for table in tables.values()]
+    fitted = plausibility.fit(*([each.grey(row) for row in range(len(each))] for each in packed))
+    fitted.save(Path(given.out))
+    print(f"{given.out}: from {len(packed[0])} pictures, its limit from {len(packed[1])}")
     return 0
 
 

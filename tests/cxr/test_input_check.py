@@ -43,7 +43,7 @@ def spoilt(name, grey):
         "unusually bright": 0.65 + 0.35 * grey,
         "picture is black": np.where(grey < 0.55, 0, grey),
         "picture is white": np.where(grey > 0.55, 1, grey),
-        "isn't laid out like": (0.1 + 0.8 * checks).astype(np.float32),
+        "doesn't look like a frontal chest": (0.1 + 0.8 * checks).astype(np.float32),
     }[name]
 
 
@@ -58,7 +58,7 @@ def spoilt(name, grey):
         "unusually bright",
         "picture is black",
         "picture is white",
-        "isn't laid out like",
+        "doesn't look like a frontal chest",
     ],
 )
 def test_what_is_wrong_with_a_picture_is_said(grey, name):

@@ -119,7 +119,7 @@ def test_the_prediction_is_json_without_a_field_that_names_a_file(predictor, pha
     answer = json.loads(json.dumps(predictor.predict(phantom).to_json() | {"model": predictor.identity.to_json()}))
     assert set(answer) == {"findings", "warnings", "model"}
     assert set(answer["findings"][0]) == {
-        "finding", "logit", "score", "threshold", "above_threshold", "probability",
+        "finding", "logit", "score", "threshold", "above_threshold", "probability", "interval",
     }  # fmt: skip
 
 

@@ -7,6 +7,9 @@ let rows = new Map();
 const HOW =
   "The tick is the operating point: the score from which on a finding is reported. Names above it are in full ink. " +
   "A score is no probability.";
+const WHISKER =
+  " The thin line is where the score would lie, 95 %, had the last layer been fitted on other patients; " +
+  "another training run would move it further.";
 
 function unseen(text) {
   return lens.element("span", {class: "unseen"}, text);
@@ -23,11 +26,11 @@ function showNames() {
 
 function meter(each) {
   const bar = lens.element("span", {class: "meter", "aria-hidden": "true"});
+  bar.append(lens.element("i", {class: "score", style: `width:${100 * each.score}%`}));
   if (each.interval) {
     const [low, high] = each.interval;
     bar.append(lens.element("i", {class: "interval", style: `left:${100 * low}%;width:${100 * (high - low)}%`}));
   }
-  bar.append(lens.element("i", {class: "score", style: `width:${100 * each.score}%`}));
   if (each.threshold !== null) bar.append(lens.element("i", {class: "point", style: `left:${100 * each.threshold}%`}));
   return bar;
 }
@@ -46,6 +49,7 @@ function row(each) {
     meter(each),
     unseen(", score "),
     lens.element("span", {class: "value"}, score),
+    unseen(each.interval ? `, 95 % from ${lens.number(each.interval[0])} to ${lens.number(each.interval[1])}` : ""),
     unseen(", operating point "),
     lens.element("span", {class: "value quiet"}, point),
     unseen(each.above_threshold ? ", above" : each.threshold === null ? "" : ", below"),
@@ -64,7 +68,7 @@ function show(value) {
   const above = value.findings.filter((each) => each.above_threshold).length;
   part("none").hidden = above > 0;
   part("columns").hidden = false;
-  part("how").textContent = HOW;
+  part("how").textContent = value.findings.some((each) => each.interval) ? HOW + WHISKER : HOW;
   part("all").hidden = value.findings.length <= FEW;
   part("all").textContent = `All ${value.findings.length} findings`;
   showCheck(value);

@@ -25,3 +25,9 @@ class LayerError(CxrLensError):
     """The network has no layer of that name with a map, or that layer can't serve what was asked of it."""
 
     code = "LAYER"
+
+
+class EngineError(CxrLensError):
+    """No engine of that name computes forward passes here."""
+
+    code = "ENGINE"

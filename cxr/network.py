@@ -16,13 +16,10 @@ import tensorflow as tf
 from cxr.checkpoint import Checkpoint
 from cxr.densenet import assign, densenet121
 from cxr.errors import LayerError
-from hub.errors import names_hint
+from cxr.layers import check_layer, target_layer
 
 BATCH_SIZES = (1, 16)
 """One picture, or many variants of one: 16 is where two cores gain nothing more from a larger batch."""
-
-TARGET_LAYER = "conv5_block16_concat"
-"""Where Grad-CAM explains by default: the last dense block's output, before its batch norm."""
 
 
 def build_network(checkpoint: Checkpoint) -> "Network":
@@ -55,13 +52,14 @@ class Network:
         self.layers: dict[str, tuple[int, int, int]] = {
             layer.name: tuple(layer.output.shape[1:])
             for layer in model.layers
-            if not isinstance(layer, keras.layers.InputLayer) and len(layer.output.shape) == 4
+            if not isinstance(layer, keras.layers.InputLayer | keras.layers.ZeroPadding2D)
+            and len(layer.output.shape) == 4
         }
 
     @property
     def target_layer(self) -> str:
         """The layer that Grad-CAM explains by default: `conv5_block16_concat`, else the last one with a map."""
-        return TARGET_LAYER if TARGET_LAYER in self.layers else list(self.layers)[-1]
+        return target_layer(self.layers)
 
     def forward(self, batch: np.ndarray) -> np.ndarray:
         """Logits `(N, n)` float32 of a prepared batch `(N, h, w, c)`."""
@@ -119,9 +117,7 @@ class Network:
 
     def check_layer(self, name: str) -> str:
         """The name, if a layer with a map has exactly that name; LayerError otherwise."""
-        if name not in self.layers:
-            raise LayerError(f"The network has no layer {name!r} with a map.", names_hint(name, self.layers))
-        return name
+        return check_layer(name, self.layers)
 
     def _with(self, layer: str) -> keras.Model:
         return keras.Model(self._model.input, [self._model.output, self._model.get_layer(layer).output])

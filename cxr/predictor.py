@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxr.checkpoint import Checkpoint, CheckpointConfig, Heads, Identity, read_checkpoint
+from cxr.deferred import DeferredNetwork
+from cxr.engine import AUTO, Engine, build_engine, chosen_engine
+from cxr.engine.folded import fold
+from cxr.engine.geometry import sizes
+from cxr.engine.passes import Remembered
+from cxr.engine.tail import Tail
 from cxr.findings import check_finding
 from cxr.passes import record
 from cxr.prediction import Prediction, finding_scores
@@ -24,7 +30,13 @@ REMEMBERED = 8
 """Inputs whose activations at a layer are kept: 200 kB each at DenseNet-121's last block, 3 MB at its first layers."""
 
 WINDOWS_A_STEP = 16
-"""Windows occluded in one batch, after each of which a run can be cancelled."""
+"""Windows occluded between two reports of progress, after each of which a run can be cancelled."""
+
+FEW_WINDOWS = 4
+"""Of one size, for which whole passes are quicker than compiling what is computed in parts."""
+
+BASES = 2
+"""Inputs whose first blocks' maps are kept for occluding them: 5 MB each."""
 
 
 class Predictor:
@@ -37,11 +49,19 @@ class Predictor:
     """
 
     def __init__(
-        self, network: "Network", config: CheckpointConfig, identity: Identity, heads: Heads | None = None
+        self,
+        network: "Network | DeferredNetwork",
+        config: CheckpointConfig,
+        identity: Identity,
+        heads: Heads | None = None,
+        *,
+        engine: Engine | None = None,
     ) -> None:
         self._network = network
+        self._engine = engine
         self._heads = heads
         self._remembered: OrderedDict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = OrderedDict()
+        self._bases: OrderedDict[str, Remembered] = OrderedDict()
         self._lock = threading.Lock()
         self.config = config
         self.identity = identity
@@ -50,20 +70,33 @@ class Predictor:
         self._columns = list(config.findings.values())
 
     @classmethod
-    def load(cls, source: str | Resolved) -> "Predictor":
-        """From a source string: `starter`, a local directory, or `org/name[@revision]`.
+    def load(cls, source: str | Resolved, *, engine: str = AUTO) -> "Predictor":
+        """From a source string: `starter`, a preset, a local directory, or `org/name[@revision]`.
 
-        Raises SourceError if it can't be had, CheckpointError if its files are not what they should be.
+        engine  what computes forward passes: "tensorflow", "onnxruntime", or "auto" for the fastest that is there
+
+        Raises SourceError if it can't be had, CheckpointError if its files are not what they should be, EngineError
+        for an engine that isn't there.
         """
-        return cls.from_checkpoint(read_checkpoint(source if isinstance(source, Resolved) else resolve(source)))
+        resolved = source if isinstance(source, Resolved) else resolve(source)
+        return cls.from_checkpoint(read_checkpoint(resolved), engine=engine)
 
     @classmethod
-    def from_checkpoint(cls, checkpoint: Checkpoint) -> "Predictor":
+    def from_checkpoint(cls, checkpoint: Checkpoint, *, engine: str = AUTO) -> "Predictor":
         """From weights in memory."""
-        from cxr.network import build_network
+        config = checkpoint.config
+        InputRule.from_config(config.input)  # a wrong rule is refused before a network is built
+        engine = chosen_engine(engine)
+        folded = fold(
+            checkpoint.weights, side=config.input["size"], final_relu=config.final_relu, hidden=len(config.head)
+        )
+        network = DeferredNetwork(checkpoint)
+        return cls(network, config, checkpoint.identity, checkpoint.heads, engine=build_engine(folded, engine))
 
-        InputRule.from_config(checkpoint.config.input)  # a wrong rule is refused before a network is built
-        return cls(build_network(checkpoint), checkpoint.config, checkpoint.identity, checkpoint.heads)
+    @property
+    def engine(self) -> str:
+        """What computes forward passes: "tensorflow", "onnxruntime", or "keras" for a network without an engine."""
+        return self._engine.name if self._engine else "keras"
 
     @property
     def layers(self) -> dict[str, tuple[int, int, int]]:
@@ -97,20 +130,20 @@ class Predictor:
         """Logits `(N, n)` float32 of a prepared batch `(N, h, w, c)`."""
         self._check(batch)
         record(forward=len(batch))
-        return self._network.forward(batch)[:, self._columns]
+        return (self._engine or self._built()).forward(batch)[:, self._columns]
 
     def forward_with(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
         """Logits `(N, n)` and the activations `(N, y, x, k)` of a layer, from one pass.
 
         Those of one single input are remembered, so that scores and the Grad-CAM maps of all findings cost one pass
-        together. Raises LayerError for a layer that is not there.
+        together, and at layers after the last block too. Raises LayerError for a layer that is not there.
         """
         self._check(batch)
-        if len(batch) == 1:
-            return self._once(batch, layer)
-        record(forward=len(batch))
-        logits, activations = self._network.forward_with(batch, layer)
-        return logits[:, self._columns], activations
+        self._network.check_layer(layer)
+        tail = self._tail(layer)
+        computed = self._network.target_layer if tail else layer
+        logits, activations = self._once(batch, computed) if len(batch) == 1 else self._passed(batch, computed)
+        return logits, tail.activations(layer, activations) if tail else activations
 
     def activations(self, batch: np.ndarray, layer: str) -> np.ndarray:
         """A layer's output `(N, y, x, k)`. Raises LayerError for a layer that is not there."""
@@ -125,11 +158,14 @@ class Predictor:
         self._check(batch)
         outputs = self._outputs(finding)
         self._network.check_layer(layer)
-        if self._network.is_cut(layer):
-            gradients = self._network.tail_gradient(layer, self.activations(batch, layer), outputs)
+        tail = self._tail(layer)
+        if tail and tail.linear:
+            gradients = tail.gradient(layer, self.activations(batch, layer), outputs)
+        elif self._built().is_cut(layer):
+            gradients = self._built().tail_gradient(layer, self.activations(batch, layer), outputs)
         else:
             record(forward=len(batch) * len(outputs))
-            gradients = self._network.layer_gradient(batch, layer, outputs)
+            gradients = self._built().layer_gradient(batch, layer, outputs)
         record(backward=len(batch))
         return gradients if finding is None else gradients[:, 0]
 
@@ -138,19 +174,20 @@ class Predictor:
 
         Raises LayerError where the network reaches its output around that layer too.
         """
-        return self._network.forward_from(layer, activations)[:, self._columns]
+        tail = self._tail(layer)
+        logits = tail.logits(layer, activations) if tail else self._built().forward_from(layer, activations)
+        return logits[:, self._columns]
 
     def features(self, batch: np.ndarray) -> np.ndarray:
         """What the output layer sees of a prepared batch: `(N, k)`, the pooled maps unless there are hidden layers."""
-        _, activations = self.forward_with(batch, self.target_layer)
-        return self._network.features_from(self.target_layer, activations)
+        return self._features(self.forward_with(batch, self.target_layer)[1])
 
     def input_gradient(self, batch: np.ndarray, finding: str) -> np.ndarray:
         """d logit / d input `(N, h, w, c)`: one pass forward and one back."""
         self._check(batch)
         (output,) = self._outputs(finding)
         record(forward=len(batch), backward=len(batch))
-        return self._network.input_gradient(batch, output)
+        return self._built().input_gradient(batch, output)
 
     def occluded(
         self,
@@ -169,21 +206,62 @@ class Predictor:
         """
         self._check(prepared[None])
         filled = np.broadcast_to(np.asarray(fill, np.float32), prepared.shape)
+        windows = _within(np.asarray(windows, int).reshape(-1, 4), prepared.shape)
         logits = np.empty((len(windows), len(self.labels)), np.float32)
         for at in range(0, len(windows), WINDOWS_A_STEP):
-            some = windows[at : at + WINDOWS_A_STEP]
-            logits[at : at + len(some)] = self.forward(np.stack([_occlude(prepared, filled, each) for each in some]))
+            some = slice(at, at + WINDOWS_A_STEP)
+            logits[some] = self._occluded(prepared, windows[some], filled)
             if progress:
-                progress((at + len(some)) / len(windows))
+                progress(min(1.0, (at + WINDOWS_A_STEP) / len(windows)))
         return logits
+
+    def _occluded(self, prepared: np.ndarray, windows: np.ndarray, filled: np.ndarray) -> np.ndarray:
+        """Exact logits; windows of one size are computed from the maps of the input itself, where that is quicker."""
+        logits = np.empty((len(windows), len(self.labels)), np.float32)
+        for (height, width), rows in sizes(windows):
+            if not height * width:
+                logits[rows] = self.forward_with(prepared[None], self.target_layer)[0]
+            elif self._engine and self._engine.incremental and len(rows) > FEW_WINDOWS:
+                record(forward=len(rows))
+                found = self._engine.occluded(self._base(prepared), windows[rows], filled)
+                logits[rows] = found[:, self._columns]
+            else:
+                logits[rows] = self.forward(np.stack([_occlude(prepared, filled, windows[row]) for row in rows]))
+        return logits
+
+    def _base(self, prepared: np.ndarray) -> Remembered:
+        key = hashlib.sha256(np.ascontiguousarray(prepared, np.float32)).hexdigest()
+        with self._lock:
+            if key in self._bases:
+                self._bases.move_to_end(key)
+                return self._bases[key]
+        record(forward=1)
+        base = self._engine.remembering(np.ascontiguousarray(prepared, np.float32))
+        with self._lock:
+            self._bases[key] = base
+            while len(self._bases) > BASES:
+                self._bases.popitem(last=False)
+        return base
 
     def _spread(self, activations: np.ndarray) -> dict[str, float]:
         """{finding: half width of the logit's interval} among the bootstrap heads; empty where there are none."""
         if self._heads is None:
             return {}
-        features = self._network.features_from(self.target_layer, activations)
-        spread = self._heads.spread(features)[0, self._columns]
+        spread = self._heads.spread(self._features(activations))[0, self._columns]
         return dict(zip(self.labels, map(float, spread), strict=True))
+
+    def _features(self, activations: np.ndarray) -> np.ndarray:
+        tail = self._tail(self.target_layer)
+        features_of = tail.features if tail else self._built().features_from
+        return features_of(self.target_layer, activations)
+
+    def _built(self) -> "Network":
+        """The network in Keras, which gradients and inner layers need."""
+        return self._network.built() if isinstance(self._network, DeferredNetwork) else self._network
+
+    def _tail(self, layer: str) -> Tail | None:
+        """The closed form that the layer belongs to, if it does."""
+        return self._engine.tail if self._engine and layer in self._engine.tail.layers else None
 
     def _once(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
         key = layer, hashlib.sha256(np.ascontiguousarray(batch, np.float32)).hexdigest()
@@ -191,9 +269,7 @@ class Predictor:
             if key in self._remembered:
                 self._remembered.move_to_end(key)
                 return self._remembered[key]
-        record(forward=1)
-        logits, activations = self._network.forward_with(batch, layer)
-        result = logits[:, self._columns], activations
+        result = self._passed(batch, layer)
         for array in result:
             array.flags.writeable = False
         with self._lock:
@@ -201,6 +277,15 @@ class Predictor:
             while len(self._remembered) > REMEMBERED:
                 self._remembered.popitem(last=False)
         return result
+
+    def _passed(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
+        """(logits, activations), from one pass."""
+        record(forward=len(batch))
+        if self._tail(layer):
+            logits, activations = self._engine.forward_with(batch)
+        else:
+            logits, activations = self._built().forward_with(batch, layer)
+        return logits[:, self._columns], activations
 
     def _outputs(self, finding: str | None) -> Sequence[int]:
         if finding is None:
@@ -213,9 +298,15 @@ class Predictor:
             raise ValueError(f"A prepared batch has the shape (N, {expected}); this one has {batch.shape}.")
 
 
-def _occlude(prepared: np.ndarray, filled: np.ndarray, window: Sequence[int]) -> np.ndarray:
-    top, left, height, width = map(int, window)
-    rows, columns = slice(max(top, 0), max(top + height, 0)), slice(max(left, 0), max(left + width, 0))
+def _within(windows: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Windows cut where they leave the input; of size 0 where nothing is left."""
+    first = np.clip(windows[:, :2], 0, shape[:2])
+    last = np.clip(windows[:, :2] + windows[:, 2:], first, shape[:2])
+    return np.concatenate([first, last - first], axis=1)
+
+
+def _occlude(prepared: np.ndarray, filled: np.ndarray, window: np.ndarray) -> np.ndarray:
+    top, left, height, width = window
     result = prepared.copy()
-    result[rows, columns] = filled[rows, columns]
+    result[top : top + height, left : left + width] = filled[top : top + height, left : left + width]
     return result

@@ -79,3 +79,31 @@ def check_shapes(found: Mapping[str, tuple[int, ...]], *, head: tuple[int, ...],
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:3])
+
+
+def map_shapes(*, side: int, final_relu: bool = True) -> dict[str, tuple[int, int, int]]:
+    """{layer: (height, width, channels)} of every layer with a map, in forward order; layers that only pad left out."""
+    return dict(_maps(side, final_relu))
+
+
+def _maps(side: int, final_relu: bool) -> Iterator[tuple[str, tuple[int, int, int]]]:
+    side = (side - 1) // 2 + 1
+    for name in ("conv", "bn", "relu"):
+        yield f"conv1_{name}", (side, side, STEM_CHANNELS)
+    side, channels = (side - 1) // 2 + 1, STEM_CHANNELS
+    yield "pool1", (side, side, channels)
+    for block, count in enumerate(BLOCKS, 2):
+        for number in range(1, count + 1):
+            prefix = f"conv{block}_block{number}_"
+            for name, width in (("0_bn", channels), ("0_relu", channels), ("1_conv", BOTTLENECK), ("1_bn", BOTTLENECK),
+                                ("1_relu", BOTTLENECK), ("2_conv", GROWTH), ("concat", channels + GROWTH)):  # fmt: skip
+                yield prefix + name, (side, side, width)
+            channels += GROWTH
+        if block <= len(BLOCKS):
+            for name, width in (("bn", channels), ("relu", channels), ("conv", channels // 2)):
+                yield f"pool{block}_{name}", (side, side, width)
+            side, channels = side // 2, channels // 2
+            yield f"pool{block}_pool", (side, side, channels)
+    yield "bn", (side, side, channels)
+    if final_relu:
+        yield "relu", (side, side, channels)

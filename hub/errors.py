@@ -6,6 +6,7 @@
     ├── RadiographError         cxr.errors         the picture can't be read as a radiograph
     ├── FindingError            cxr.errors         the checkpoint doesn't score a finding of that name
     ├── LayerError              cxr.errors         the network has no such layer, or it can't serve here
+    ├── EngineError             cxr.errors         no engine of that name computes forward passes here
     ├── Busy                    cxr.errors         too much work is waiting; try again
     ├── LabelError              cxr.training.errors  a table of labels is not what it should be
     ├── TrainingError           cxr.training.errors  a training run can't start or go on as asked

@@ -113,7 +113,7 @@ def keras2(fixture_folder, shared):
     folder = shared / "checkpoints"
     prepared, expected = np.load(folder / "prepared.npz"), np.load(folder / "expected.npz")
     inputs = np.repeat(prepared["original"], 3, axis=-1)
-    return Predictor.load(str(fixture_folder / "keras2")), inputs, expected
+    return Predictor.load(str(fixture_folder / "keras2"), engine="tensorflow"), inputs, expected
 
 
 @pytest.mark.parametrize("picture", range(4))

@@ -1,0 +1,42 @@
+"""A network that is built in Keras only once something needs its gradients."""
+
+import threading
+from typing import TYPE_CHECKING
+
+from cxr.checkpoint import Checkpoint
+from cxr.layers import check_layer, target_layer
+from hub.architecture import STEM, map_shapes
+
+if TYPE_CHECKING:
+    from cxr.network import Network
+
+
+class DeferredNetwork:
+    """What is known of a checkpoint's network without building it, and the network, built at its first use.
+
+    input_shape  (h, w, c); outputs, the number of logits; layers, {name: (y, x, k)} in forward order
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        side = checkpoint.config.input["size"]
+        self._checkpoint: Checkpoint | None = checkpoint
+        self._built: Network | None = None
+        self._lock = threading.Lock()
+        self.input_shape: tuple[int, int, int] = (side, side, checkpoint.weights[STEM].shape[2])
+        self.outputs = len(checkpoint.config.labels)
+        self.layers = map_shapes(side=side, final_relu=checkpoint.config.final_relu)
+        self.target_layer = target_layer(self.layers)
+
+    def built(self) -> "Network":
+        """The network itself; the first call takes seconds, and imports TensorFlow."""
+        with self._lock:
+            if self._built is None:
+                from cxr.network import build_network
+
+                self._built = build_network(self._checkpoint)
+                self._checkpoint = None  # its weights are in the network now
+            return self._built
+
+    def check_layer(self, name: str) -> str:
+        """The name, if a layer with a map has exactly that name; LayerError otherwise."""
+        return check_layer(name, self.layers)

@@ -1,0 +1,214 @@
+"""How far an occluded window reaches: which pixels of each plane can change, and the patches that hold them.
+
+Along one axis, in half-open ranges [first, last), of a window on an input of `side` pixels:
+
+    plane            side / 2: the stem's convolution (7 wide, stride 2), side / 4: its pooling (3 wide, stride 2)
+    first block      side / 4: each of its 6 layers reaches one pixel farther
+    second block     side / 8, after pooling by 2: each of its 12 layers reaches one pixel farther
+    from there on    everything
+
+A patch holds what can change and one pixel around it, so that every change is computed from what it depends on; at the
+picture's border it ends there, where the zeros around it are the convolutions' own.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hub.architecture import BLOCKS
+
+FIRST, SECOND = BLOCKS[:2]
+STEM_REACH = 5
+"""Pixels of the input before four times a pixel of the stem's output that it depends on; as many come after."""
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """Places along one axis of a plane: where each patch starts, and how many pixels all of them have."""
+
+    starts: np.ndarray
+    side: int
+
+    def rows(self, chosen: np.ndarray) -> "Axis":
+        """Those of some windows."""
+        return Axis(self.starts[chosen], self.side)
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """What windows reach along one axis; see the module. Arrays are (windows,)."""
+
+    edges: np.ndarray
+    length: int
+    pooled: tuple[np.ndarray, np.ndarray]
+    stem: Axis
+    first: Axis
+    second: Axis
+    planes: tuple[int, int]
+    layers: int
+
+    @classmethod
+    def of(cls, edges: np.ndarray, length: int, side: int, layers: int) -> "Reach":
+        """Of windows that begin at `edges`; `layers` of the second block are computed on patches."""
+        quarter, eighth = side // 4, side // 8
+        convolved = (edges - 2) // 2, (edges + length + 2) // 2 + 1
+        convolved = np.maximum(convolved[0], 0), np.minimum(convolved[1], side // 2)
+        pooled = convolved[0] // 2, np.minimum(convolved[1] // 2 + 1, quarter)
+        stem = _fitted(*pooled, plane=quarter, around=0)
+        grown = _grown(*pooled, by=FIRST, plane=quarter)
+        first = _fitted(*grown, plane=quarter, around=1, even=True)
+        halved = grown[0] // 2, (grown[1] + 1) // 2
+        second = _fitted(*_grown(*halved, by=layers, plane=eighth), plane=eighth, around=1)
+        return cls(edges, length, pooled, stem, first, second, (quarter, eighth), layers)
+
+    def changes(self, chosen: np.ndarray) -> Iterator[np.ndarray]:
+        """For each layer of the first block, which pixels of its patch can change: (windows, side) bool."""
+        for layer in range(1, FIRST + 1):
+            yield _inside(_grown(*self.pooled, by=layer, plane=self.planes[0]), self.first, chosen)
+
+    def later_changes(self, chosen: np.ndarray) -> Iterator[np.ndarray]:
+        """The same of the second block's first layers."""
+        grown = _grown(*self.pooled, by=FIRST, plane=self.planes[0])
+        halved = grown[0] // 2, (grown[1] + 1) // 2
+        for layer in range(1, self.layers + 1):
+            yield _inside(_grown(*halved, by=layer, plane=self.planes[1]), self.second, chosen)
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """Windows of one size with all their patches; a batch of it is one of `chosen` rows."""
+
+    windows: np.ndarray
+    down: Reach
+    across: Reach
+    chosen: np.ndarray
+
+    @classmethod
+    def of(cls, windows: np.ndarray, side: int) -> "Geometry":
+        """Of windows `(m, 4)`: top, left, height, width, all of one size and within the input."""
+        windows = np.asarray(windows, int)
+        lengths = windows[0, 2:]
+        if (windows[:, 2:] != lengths).any():
+            raise ValueError("The windows have more than one size.")
+        layers = _layers_on_patches(max(lengths), side)
+        down, across = (Reach.of(windows[:, at], int(lengths[at]), side, layers) for at in range(2))
+        return cls(windows, down, across, np.arange(len(windows)))
+
+    def rows(self, at: int, count: int) -> "Geometry":
+        """`count` windows from `at` on; the last one stands for those that are not there."""
+        chosen = np.minimum(np.arange(at, at + count), len(self.down.edges) - 1)
+        return Geometry(self.windows[chosen], self.down, self.across, chosen)
+
+    @cached_property
+    def shapes(self) -> tuple:
+        """What all pieces' shapes depend on."""
+        return tuple(
+            (each.stem.side, each.first.side, each.second.side, each.layers) for each in (self.down, self.across)
+        )
+
+    @property
+    def layers_of_second_block(self) -> int:
+        """How many of them are computed on patches."""
+        return self.down.layers
+
+    @property
+    def stem(self) -> tuple[Axis, Axis]:
+        """Of the stem's output that is computed anew."""
+        return self.down.stem.rows(self.chosen), self.across.stem.rows(self.chosen)
+
+    @property
+    def first(self) -> tuple[Axis, Axis]:
+        """Of the first block."""
+        return self.down.first.rows(self.chosen), self.across.first.rows(self.chosen)
+
+    @property
+    def after_first(self) -> tuple[Axis, Axis]:
+        """Of the first block's patch, after the transition."""
+        return tuple(Axis(each.starts // 2, each.side // 2) for each in self.first)
+
+    @property
+    def second(self) -> tuple[Axis, Axis]:
+        """Of the second block's first layers."""
+        return self.down.second.rows(self.chosen), self.across.second.rows(self.chosen)
+
+    @property
+    def whole_second(self) -> tuple[Axis, Axis]:
+        """The second block's whole plane."""
+        everything = Axis(np.zeros(len(self.chosen), int), self.down.planes[1])
+        return everything, everything
+
+    @property
+    def margin(self) -> int:
+        """Zeros around the input that crops may reach into."""
+        return 2 * STEM_REACH
+
+    @property
+    def crop_sides(self) -> list[tuple[int, int]]:
+        """Height and width of each crop of the input."""
+        sides = tuple(4 * (axis.side - 1) + 2 * STEM_REACH + 1 for axis in self.stem)
+        return [sides] * len(self.chosen)
+
+    @property
+    def crop_starts(self) -> list[tuple[int, int]]:
+        """Top and left of each crop, in the input with its margin."""
+        return list(zip(*(4 * axis.starts - STEM_REACH + self.margin for axis in self.stem), strict=True))
+
+    def existing(self) -> np.ndarray:
+        """Which pixels of the stem's convolution lie in the plane: `(N, height, width)` bool."""
+        inside = []
+        for axis, reach in zip(self.stem, (self.down, self.across), strict=True):
+            places = 2 * axis.starts[:, None] - 1 + np.arange(2 * axis.side + 1)
+            inside.append((places >= 0) & (places < 2 * reach.planes[0]))
+        return inside[0][:, :, None] & inside[1][:, None, :]
+
+    def masks_of_first_block(self) -> list[np.ndarray]:
+        """For each layer, where its output can change: `(N, height, width)` bool."""
+        return _crossed(self.down.changes(self.chosen), self.across.changes(self.chosen))
+
+    def masks_of_second_block(self) -> list[np.ndarray]:
+        """For each layer that is computed on patches."""
+        return _crossed(self.down.later_changes(self.chosen), self.across.later_changes(self.chosen))
+
+
+def _layers_on_patches(length: int, side: int) -> int:
+    """How many layers of the second block to compute on patches, so that most is saved."""
+    eighth = side // 8
+    middle = np.array([(side - length) // 2])
+
+    def saved(layers: int) -> float:
+        patch = Reach.of(middle, length, side, layers).second.side
+        return layers * (1 - (patch / eighth) ** 2)
+
+    return max(range(SECOND + 1), key=saved)
+
+
+def _grown(first: np.ndarray, last: np.ndarray, *, by: int, plane: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.maximum(first - by, 0), np.minimum(last + by, plane)
+
+
+def _fitted(first: np.ndarray, last: np.ndarray, *, plane: int, around: int, even: bool = False) -> Axis:
+    """Patches of one size, each with its range and `around` pixels more, as far as the plane goes."""
+    side = int((last - first).max()) + 2 * around
+    if even:
+        side += 1  # for a start that has to be even
+        side += side % 2
+    side = min(side, plane)
+    starts = np.clip(first - around, 0, plane - side)
+    return Axis(starts // 2 * 2 if even else starts, side)
+
+
+def _inside(ranges: tuple[np.ndarray, np.ndarray], axis: Axis, chosen: np.ndarray) -> np.ndarray:
+    places = axis.starts[chosen, None] + np.arange(axis.side)
+    return (places >= ranges[0][chosen, None]) & (places < ranges[1][chosen, None])
+
+
+def _crossed(down: Iterator[np.ndarray], across: Iterator[np.ndarray]) -> list[np.ndarray]:
+    return [rows[:, :, None] & columns[:, None, :] for rows, columns in zip(down, across, strict=True)]
+
+
+def sizes(windows: np.ndarray) -> Sequence[tuple[tuple[int, int], np.ndarray]]:
+    """[((height, width), rows of `windows`)] of each size there is."""
+    found, of = np.unique(windows[:, 2:], axis=0, return_inverse=True)
+    return [(tuple(map(int, size)), np.flatnonzero(of.ravel() == at)) for at, size in enumerate(found)]

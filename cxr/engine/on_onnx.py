@@ -1,0 +1,114 @@
+"""Pieces of the network as ONNX graphs of fixed shapes, run by ONNX Runtime."""
+
+import os
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+from cxr.engine.folded import Affine, Convolution
+
+OPSET, IR_VERSION = 17, 9
+"""Old enough for every ONNX Runtime of the last years."""
+
+KINDS = {np.float32: TensorProto.FLOAT, np.bool_: TensorProto.BOOL}
+
+
+class OnnxRuntime:
+    """Draws a description as a session of `(N, channels, height, width)` arrays."""
+
+    name = "onnxruntime"
+    channels_first = True
+
+    def compiled(
+        self, draw: Callable, shapes: Sequence[tuple[int, ...]], kinds: Sequence[type]
+    ) -> Callable[..., list[np.ndarray]]:
+        """A function of arrays of these shapes and kinds (float32 or bool)."""
+        graph = _Graph()
+        names = [f"input{place}" for place in range(len(shapes))]
+        outputs = draw(graph, *names)
+        model = helper.make_model(
+            helper.make_graph(
+                graph.nodes,
+                "densenet121",
+                [
+                    helper.make_tensor_value_info(name, KINDS[kind], shape)
+                    for name, shape, kind in zip(names, shapes, kinds, strict=True)
+                ],
+                [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
+                graph.constants,
+            ),
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            ir_version=IR_VERSION,
+        )
+        session = _session(model)
+        return lambda *arrays: session.run(None, dict(zip(names, arrays, strict=True)))
+
+
+def _session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    # a thread that spins while it waits takes a core from whatever else the page is doing
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+class _Graph:
+    """`cxr.engine.pieces.Operations` on names of tensors: each call adds a node."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def convolve(self, x: str, convolution: Convolution, *, stride: int = 1, pad: int = 0) -> str:
+        kernel = self._constant(convolution.kernel.transpose(3, 2, 0, 1))
+        side = list(convolution.kernel.shape[:2])
+        bias = [self._constant(convolution.bias)] if convolution.bias.any() else []
+        return self._node("Conv", x, kernel, *bias, kernel_shape=side, strides=[stride] * 2, pads=[pad] * 4)
+
+    def rectified(self, x: str) -> str:
+        return self._node("Relu", x)
+
+    def scaled(self, x: str, affine: Affine) -> str:
+        # a norm of mean 0 and variance 1, which ONNX Runtime does in one step
+        count = len(affine.scale)
+        norm = (affine.scale, affine.shift, np.zeros(count, np.float32), np.ones(count, np.float32))
+        return self._node("BatchNormalization", x, *map(self._constant, norm), epsilon=0.0)
+
+    def largest(self, x: str, *, pad: int) -> str:
+        return self._node("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[pad] * 4)
+
+    def averaged(self, x: str) -> str:
+        return self._node("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])
+
+    def joined(self, tensors: Sequence[str]) -> str:
+        return self._node("Concat", *tensors, axis=1)
+
+    def channels(self, x: str, first: int, last: int) -> str:
+        ends = (self._constant(np.array([place], np.int64)) for place in (first, last, 1))
+        return self._node("Slice", x, *ends)
+
+    def where(self, mask: str, x: str, other: str) -> str:
+        return self._node("Where", mask, x, other)
+
+    def masked(self, x: str, keep: str) -> str:
+        return self._node("Mul", x, keep)
+
+    def pooled(self, x: str) -> str:
+        return self._node("Flatten", self._node("GlobalAveragePool", x))
+
+    def connected(self, x: str, weights: np.ndarray, bias: np.ndarray) -> str:
+        return self._node("Gemm", x, self._constant(weights), self._constant(bias))
+
+    def _node(self, operation: str, *inputs: str, **attributes) -> str:
+        name = f"tensor{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operation, list(inputs), [name], **attributes))
+        return name
+
+    def _constant(self, values: np.ndarray) -> str:
+        name = f"constant{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name

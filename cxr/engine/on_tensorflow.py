@@ -1,0 +1,59 @@
+"""Pieces of the network as TensorFlow functions of fixed shapes, their weights as constants."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from cxr.engine.folded import Affine, Convolution
+
+
+class TensorFlow:
+    """Draws a description as a compiled function of `(N, height, width, channels)` arrays."""
+
+    name = "tensorflow"
+    channels_first = False
+
+    def compiled(
+        self, draw: Callable, shapes: Sequence[tuple[int, ...]], kinds: Sequence[type]
+    ) -> Callable[..., list[np.ndarray]]:
+        """A function of arrays of these shapes and kinds (float32 or bool)."""
+        signature = [tf.TensorSpec(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]
+        function = tf.function(lambda *tensors: draw(self, *tensors), input_signature=signature, autograph=False)
+        concrete = function.get_concrete_function()
+        return lambda *arrays: [result.numpy() for result in concrete(*map(tf.constant, arrays))]
+
+    def convolve(self, x: tf.Tensor, convolution: Convolution, *, stride: int = 1, pad: int = 0) -> tf.Tensor:
+        padding = [[0, 0], [pad, pad], [pad, pad], [0, 0]] if pad else "VALID"
+        kernel = tf.constant(convolution.kernel)
+        return tf.nn.bias_add(tf.nn.conv2d(x, kernel, stride, padding), tf.constant(convolution.bias))
+
+    def rectified(self, x: tf.Tensor) -> tf.Tensor:
+        return tf.nn.relu(x)
+
+    def scaled(self, x: tf.Tensor, affine: Affine) -> tf.Tensor:
+        return x * tf.constant(affine.scale) + tf.constant(affine.shift)
+
+    def largest(self, x: tf.Tensor, *, pad: int) -> tf.Tensor:
+        return tf.nn.max_pool2d(x, 3, 2, [[0, 0], [pad, pad], [pad, pad], [0, 0]] if pad else "VALID")
+
+    def averaged(self, x: tf.Tensor) -> tf.Tensor:
+        return tf.nn.avg_pool2d(x, 2, 2, "VALID")
+
+    def joined(self, tensors: Sequence[tf.Tensor]) -> tf.Tensor:
+        return tf.concat(tensors, -1)
+
+    def channels(self, x: tf.Tensor, first: int, last: int) -> tf.Tensor:
+        return x[..., first:last]
+
+    def where(self, mask: tf.Tensor, x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+        return tf.where(mask, x, other)
+
+    def masked(self, x: tf.Tensor, keep: tf.Tensor) -> tf.Tensor:
+        return x * keep
+
+    def pooled(self, x: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_mean(x, (1, 2))
+
+    def connected(self, x: tf.Tensor, weights: np.ndarray, bias: np.ndarray) -> tf.Tensor:
+        return tf.matmul(x, tf.constant(weights)) + tf.constant(bias)

@@ -1,0 +1,206 @@
+"""An engine: the rewritten network's pieces, compiled when first used, for batches of two sizes."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+
+from cxr.engine import pieces
+from cxr.engine.folded import Folded
+from cxr.engine.geometry import Axis, Geometry
+from cxr.engine.tail import Tail
+
+BATCH = 8
+"""Variants of one picture that are computed together: on two cores larger batches gain nothing, and cancel later."""
+
+GEOMETRIES = 4
+"""Sizes of occluding windows whose pieces are kept compiled, 30 MB each."""
+
+
+FEW = 3
+"""Pictures left over that are computed one by one, rather than as a batch that is filled up."""
+
+
+class Library(Protocol):
+    """Draws and compiles a description: `cxr.engine.on_tensorflow`, `cxr.engine.on_onnx`."""
+
+    name: str
+    channels_first: bool
+
+    def compiled(self, draw: Callable, shapes: list, kinds: list) -> Callable[..., list[np.ndarray]]:
+        """A function of arrays of these shapes."""
+
+
+class Engine:
+    """Forward passes of one network. Arrays are NumPy; every method may be called from any thread.
+
+    name  of the library that computes
+    tail  what comes after the last block, in closed form
+    """
+
+    def __init__(self, net: Folded, library: Library) -> None:
+        self._net, self._library = net, library
+        self._compiled: OrderedDict[tuple, Callable] = OrderedDict()
+        self._lock = threading.Lock()
+        self.name: str = library.name
+        self.tail = Tail(net)
+
+    @property
+    def incremental(self) -> bool:
+        """Whether occlusion can be computed in parts: the planes have to halve evenly."""
+        return self._net.side % 32 == 0
+
+    def forward_with(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(logits `(N, n)`, the last block's output `(N, y, x, k)`) of a prepared batch `(N, h, w, c)`."""
+        draw = partial(pieces.whole, self._net)
+        parts = [self._run(("whole",), draw, self._laid_out(part)) for part in _batches(batch)]
+        logits, activations = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return logits[: len(batch)], self._upright(activations)[: len(batch)]
+
+    def forward(self, batch: np.ndarray) -> np.ndarray:
+        """Logits `(N, n)` of a prepared batch `(N, h, w, c)`."""
+        return self.forward_with(batch)[0]
+
+    def remembering(self, prepared: np.ndarray) -> "Remembered":
+        """What occluding one input `(h, w, c)` starts from, in one pass."""
+        draw = partial(pieces.remembering, self._net)
+        logits, last, first, second = self._run(("remembering",), draw, self._laid_out(prepared[None]))
+        return Remembered(prepared, logits[0], self._upright(last)[0], first[0], second[0])
+
+    def occluded(self, base: "Remembered", windows: np.ndarray, filled: np.ndarray) -> np.ndarray:
+        """Logits `(m, n)` with each window `(top, left, height, width)` of the input taken from `filled` `(h, w, c)`.
+
+        The windows have one size, lie within the input, and what they can't change is taken from `base`.
+        """
+        geometry = Geometry.of(windows, self._net.side)
+        logits = np.empty((len(windows), self._net.outputs), np.float32)
+        for at in range(0, len(windows), BATCH):
+            some = geometry.rows(at, BATCH)
+            logits[at : at + BATCH] = self._occluded(base, some, filled)[: len(windows) - at]
+        return logits
+
+    def _occluded(self, base: "Remembered", places: Geometry, filled: np.ndarray) -> np.ndarray:
+        """Of exactly one batch."""
+        key = places.shapes
+        (changed,) = self._run(("stem", key), partial(pieces.stem, self._net), *self._stem_inputs(base, places, filled))
+        entry = self._entry(base.first, places.first, self._net.stem.kernel.shape[-1], [(changed, places.stem)])
+        patch = self._cuts(base.first, places.first)
+        masks = places.masks_of_first_block()
+        draw = partial(pieces.first_block, self._net)
+        (moved,) = self._run(("first", key), draw, entry, patch, *map(self._masks, masks))
+        transition = [(moved, places.after_first)]
+        width = self._net.blocks[1][0].norm.scale.size
+        done = places.layers_of_second_block
+        if not done:
+            entry = self._entry(base.second, places.whole_second, width, transition)
+        else:
+            entry = self._entry(base.second, places.second, width, transition)
+            patch = self._cuts(base.second, places.second)
+            masks = map(self._masks, places.masks_of_second_block())
+            draw = partial(pieces.second_block, self._net)
+            (grown,) = self._run(("second", key), draw, entry, patch, *masks)
+            width = grown.shape[1 if self._library.channels_first else -1]
+            # the patch's own border is right: what the masks left out is the base's
+            entry = self._entry(base.second, places.whole_second, width, [(grown, places.second), *transition])
+        (logits,) = self._run(("rest", done), partial(pieces.rest, self._net, done=done), entry)
+        return logits
+
+    def _stem_inputs(self, base: "Remembered", places: Geometry, filled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Crops of the occluded inputs, with zeros beyond them, and which of the stem's pixels exist."""
+        margin = places.margin
+        padding = ((margin, margin), (margin, margin), (0, 0))
+        picture, fill = np.pad(base.prepared, padding), np.pad(filled, padding)
+        crops = []
+        for (top, left), (high, wide), window in zip(
+            places.crop_starts, places.crop_sides, places.windows, strict=True
+        ):
+            crop = picture[top : top + high, left : left + wide].copy()
+            rows, columns = (
+                slice(edge + margin - start, edge + margin - start + length)
+                for edge, start, length in zip(window[:2], (top, left), window[2:], strict=True)
+            )
+            crop[rows, columns] = fill[top : top + high, left : left + wide][rows, columns]
+            crops.append(crop)
+        return self._laid_out(np.stack(crops)), self._laid_out(places.existing()[..., None].astype(np.float32))
+
+    def _entry(self, base: np.ndarray, patch: "tuple[Axis, Axis]", channels: int, changes: list) -> np.ndarray:
+        """A block's input on a patch: the base's first channels, with what has changed laid over it.
+
+        changes  (values of a batch, their places), those that have most channels first
+        """
+        entry = self._cuts(base, patch)
+        entry = (entry[:, :channels] if self._library.channels_first else entry[..., :channels]).copy()
+        for values, place in changes:
+            for row in range(len(values)):
+                target, source = [], []
+                for ours, theirs in zip(patch, place, strict=True):
+                    first = max(ours.starts[row], theirs.starts[row])
+                    last = min(ours.starts[row] + ours.side, theirs.starts[row] + theirs.side)
+                    target.append(slice(first - ours.starts[row], last - ours.starts[row]))
+                    source.append(slice(first - theirs.starts[row], last - theirs.starts[row]))
+                if self._library.channels_first:
+                    entry[row, : values.shape[1], target[0], target[1]] = values[row, :, source[0], source[1]]
+                else:
+                    entry[row, target[0], target[1], : values.shape[-1]] = values[row, source[0], source[1]]
+        return entry
+
+    def _cuts(self, base: np.ndarray, patch: "tuple[Axis, Axis]") -> np.ndarray:
+        """(N, …) patches of one map."""
+        rows, columns = patch
+        cuts = []
+        for top, left in zip(rows.starts, columns.starts, strict=True):
+            place = slice(top, top + rows.side), slice(left, left + columns.side)
+            cuts.append(base[:, place[0], place[1]] if self._library.channels_first else base[place])
+        return np.stack(cuts)
+
+    def _laid_out(self, values: np.ndarray) -> np.ndarray:
+        """From `(N, h, w, c)` to the library's own order."""
+        values = np.moveaxis(values, -1, 1) if self._library.channels_first else values
+        return np.ascontiguousarray(values)
+
+    def _masks(self, mask: np.ndarray) -> np.ndarray:
+        return self._laid_out(mask[..., None])
+
+    def _upright(self, values: np.ndarray) -> np.ndarray:
+        """From the library's own order to `(N, h, w, c)`."""
+        return np.ascontiguousarray(np.moveaxis(values, 1, -1)) if self._library.channels_first else values
+
+    def _run(self, key: tuple, draw: Callable, *arrays: np.ndarray) -> list[np.ndarray]:
+        shapes, kinds = [each.shape for each in arrays], [each.dtype.type for each in arrays]
+        with self._lock:
+            found = self._compiled.get((*key, len(arrays[0])))
+            if found is None:
+                found = self._library.compiled(draw, shapes, kinds)
+                self._compiled[(*key, len(arrays[0]))] = found
+                self._forget_geometries()
+            self._compiled.move_to_end((*key, len(arrays[0])))
+        return found(*arrays)
+
+    def _forget_geometries(self) -> None:
+        """Pieces of the windows that were used longest ago."""
+        stems = [key for key in self._compiled if key[0] == "stem"]
+        for stale in stems[: max(0, len(stems) - GEOMETRIES)]:
+            for key in [key for key in self._compiled if len(key) > 2 and key[1] == stale[1]]:
+                del self._compiled[key]
+
+
+class Remembered:
+    """One input with its logits (n,), last block (y, x, k), and the first two blocks as the engine lays them out."""
+
+    def __init__(
+        self, prepared: np.ndarray, logits: np.ndarray, last: np.ndarray, first: np.ndarray, second: np.ndarray
+    ) -> None:
+        self.prepared, self.logits, self.last, self.first, self.second = prepared, logits, last, first, second
+
+
+def _batches(batch: np.ndarray) -> Iterator[np.ndarray]:
+    """Parts of the two sizes that are compiled, in order; copies of the last picture fill the last one up."""
+    for at in range(0, len(batch), BATCH):
+        part = batch[at : at + BATCH]
+        if len(part) <= FEW:
+            yield from (part[row : row + 1] for row in range(len(part)))
+        else:
+            yield np.concatenate([part, np.repeat(part[-1:], BATCH - len(part), axis=0)])

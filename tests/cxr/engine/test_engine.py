@@ -1,0 +1,167 @@
+"""The rewritten network against the one in Keras, and occlusion in parts against whole passes."""
+
+import importlib.util
+import itertools
+
+import numpy as np
+import pytest
+
+from cxr.checkpoint import Checkpoint, CheckpointConfig, Identity, read_checkpoint
+from cxr.engine import ENGINES, build_engine, chosen_engine
+from cxr.engine.folded import fold
+from cxr.engine.geometry import Geometry, Reach, sizes
+from cxr.errors import EngineError
+from cxr.predictor import Predictor
+from hub import resolve
+from hub.architecture import backbone_shapes, map_shapes
+
+LIBRARIES = ["tensorflow"]
+if all(importlib.util.find_spec(module) for module in ("onnx", "onnxruntime")):
+    LIBRARIES.append("onnxruntime")
+
+
+@pytest.fixture(scope="module")
+def checkpoint() -> Checkpoint:
+    return read_checkpoint(resolve("starter"))
+
+
+@pytest.fixture(scope="module", params=LIBRARIES)
+def fast(request, checkpoint) -> Predictor:
+    return Predictor.from_checkpoint(checkpoint, engine=request.param)
+
+
+@pytest.fixture(scope="module")
+def prepared(fast, phantom) -> np.ndarray:
+    return fast.prepare(phantom).array
+
+
+def drawn_checkpoint(
+    *, side: int, channels: int = 3, final_relu: bool = True, head: tuple[int, ...] = ()
+) -> Checkpoint:
+    """Weights drawn at random, so that no two parts of the network are alike."""
+    rng = np.random.default_rng(7)
+    shapes = backbone_shapes(input_channels=channels)
+    units = 1024
+    for number, size in enumerate((*head, 2), 1):
+        name = f"head_{number}" if number <= len(head) else "predictions"
+        shapes |= {f"{name}/kernel": (units, size), f"{name}/bias": (size,)}
+        units = size
+    weights = {}
+    for name, shape in shapes.items():
+        kind = name.rsplit("/", 1)[1]
+        fan = np.prod(shape[:-1])
+        spread = {"kernel": np.sqrt(2 / fan), "gamma": 0.1, "moving_variance": 0.1}.get(kind, 0.1)
+        middle = 1.0 if kind in ("gamma", "moving_variance") else 0.0
+        values = middle + spread * rng.standard_normal(shape)
+        weights[name] = np.maximum(values, 0.3).astype(np.float32) if kind == "moving_variance" else values.astype("f4")
+    config = CheckpointConfig(
+        "drawn", ("Mass", "Edema"), {"rule": "samplewise", "size": side}, final_relu=final_relu, head=head
+    )
+    return Checkpoint(config, weights, Identity("drawn", "drawn", None, "0" * 64))
+
+
+def test_logits_and_maps_are_those_of_keras(fast, prepared):
+    batch = np.stack([prepared, prepared[::-1], 0.5 * prepared, -prepared, prepared[:, ::-1]])
+    logits, activations = fast._built().forward_with(batch, "conv5_block16_concat")
+    ours = fast.forward_with(batch, "conv5_block16_concat")
+    assert np.abs(ours[0] - logits[:, fast._columns]).max() < 1e-4
+    assert np.abs(ours[1] - activations).max() < 1e-3 * np.abs(activations).max()
+
+
+@pytest.mark.parametrize("layer", ["conv5_block16_concat", "bn", "relu"])
+def test_the_tail_s_closed_form_is_keras_own_gradient(fast, prepared, layer):
+    network = fast._built()
+    activations = network.forward_with(prepared[None], layer)[1]
+    outputs = fast._columns
+    theirs = network.tail_gradient(layer, activations, outputs)
+    ours = fast._engine.tail.gradient(layer, activations, outputs)
+    assert np.abs(ours - theirs).max() < 1e-6 * np.abs(theirs).max() + 1e-9
+    logits = network.forward_from(layer, activations)[:, outputs]
+    assert fast.forward_from(layer, activations) == pytest.approx(logits, abs=1e-5)
+
+
+@pytest.mark.parametrize(("patch", "stride"), [(32, 48), (50, 58)])
+def test_windows_in_parts_are_windows_in_whole_passes(fast, prepared, patch, stride):
+    starts = [*range(0, 224 - patch, stride), 224 - patch]
+    windows = np.array([(top, left, patch, patch) for top, left in itertools.product(starts, starts)])
+    assert len(windows) > 4
+    fill = prepared.min()
+    whole = np.concatenate([fast.forward(hidden(prepared, fill, window)[None]) for window in windows])
+    drops = np.abs(whole - fast.forward(prepared[None]))
+    assert drops.max() > 0.1  # there is something to get wrong
+    assert np.abs(fast.occluded(prepared, windows, fill) - whole).max() < 1e-4
+
+
+def test_windows_of_several_sizes_and_beyond_the_border_too(fast, prepared):
+    rng = np.random.default_rng(2)
+    windows = np.concatenate([rng.integers(-20, 230, (14, 2)), rng.choice([24, 40], (14, 2))], axis=1)
+    filled = np.flip(prepared, 1).copy()
+    whole = np.concatenate([fast.forward(hidden(prepared, filled, window)[None]) for window in windows])
+    assert np.abs(fast.occluded(prepared, windows, filled) - whole).max() < 1e-4
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"side": 96}, {"side": 64, "channels": 1}, {"side": 64, "final_relu": False}, {"side": 64, "head": (5,)}],
+)
+def test_every_kind_of_checkpoint_has_an_engine(settings):
+    predictor = Predictor.from_checkpoint(drawn_checkpoint(**settings), engine="tensorflow")
+    side = settings["side"]
+    rng = np.random.default_rng(0)
+    picture = rng.standard_normal((side, side, settings.get("channels", 3))).astype(np.float32)
+    network = predictor._built()
+    assert predictor.forward(picture[None]) == pytest.approx(network.forward(picture[None]), abs=1e-3)
+    gradient = predictor.layer_gradient(picture[None], "conv5_block16_concat")
+    theirs = network.layer_gradient(picture[None], "conv5_block16_concat", [0, 1])
+    assert np.abs(gradient - theirs).max() < 1e-3 * np.abs(theirs).max()
+    windows = np.array([(top, left, 16, 16) for top in range(0, side - 15, 16) for left in range(0, side - 15, 16)])
+    whole = np.concatenate([predictor.forward(hidden(picture, 0.0, window)[None]) for window in windows])
+    assert np.abs(predictor.occluded(picture, windows, 0.0) - whole).max() < 1e-4 * np.abs(whole).max()
+
+
+def hidden(picture: np.ndarray, fill, window) -> np.ndarray:
+    result = picture.copy()
+    (top, left), (height, width) = window[:2], window[2:]
+    rows, columns = (slice(max(0, at), max(0, at + length)) for at, length in ((top, height), (left, width)))
+    result[rows, columns] = np.broadcast_to(fill, picture.shape)[rows, columns]
+    return result
+
+
+def test_the_table_of_layers_is_keras_own(fast):
+    assert fast.layers == fast._built().layers
+    assert list(fast.layers) == list(fast._built().layers)
+    assert map_shapes(side=224, final_relu=False).keys() == fast.layers.keys() - {"relu"}
+
+
+def test_what_a_window_reaches_is_counted_by_hand():
+    # pixels 96 to 127: the stem's convolution sees 2i-3 to 2i+3, so i from 47 (91 to 97) to 65 (127 to 133); its
+    # pooling sees 2j-1 to 2j+1, so j from 23 (45 to 47) to 33 (65 to 67); six layers later 17 to 39; halved 8 to 19
+    reach = Reach.of(np.array([96]), 32, 224, 1)
+    assert [each[0] for each in reach.pooled] == [23, 34]
+    assert (reach.stem.starts[0], reach.stem.side) == (23, 11)
+    assert (reach.first.starts[0], reach.first.side) == (16, 26)
+    (change,) = reach.later_changes(np.array([0]))
+    assert np.flatnonzero(change[0]) + reach.second.starts[0] == pytest.approx(np.arange(7, 21))
+
+
+def test_windows_of_two_sizes_are_not_one_geometry():
+    windows = np.array([(0, 0, 8, 8), (4, 4, 8, 16), (9, 9, 8, 8)])
+    with pytest.raises(ValueError, match="more than one size"):
+        Geometry.of(windows, 224)
+    assert {size: rows.tolist() for size, rows in sizes(windows)} == {(8, 8): [0, 2], (8, 16): [1]}
+
+
+def test_an_engine_is_asked_for_by_name(checkpoint):
+    assert chosen_engine() in ENGINES[1:]
+    assert Predictor.from_checkpoint(checkpoint, engine="tensorflow").engine == "tensorflow"
+    with pytest.raises(EngineError, match=r"no engine 'onnx'.*onnxruntime"):
+        chosen_engine("onnx")
+    folded = fold(checkpoint.weights, side=224, final_relu=True, hidden=0)
+    assert build_engine(folded, "tensorflow").name == "tensorflow"
+
+
+def test_an_engine_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setattr("cxr.engine.find_spec", lambda module: None)
+    assert chosen_engine() == "tensorflow"
+    with pytest.raises(EngineError, match=r"cxr-lens\[fast\]"):
+        chosen_engine("onnxruntime")

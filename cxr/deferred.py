@@ -1,4 +1,4 @@
-"""A network that is built in Keras only once something needs its gradients."""
+"""A network that is built in Keras only once something needs one of its inner layers."""
 
 import threading
 from typing import TYPE_CHECKING

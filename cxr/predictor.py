@@ -187,7 +187,7 @@ class Predictor:
         self._check(batch)
         (output,) = self._outputs(finding)
         record(forward=len(batch), backward=len(batch))
-        return self._built().input_gradient(batch, output)
+        return (self._engine or self._built()).input_gradient(batch, output)
 
     def occluded(
         self,
@@ -250,13 +250,17 @@ class Predictor:
         spread = self._heads.spread(self._features(activations))[0, self._columns]
         return dict(zip(self.labels, map(float, spread), strict=True))
 
+    def build(self) -> None:
+        """Compile the gradient of the input; else its first use does, and waits seconds for it."""
+        self.input_gradient(np.zeros((1, *self._network.input_shape), np.float32), self.labels[0])
+
     def _features(self, activations: np.ndarray) -> np.ndarray:
         tail = self._tail(self.target_layer)
         features_of = tail.features if tail else self._built().features_from
         return features_of(self.target_layer, activations)
 
     def _built(self) -> "Network":
-        """The network in Keras, which gradients and inner layers need."""
+        """The network in Keras, which inner layers need."""
         return self._network.built() if isinstance(self._network, DeferredNetwork) else self._network
 
     def _tail(self, layer: str) -> Tail | None:

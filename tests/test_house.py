@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("hub", "cxr", "explainers", "explainers.page", "demo")
 HEAVY = {
-    "tensorflow": ("cxr.network", "cxr.engine.on_tensorflow"),
+    "tensorflow": ("cxr.network", "cxr.engine.on_tensorflow", "cxr.engine.gradients"),
     "keras": ("cxr.network", "cxr.densenet", "cxr.training"),
     "gradio": ("explainers.page",),
 }

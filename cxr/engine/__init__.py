@@ -2,7 +2,8 @@
 
 Batch norms are folded into the convolutions before them, and the transitions pool before they convolve. The rewritten
 network (`pieces`) is drawn twice, from one description: for TensorFlow, which is always there, and for ONNX Runtime
-(extra `fast`), which takes less than two thirds of TensorFlow's time. Gradients stay with `cxr.network`.
+(extra `fast`), which takes less time for it. Gradients of the input are TensorFlow's; inner layers stay with
+`cxr.network`.
 """
 
 from importlib.util import find_spec

@@ -14,6 +14,9 @@ class TensorFlow:
     name = "tensorflow"
     channels_first = False
 
+    def __init__(self) -> None:
+        self._tensors: dict[int, tuple[np.ndarray, tf.Tensor]] = {}
+
     def compiled(
         self, draw: Callable, shapes: Sequence[tuple[int, ...]], kinds: Sequence[type]
     ) -> Callable[..., list[np.ndarray]]:
@@ -25,14 +28,14 @@ class TensorFlow:
 
     def convolve(self, x: tf.Tensor, convolution: Convolution, *, stride: int = 1, pad: int = 0) -> tf.Tensor:
         padding = [[0, 0], [pad, pad], [pad, pad], [0, 0]] if pad else "VALID"
-        kernel = tf.constant(convolution.kernel)
-        return tf.nn.bias_add(tf.nn.conv2d(x, kernel, stride, padding), tf.constant(convolution.bias))
+        kernel = self._tensor(convolution.kernel)
+        return tf.nn.bias_add(tf.nn.conv2d(x, kernel, stride, padding), self._tensor(convolution.bias))
 
     def rectified(self, x: tf.Tensor) -> tf.Tensor:
         return tf.nn.relu(x)
 
     def scaled(self, x: tf.Tensor, affine: Affine) -> tf.Tensor:
-        return x * tf.constant(affine.scale) + tf.constant(affine.shift)
+        return x * self._tensor(affine.scale) + self._tensor(affine.shift)
 
     def largest(self, x: tf.Tensor, *, pad: int) -> tf.Tensor:
         return tf.nn.max_pool2d(x, 3, 2, [[0, 0], [pad, pad], [pad, pad], [0, 0]] if pad else "VALID")
@@ -56,4 +59,11 @@ class TensorFlow:
         return tf.reduce_mean(x, (1, 2))
 
     def connected(self, x: tf.Tensor, weights: np.ndarray, bias: np.ndarray) -> tf.Tensor:
-        return tf.matmul(x, tf.constant(weights)) + tf.constant(bias)
+        return tf.matmul(x, self._tensor(weights)) + self._tensor(bias)
+
+    def _tensor(self, values: np.ndarray) -> tf.Tensor:
+        """One tensor for all pieces, outside their graphs: a constant would be in each of them, several times over."""
+        if id(values) not in self._tensors:
+            with tf.init_scope():
+                self._tensors[id(values)] = values, tf.constant(values)
+        return self._tensors[id(values)][1]

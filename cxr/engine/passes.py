@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from cxr.engine import pieces
 from cxr.engine.folded import Folded
 from cxr.engine.geometry import Axis, Geometry
 from cxr.engine.tail import Tail
+
+if TYPE_CHECKING:
+    from cxr.engine.gradients import InputGradient
 
 BATCH = 8
 """Variants of one picture that are computed together: on two cores larger batches gain nothing, and cancel later."""
@@ -44,6 +47,7 @@ class Engine:
     def __init__(self, net: Folded, library: Library) -> None:
         self._net, self._library = net, library
         self._compiled: OrderedDict[tuple, Callable] = OrderedDict()
+        self._gradient: InputGradient | None = None
         self._lock = threading.Lock()
         self.name: str = library.name
         self.tail = Tail(net)
@@ -55,14 +59,32 @@ class Engine:
 
     def forward_with(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(logits `(N, n)`, the last block's output `(N, y, x, k)`) of a prepared batch `(N, h, w, c)`."""
-        draw = partial(pieces.whole, self._net)
-        parts = [self._run(("whole",), draw, self._laid_out(part)) for part in _batches(batch)]
+        parts = [self._forward_with(part) for part in _batches(batch)]
         logits, activations = (np.concatenate(each) for each in zip(*parts, strict=True))
-        return logits[: len(batch)], self._upright(activations)[: len(batch)]
+        return logits[: len(batch)], activations[: len(batch)]
+
+    def _forward_with(self, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if len(part) == 1:
+            # one network less in memory, for two outputs more that nobody reads
+            base = self.remembering(part[0])
+            return base.logits[None], base.last[None]
+        logits, last = self._run(("whole",), partial(pieces.whole, self._net), self._laid_out(part))
+        return logits, self._upright(last)
 
     def forward(self, batch: np.ndarray) -> np.ndarray:
         """Logits `(N, n)` of a prepared batch `(N, h, w, c)`."""
         return self.forward_with(batch)[0]
+
+    def input_gradient(self, batch: np.ndarray, output: int) -> np.ndarray:
+        """d logit / d input `(N, h, w, c)`: TensorFlow's, whatever computes the passes."""
+        with self._lock:
+            if self._gradient is None:
+                from cxr.engine.gradients import InputGradient
+
+                self._gradient = InputGradient(self._net)
+        weights = np.zeros(self._net.outputs, np.float32)
+        weights[output] = 1
+        return np.concatenate([self._gradient.of(part, weights) for part in _batches(batch)])[: len(batch)]
 
     def remembering(self, prepared: np.ndarray) -> "Remembered":
         """What occluding one input `(h, w, c)` starts from, in one pass."""
@@ -159,7 +181,7 @@ class Engine:
     def _laid_out(self, values: np.ndarray) -> np.ndarray:
         """From `(N, h, w, c)` to the library's own order."""
         values = np.moveaxis(values, -1, 1) if self._library.channels_first else values
-        return np.ascontiguousarray(values)
+        return np.ascontiguousarray(values, None if values.dtype == bool else np.float32)
 
     def _masks(self, mask: np.ndarray) -> np.ndarray:
         return self._laid_out(mask[..., None])

@@ -90,18 +90,22 @@ class BackgroundNetwork:
             self._settled.set()
 
     def _loaded_and_warm(self) -> "Predictor":
+        from cxr.engine import ONNX_RUNTIME, chosen_engine
         from cxr.phantom import phantom
         from cxr.predictor import Predictor
         from hub import resolve
 
-        # TensorFlow takes as long to import as a silent Hub is waited for
-        threading.Thread(target=import_module, args=("cxr.network",), name="import-network", daemon=True).start()
+        # what computes takes as long to import as a silent Hub is waited for
+        engine = "cxr.engine.on_onnx" if chosen_engine() == ONNX_RUNTIME else "cxr.engine.on_tensorflow"
+        threading.Thread(target=import_module, args=(engine,), name="import-engine", daemon=True).start()
         resolved = resolve(self.source, fallback=True, presets=self._presets, progress=self._downloaded)
         self._state = NetworkState("loading")
         predictor = Predictor.load(resolved)
         # the first pass compiles; the first visitor should not wait for that
         predictor.predict(phantom(size=256).radiograph)
         self._state = NetworkState("ready", tuple(self._without_folders(note) for note in resolved.notes))
+        # scores need none of it; the first gradient should not wait for it
+        threading.Thread(target=predictor.build, name="build-network", daemon=True).start()
         return predictor
 
     def _downloaded(self, share: float) -> None:

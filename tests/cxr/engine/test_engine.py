@@ -68,6 +68,13 @@ def test_logits_and_maps_are_those_of_keras(fast, prepared):
     assert np.abs(ours[1] - activations).max() < 1e-3 * np.abs(activations).max()
 
 
+def test_the_input_s_gradient_is_keras_own(fast, prepared):
+    theirs = fast._built().input_gradient(prepared[None], fast.config.findings["Effusion"])
+    ours = fast.input_gradient(np.stack([prepared, -prepared]), "Effusion")
+    assert np.abs(ours[:1] - theirs).max() < 1e-3 * np.abs(theirs).max()
+    assert np.abs(ours[1] - ours[0]).max() > 0.1 * np.abs(theirs).max()
+
+
 @pytest.mark.parametrize("layer", ["conv5_block16_concat", "bn", "relu"])
 def test_the_tail_s_closed_form_is_keras_own_gradient(fast, prepared, layer):
     network = fast._built()

@@ -264,17 +264,25 @@ class _Run:
             return maps[labels.index(self.finding)], notes, passes
         with count_passes() as counter:
             if together:
-                maps = np.asarray(self.explainer().explain_findings(context, labels, **self.options))
+                # the finding that was asked for comes first: it is the one that is previewed
+                order = [labels.index(self.finding), *(at for at, name in enumerate(labels) if name != self.finding)]
+                found = self.explainer().explain_findings(context, [labels[at] for at in order], **self.options)
+                maps = _in_order(np.asarray(found), order)
             else:
                 maps = self.explainer().explain(context, self.finding, **self.options)
         passes = {"forward": counter.forward, "backward": counter.backward}
         if not together:
             return maps, context.notes, passes
-        if maps.ndim != 3 or len(maps) != len(labels):
-            raise ExplainerError(f"The maps have the shape {maps.shape}; ({len(labels)}, y, x) was expected.")
         if self.memory:
             self.memory.put(key, (maps, context.notes, passes))
         return maps[labels.index(self.finding)], context.notes, passes
+
+
+def _in_order(maps: np.ndarray, order: Sequence[int]) -> np.ndarray:
+    """The maps by label, from those of the labels in another order."""
+    if maps.ndim != 3 or len(maps) != len(order):
+        raise ExplainerError(f"The maps have the shape {maps.shape}; ({len(order)}, y, x) was expected.")
+    return maps[np.argsort(order)]
 
 
 @cache

@@ -51,6 +51,17 @@ class Together(Explainer):
         return np.stack([np.full((1, 1), context.labels.index(finding)) for finding in findings])
 
 
+class Previewing(Together):
+    """Previews the first of the findings that it is asked for."""
+
+    name = "previewing"
+
+    def explain_findings(self, context, findings):
+        maps = super().explain_findings(context, findings)
+        context.progress(0.5, "", maps[0])
+        return maps
+
+
 class TooFew(Explainer):
     """One map for two findings."""
 
@@ -116,7 +127,7 @@ class Endless(Explainer):
 class Plugin:
     @hookimpl
     def cxr_lens_explainers(self):
-        return [Ones, Noise, Together, TooFew, Raises, NotFinite, Leaves, Interrupted, Endless]
+        return [Ones, Noise, Together, Previewing, TooFew, Raises, NotFinite, Leaves, Interrupted, Endless]
 
 
 @pytest.fixture(scope="module")
@@ -310,3 +321,13 @@ def cxr_lens_explainers():
     (*_, last) = compare(tiny, radiograph, "Effusion", ["input_times_gradient"], registry=registry)
     logit = tiny.forward(tiny.prepare(radiograph).array[None])[0, 0]
     assert last.explanation.map.sum() == pytest.approx(logit - 0.5, abs=1e-4)
+
+
+def test_what_is_previewed_is_the_finding_that_was_asked_for(tiny, phantom, registry):
+    memory = Memory()
+    events = list(compare(tiny, phantom, "Nodule", ["previewing"], registry=registry, memory=memory))
+    previews = [event.preview for event in events if isinstance(event, Progressed)]
+    assert [preview.tolist() for preview in previews] == [[[1.0]]]
+    assert events[-1].explanation.map.tolist() == [[1.0]]
+    (*_, other) = compare(tiny, phantom, "Effusion", ["previewing"], registry=registry, memory=memory)
+    assert other.explanation.map.tolist() == [[0.0]]  # from memory, under its own name

@@ -159,13 +159,44 @@ def test_it_reports_each_batch_and_stops_when_cancelled(context_of, pooled):
     assert passes.forward == 1 + 3 * 16
 
 
-def test_a_preview_shows_what_the_windows_so_far_say(context_of, linear, monkeypatch):
-    monkeypatch.setattr("explainers.builtin.occlusion.WINDOWS_A_STEP", 2)
+def test_a_preview_is_refined_from_coarse_to_fine_and_ends_as_the_map(context_of, linear, monkeypatch):
+    monkeypatch.setattr("explainers.builtin.occlusion.WINDOWS_A_STEP", 1)
     previews = []
     context = context_of(
-        linear(np.ones((2, 4))), [[4, 0, 0, -4], [4, 0, 0, -4]], report=lambda *report: previews.append(report[2])
+        linear(np.ones((2, 4))), [[4, 0, 0, -4], [4, 0, 0, -4]], report=lambda *report: previews.append(report[1:])
     )
     cells = occlusion(context, stride=1)
-    # after the windows at columns 0 and 1, which hold 8 and 0; then the one at column 2, which holds −8
-    assert [preview.tolist() for preview in previews] == [[[8, 4, 0, 0]], [[8, 4, -4, -8]]]
-    assert cells.tolist() == previews[-1].tolist()
+    # windows at columns 0, 1 and 2 hold 8, 0 and -8; the first alone says 8 everywhere, and column 2 comes before 1
+    assert previews[0][0] == "refining: 1 of 3 windows"
+    assert previews[0][1].tolist() == [[8, 8, 8, 8]]
+    assert previews[1][1][0] == pytest.approx([8, 4, -4, -8], abs=0.01)  # column 1 half way between its neighbours
+    assert previews[2][1].tolist() == cells.tolist()
+
+
+def test_a_share_of_the_windows_gives_nearly_the_same_ranks(predictor, phantom):
+    from scipy.stats import spearmanr
+
+    from explainers import Context
+
+    context = Context(predictor, phantom, predictor.prepare(phantom))
+    whole, half = (Occlusion().explain_findings(context, predictor.labels, share=share) for share in (100, 50))
+    assert context.notes == {"windows": 169, "computed": 85}
+    ranks = [spearmanr(one.ravel(), other.ravel())[0] for one, other in zip(whole, half, strict=True)]
+    assert min(ranks) > 0.9
+    assert np.mean(ranks) > 0.95
+    assert not np.array_equal(whole, half)
+
+
+def test_filled_in_falls_are_exact_where_they_were_computed():
+    from explainers.builtin.occlusion import _Windows
+
+    windows = _Windows.over((224, 224), 32, 16)
+    falls = np.random.default_rng(0).standard_normal((2, 169))
+    order = windows.coarse_to_fine()
+    assert sorted(order) == list(range(169))
+    row, column = np.divmod(order[:16], 13)
+    assert not (row % 4).any()
+    assert not (column % 4).any()
+    some = windows.completed(falls[:, order[:60]], order[:60])
+    assert some[:, order[:60]] == pytest.approx(falls[:, order[:60]])
+    assert windows.completed(falls[:, order], order) == pytest.approx(falls)

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from cxr.engine import ENGINES
 from explainers.page import PageSettings, serve
 from hub.command_line import run
 
@@ -23,6 +24,7 @@ def _serve(given: argparse.Namespace) -> int:
             models=tuple(given.model or [DEFAULT_MODEL]),
             presets=tuple(given.presets),
             plugins=tuple(given.plugin),
+            engine=given.engine,
             host=given.host,
             port=given.port,
         )
@@ -43,6 +45,12 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--presets", action="append", default=[], metavar="FILE", help="more presets; may be repeated")
     parser.add_argument(
         "--plugin", action="append", default=[], metavar="FILE_OR_MODULE", help="explainers to add; may be repeated"
+    )
+    parser.add_argument(
+        "--engine",
+        default="auto",
+        choices=ENGINES,
+        help="what computes forward passes (default: onnxruntime if it is installed, else tensorflow)",
     )
     parser.add_argument(
         "--host",

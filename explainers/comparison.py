@@ -249,7 +249,7 @@ class _Run:
             model=self.predictor.identity,
             input_digest=self.prepared.digest,
             frame=self.prepared.frame,
-            versions=versions(),
+            versions={**versions(), "engine": self.predictor.engine},
         )
 
     def _values(self, context: Context) -> tuple[np.ndarray, dict, dict]:

@@ -12,6 +12,7 @@ from cxr.engine import pieces
 from cxr.engine.folded import Folded
 from cxr.engine.geometry import Axis, Geometry
 from cxr.engine.tail import Tail
+from cxr.engine.turns import Together, Turns
 
 if TYPE_CHECKING:
     from cxr.engine.gradients import InputGradient
@@ -40,6 +41,8 @@ class Library(Protocol):
 class Engine:
     """Forward passes of one network. Arrays are NumPy; every method may be called from any thread.
 
+    One pass computes at a time. Single pictures that wait together are computed together, ahead of long work.
+
     name  of the library that computes
     tail  what comes after the last block, in closed form
     """
@@ -48,6 +51,8 @@ class Engine:
         self._net, self._library = net, library
         self._compiled: OrderedDict[tuple, Callable] = OrderedDict()
         self._gradient: InputGradient | None = None
+        self._turns = Turns()
+        self._together = Together(self._turns, self._together_whole, most=BATCH)
         self._lock = threading.Lock()
         self.name: str = library.name
         self.tail = Tail(net)
@@ -59,14 +64,25 @@ class Engine:
 
     def forward_with(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(logits `(N, n)`, the last block's output `(N, y, x, k)`) of a prepared batch `(N, h, w, c)`."""
-        parts = [self._forward_with(part) for part in _batches(batch)]
+        if len(batch) == 1:
+            return tuple(self._together.ask(np.ascontiguousarray(batch[0], np.float32)))
+        parts = [self._slice(part) for part in _batches(batch)]
         logits, activations = (np.concatenate(each) for each in zip(*parts, strict=True))
         return logits[: len(batch)], activations[: len(batch)]
 
-    def _forward_with(self, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _slice(self, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with self._turns.patient():
+            return self._whole(part)
+
+    def _together_whole(self, batch: np.ndarray) -> list[np.ndarray]:
+        """Of up to a batch of single pictures that waited together."""
+        parts = [self._whole(part) for part in _batches(batch)]
+        return [np.concatenate(each)[: len(batch)] for each in zip(*parts, strict=True)]
+
+    def _whole(self, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if len(part) == 1:
             # one network less in memory, for two outputs more that nobody reads
-            base = self.remembering(part[0])
+            base = self._remembering(part[0])
             return base.logits[None], base.last[None]
         logits, last = self._run(("whole",), partial(pieces.whole, self._net), self._laid_out(part))
         return logits, self._upright(last)
@@ -84,10 +100,18 @@ class Engine:
                 self._gradient = InputGradient(self._net)
         weights = np.zeros(self._net.outputs, np.float32)
         weights[output] = 1
-        return np.concatenate([self._gradient.of(part, weights) for part in _batches(batch)])[: len(batch)]
+        parts = []
+        for part in _batches(batch):
+            with self._turns.patient():
+                parts.append(self._gradient.of(part, weights))
+        return np.concatenate(parts)[: len(batch)]
 
     def remembering(self, prepared: np.ndarray) -> "Remembered":
         """What occluding one input `(h, w, c)` starts from, in one pass."""
+        with self._turns.patient():
+            return self._remembering(prepared)
+
+    def _remembering(self, prepared: np.ndarray) -> "Remembered":
         draw = partial(pieces.remembering, self._net)
         logits, last, first, second = self._run(("remembering",), draw, self._laid_out(prepared[None]))
         return Remembered(prepared, logits[0], self._upright(last)[0], first[0], second[0])
@@ -101,7 +125,8 @@ class Engine:
         logits = np.empty((len(windows), self._net.outputs), np.float32)
         for at in range(0, len(windows), BATCH):
             some = geometry.rows(at, BATCH)
-            logits[at : at + BATCH] = self._occluded(base, some, filled)[: len(windows) - at]
+            with self._turns.patient():
+                logits[at : at + BATCH] = self._occluded(base, some, filled)[: len(windows) - at]
         return logits
 
     def _occluded(self, base: "Remembered", places: Geometry, filled: np.ndarray) -> np.ndarray:

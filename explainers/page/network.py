@@ -40,9 +40,9 @@ class NetworkState:
 class BackgroundNetwork:
     """One source, loaded once, for whoever waits for it."""
 
-    def __init__(self, source: str, presets: "Mapping[str, Preset] | None" = None) -> None:
+    def __init__(self, source: str, presets: "Mapping[str, Preset] | None" = None, *, engine: str = "auto") -> None:
         self.source = source
-        self._presets = presets
+        self._presets, self._engine = presets, engine
         self._state = NetworkState("idle")
         self._predictor: Predictor | None = None
         self._settled = threading.Event()
@@ -96,11 +96,11 @@ class BackgroundNetwork:
         from hub import resolve
 
         # what computes takes as long to import as a silent Hub is waited for
-        engine = "cxr.engine.on_onnx" if chosen_engine() == ONNX_RUNTIME else "cxr.engine.on_tensorflow"
+        engine = "cxr.engine.on_onnx" if chosen_engine(self._engine) == ONNX_RUNTIME else "cxr.engine.on_tensorflow"
         threading.Thread(target=import_module, args=(engine,), name="import-engine", daemon=True).start()
         resolved = resolve(self.source, fallback=True, presets=self._presets, progress=self._downloaded)
         self._state = NetworkState("loading")
-        predictor = Predictor.load(resolved)
+        predictor = Predictor.load(resolved, engine=self._engine)
         # the first pass compiles; the first visitor should not wait for that
         predictor.predict(phantom(size=256).radiograph)
         self._state = NetworkState("ready", tuple(self._without_folders(note) for note in resolved.notes))
@@ -118,9 +118,11 @@ class BackgroundNetwork:
 class Networks:
     """The networks that the operator offers, the first of them by default; loaded when they are first asked for."""
 
-    def __init__(self, sources: Sequence[str], presets: "Mapping[str, Preset] | None" = None) -> None:
-        self._presets = presets
-        self._by_name = {public_name(source): BackgroundNetwork(source, presets) for source in sources}
+    def __init__(
+        self, sources: Sequence[str], presets: "Mapping[str, Preset] | None" = None, *, engine: str = "auto"
+    ) -> None:
+        self._presets, self._engine = presets, engine
+        self._by_name = {public_name(source): self._fresh(source) for source in sources}
         if len(self._by_name) < len(sources):
             raise SourceError(f"Two checkpoints have the same name: {', '.join(sources)}.", "Rename a folder.")
         self._used: list[str] = []
@@ -168,8 +170,11 @@ class Networks:
         with self._lock:
             settled = self._by_name[name]
             if settled.state.state == "failed" or (settled.state.state == "ready" and settled.state.notes):
-                self._by_name[name] = BackgroundNetwork(settled.source, self._presets)
+                self._by_name[name] = self._fresh(settled.source)
         self._asked(name)
+
+    def _fresh(self, source: str) -> BackgroundNetwork:
+        return BackgroundNetwork(source, self._presets, engine=self._engine)
 
     def _asked(self, name: str) -> BackgroundNetwork:
         """A network, begun to load; the one that was asked for longest ago is let go if there are too many."""
@@ -177,7 +182,7 @@ class Networks:
             self._used = [each for each in self._used if each != name] + [name]
             while len(self._used) > MOST_IN_MEMORY:
                 oldest = self._used.pop(0)
-                self._by_name[oldest] = BackgroundNetwork(self._by_name[oldest].source, self._presets)
+                self._by_name[oldest] = self._fresh(self._by_name[oldest].source)
             network = self._by_name[name]
         network.start()
         return network

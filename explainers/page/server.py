@@ -52,9 +52,10 @@ def run(settings: PageSettings) -> None:
 
 
 def _networks(settings: PageSettings) -> Networks:
+    from cxr.engine import chosen_engine
     from hub.presets import read_presets
 
-    return Networks(settings.models, read_presets(*map(Path, settings.presets)))
+    return Networks(settings.models, read_presets(*map(Path, settings.presets)), engine=chosen_engine(settings.engine))
 
 
 def _prepare_environment(folder: PrivateFolder) -> None:

@@ -10,6 +10,7 @@ class PageSettings:
     models   source strings of the checkpoints offered, as `hub.resolve` reads them; the first is the default
     presets  files with further presets
     plugins  files or modules with explainers
+    engine   what computes forward passes, as `Predictor.load` reads it
     host     address to listen on; "0.0.0.0" for all of the machine's
     port     None for the first free one from 7860 on, or GRADIO_SERVER_PORT
     """
@@ -17,5 +18,6 @@ class PageSettings:
     models: tuple[str, ...] = ("starter",)
     presets: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
+    engine: str = "auto"
     host: str = "127.0.0.1"
     port: int | None = None

@@ -35,6 +35,9 @@ WINDOWS_A_STEP = 16
 FEW_WINDOWS = 4
 """Of one size, for which whole passes are quicker than compiling what is computed in parts."""
 
+USUAL_WINDOW = 32
+"""Side in pixels of the windows whose computation in parts is compiled ahead of its first use."""
+
 BASES = 2
 """Inputs whose first blocks' maps are kept for occluding them: 5 MB each."""
 
@@ -251,8 +254,11 @@ class Predictor:
         return dict(zip(self.labels, map(float, spread), strict=True))
 
     def build(self) -> None:
-        """Compile the gradient of the input; else its first use does, and waits seconds for it."""
-        self.input_gradient(np.zeros((1, *self._network.input_shape), np.float32), self.labels[0])
+        """Compile what occlusion and the input's gradient need; else their first uses do, and wait seconds for it."""
+        blank = np.zeros(self._network.input_shape, np.float32)
+        side = USUAL_WINDOW
+        self.occluded(blank, np.array([(0, left, side, side) for left in range(0, 4 * FEW_WINDOWS + 4, 4)]), 1.0)
+        self.input_gradient(blank[None], self.labels[0])
 
     def _features(self, activations: np.ndarray) -> np.ndarray:
         tail = self._tail(self.target_layer)

@@ -36,13 +36,34 @@ class Axis:
         return Axis(self.starts[chosen], self.side)
 
 
+Range = tuple[np.ndarray, np.ndarray]
+"""First and last pixel of each window, the last one left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Ranges:
+    """What windows can change: of the stem's output, of the first block's, of the second block's first layers."""
+
+    pooled: Range
+    first: Range
+    second: Range
+
+    @classmethod
+    def of(cls, edges: np.ndarray, length: int, side: int, layers: int) -> "_Ranges":
+        quarter, eighth = side // 4, side // 8
+        convolved = np.maximum((edges - 2) // 2, 0), np.minimum((edges + length + 2) // 2 + 1, side // 2)
+        pooled = convolved[0] // 2, np.minimum(convolved[1] // 2 + 1, quarter)
+        first = _grown(*pooled, by=FIRST, plane=quarter)
+        return cls(pooled, first, _grown(first[0] // 2, (first[1] + 1) // 2, by=layers, plane=eighth))
+
+
 @dataclass(frozen=True, eq=False)
 class Reach:
     """What windows reach along one axis; see the module. Arrays are (windows,)."""
 
     edges: np.ndarray
     length: int
-    pooled: tuple[np.ndarray, np.ndarray]
+    pooled: Range
     stem: Axis
     first: Axis
     second: Axis
@@ -51,17 +72,19 @@ class Reach:
 
     @classmethod
     def of(cls, edges: np.ndarray, length: int, side: int, layers: int) -> "Reach":
-        """Of windows that begin at `edges`; `layers` of the second block are computed on patches."""
+        """Of windows that begin at `edges`; `layers` of the second block are computed on patches.
+
+        Patches are as large as the window needs anywhere, at a border or not: what is compiled for some windows serves
+        all that begin at the same remainders of 4, the stride of the first block's plane.
+        """
+        anywhere = np.arange(side - length + 1)
+        anywhere = _Ranges.of(anywhere[np.isin(anywhere % 4, edges % 4)], length, side, layers)
+        found = _Ranges.of(edges, length, side, layers)
         quarter, eighth = side // 4, side // 8
-        convolved = (edges - 2) // 2, (edges + length + 2) // 2 + 1
-        convolved = np.maximum(convolved[0], 0), np.minimum(convolved[1], side // 2)
-        pooled = convolved[0] // 2, np.minimum(convolved[1] // 2 + 1, quarter)
-        stem = _fitted(*pooled, plane=quarter, around=0)
-        grown = _grown(*pooled, by=FIRST, plane=quarter)
-        first = _fitted(*grown, plane=quarter, around=1, even=True)
-        halved = grown[0] // 2, (grown[1] + 1) // 2
-        second = _fitted(*_grown(*halved, by=layers, plane=eighth), plane=eighth, around=1)
-        return cls(edges, length, pooled, stem, first, second, (quarter, eighth), layers)
+        stem = _fitted(found.pooled, _span(anywhere.pooled), plane=quarter, around=0)
+        first = _fitted(found.first, _span(anywhere.first), plane=quarter, around=1, even=True)
+        second = _fitted(found.second, _span(anywhere.second), plane=eighth, around=1)
+        return cls(edges, length, found.pooled, stem, first, second, (quarter, eighth), layers)
 
     def changes(self, chosen: np.ndarray) -> Iterator[np.ndarray]:
         """For each layer of the first block, which pixels of its patch can change: (windows, side) bool."""
@@ -184,22 +207,26 @@ def _layers_on_patches(length: int, side: int) -> int:
     return max(range(SECOND + 1), key=saved)
 
 
-def _grown(first: np.ndarray, last: np.ndarray, *, by: int, plane: int) -> tuple[np.ndarray, np.ndarray]:
+def _grown(first: np.ndarray, last: np.ndarray, *, by: int, plane: int) -> Range:
     return np.maximum(first - by, 0), np.minimum(last + by, plane)
 
 
-def _fitted(first: np.ndarray, last: np.ndarray, *, plane: int, around: int, even: bool = False) -> Axis:
+def _span(ranges: Range) -> int:
+    return int((ranges[1] - ranges[0]).max())
+
+
+def _fitted(ranges: Range, span: int, *, plane: int, around: int, even: bool = False) -> Axis:
     """Patches of one size, each with its range and `around` pixels more, as far as the plane goes."""
-    side = int((last - first).max()) + 2 * around
+    side = span + 2 * around
     if even:
         side += 1  # for a start that has to be even
         side += side % 2
     side = min(side, plane)
-    starts = np.clip(first - around, 0, plane - side)
+    starts = np.clip(ranges[0] - around, 0, plane - side)
     return Axis(starts // 2 * 2 if even else starts, side)
 
 
-def _inside(ranges: tuple[np.ndarray, np.ndarray], axis: Axis, chosen: np.ndarray) -> np.ndarray:
+def _inside(ranges: Range, axis: Axis, chosen: np.ndarray) -> np.ndarray:
     places = axis.starts[chosen, None] + np.arange(axis.side)
     return (places >= ranges[0][chosen, None]) & (places < ranges[1][chosen, None])
 

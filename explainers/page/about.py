@@ -54,11 +54,19 @@ def _card(predictor: Predictor) -> str:
         "Weights": f"sha256 {identity.sha256[:16]}…" if identity.sha256 else "",
         "Input": f"{rule.size} × {rule.size} pixels, rule “{rule.rule}”",
         "Findings": str(len(predictor.labels)),
+        "Trained on": _trained(config.raw.get("training", {})),
         "AUC": _auc(config.metrics),
         "Reported": _reported(config.raw.get("reported", {})),
         "Licence": config.license,
     }
     return (f"<p>{escape(config.description)}</p>" if config.description else "") + _definitions(rows)
+
+
+def _trained(training: dict) -> str:
+    """The data that the checkpoint's provenance states, with the number of pictures."""
+    pictures = training.get("pictures", {})
+    count = (pictures.get("train") if isinstance(pictures, dict) else None) or training.get("images")
+    return ", ".join(str(part) for part in (training.get("data"), f"{count} pictures" if count else "") if part)
 
 
 def _auc(metrics: dict) -> str:

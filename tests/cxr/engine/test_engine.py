@@ -151,6 +151,13 @@ def test_what_a_window_reaches_is_counted_by_hand():
     assert np.flatnonzero(change[0]) + reach.second.starts[0] == pytest.approx(np.arange(7, 21))
 
 
+def test_what_is_compiled_for_some_windows_serves_all_of_their_size():
+    starts = np.arange(0, 193, 16)
+    windows = np.array([(top, left, 32, 32) for top in starts for left in starts])
+    shapes = {Geometry.of(some, 224).shapes for some in (windows, windows[:5], windows[-3:], windows[60:70])}
+    assert len(shapes) == 1
+
+
 def test_windows_of_two_sizes_are_not_one_geometry():
     windows = np.array([(0, 0, 8, 8), (4, 4, 8, 16), (9, 9, 8, 8)])
     with pytest.raises(ValueError, match="more than one size"):

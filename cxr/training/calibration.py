@@ -39,16 +39,22 @@ def fit_calibrations(labels: np.ndarray, logits: np.ndarray, findings: Sequence[
     """{finding: calibration} from labels 1, 0 or NaN and logits, both `(rows, findings)`.
 
     Logistic regression of each finding's labels on its logit (Platt 1999). Its slope is drawn to the mean of all
-    findings' slopes, as strongly as if 30 positives more had that slope; its intercept is free. Findings without
-    positives or negatives are left out.
+    findings' slopes, as strongly as if 30 positives more had that slope; its intercept is free. Left out are findings
+    without positives or negatives, and those whose positives have no higher logits than the rest on these pictures:
+    no probability can be made of such a score.
     """
     columns = {
         finding: (labels[known, at] == 1, logits[known, at].astype(float))
         for at, finding in enumerate(findings)
         if (known := np.isfinite(labels[:, at])).any() and 0 < labels[known, at].mean() < 1
     }
+    columns = {finding: (truth, logit) for finding, (truth, logit) in columns.items() if _rises(truth, logit)}
     common = _common_slope(columns)
     return {finding: _fitted(truth, logit, common) for finding, (truth, logit) in columns.items()}
+
+
+def _rises(truth: np.ndarray, logit: np.ndarray) -> bool:
+    return bool(logit[truth].mean() > logit[~truth].mean())
 
 
 def _common_slope(columns: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> float:

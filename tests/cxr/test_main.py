@@ -39,6 +39,9 @@ def test_the_table_shows_each_score_with_its_threshold(picture, capsys, predicto
     assert main(["predict", picture]) == 0
     out = capsys.readouterr().out
     row = next(line.split() for line in out.splitlines() if "Effusion" in line)
+    low, to, high = row.pop(2), row.pop(2), row.pop(2)
+    assert to == "to"
+    assert float(low) <= float(row[1]) <= float(high)
     assert float(row[2]) == pytest.approx(predictor.config.thresholds["Effusion"].score, abs=0.005)
     assert row[3] in ("above", "below")
 

@@ -36,12 +36,18 @@ def test_a_slope_that_rests_on_few_positives_is_drawn_to_the_others():
     rng = np.random.default_rng(2)
     rare = np.zeros(3000, np.float32)
     rare[:4] = 1
-    against = rng.standard_normal(3000) - 3 * rare  # four positives with low logits: a slope far below 0 by itself
-    alone, _ = logistic(rare == 1, against, slope=1, weight=0)
-    fitted = fit_calibrations(np.stack([many, rare], 1), np.stack([its_logit, against], 1), ["Mass", "Hernia"])
-    assert alone < -1
-    assert fitted["Hernia"].a > alone + 0.5
+    steep = rng.standard_normal(3000) + 4 * rare  # four positives with high logits: a slope far above 1 by itself
+    alone, _ = logistic(rare == 1, steep, slope=1, weight=0)
+    fitted = fit_calibrations(np.stack([many, rare], 1), np.stack([its_logit, steep], 1), ["Mass", "Hernia"])
+    assert alone > 2
+    assert 1 < fitted["Hernia"].a < alone - 0.5
     assert fitted["Mass"].a == pytest.approx(1, abs=0.1)
+
+
+def test_a_score_that_is_no_higher_with_the_finding_is_not_made_a_probability():
+    truth, logit = drawn(500, 1.0, 0)
+    labels, logits = np.stack([truth, truth], 1), np.stack([logit, -logit], 1)
+    assert list(fit_calibrations(labels, logits, ["Mass", "Pneumonia"])) == ["Mass"]
 
 
 def test_a_finding_of_one_kind_has_no_calibration():

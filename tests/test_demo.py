@@ -26,7 +26,14 @@ def parsed(*arguments: str, **environment: str):
 
 
 def test_without_arguments_it_serves_the_starter_to_this_machine_alone():
-    assert parsed() == {"model": [], "presets": [], "plugin": [], "host": "127.0.0.1", "port": None}
+    assert parsed() == {
+        "model": [],
+        "presets": [],
+        "plugin": [],
+        "engine": "auto",
+        "host": "127.0.0.1",
+        "port": None,
+    }
 
 
 def test_a_container_names_its_address_in_the_environment():

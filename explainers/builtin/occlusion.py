@@ -10,7 +10,7 @@ import numpy as np
 
 from explainers import Context, Explainer, Range, hookimpl
 
-WINDOWS_A_STEP = 16
+WINDOWS_A_STEP = 8
 """Windows between two reports of progress, each a chance to cancel: as many as the network takes in one batch."""
 
 MOST_PREVIEWED = 400

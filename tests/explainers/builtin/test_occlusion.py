@@ -154,9 +154,9 @@ def test_it_reports_each_batch_and_stops_when_cancelled(context_of, pooled):
     context = context_of(model, np.random.default_rng(0).normal(size=(8, 8)), **arguments)
     with count_passes() as passes, pytest.raises(Cancelled):
         occlusion(context, stride=1)  # 49 windows
-    assert [fraction for fraction, *_ in reports] == pytest.approx([16 / 49, 32 / 49])
+    assert [fraction for fraction, *_ in reports] == pytest.approx([8 / 49, 16 / 49])
     # the picture, two batches, and the one after which the cancelling was seen
-    assert passes.forward == 1 + 3 * 16
+    assert passes.forward == 1 + 3 * 8
 
 
 def test_a_preview_is_refined_from_coarse_to_fine_and_ends_as_the_map(context_of, linear, monkeypatch):

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,10 +59,12 @@ class Predictor:
         heads: Heads | None = None,
         *,
         engine: Engine | None = None,
+        average_maps: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         self._network = network
         self._engine = engine
         self._heads = heads
+        self._average_maps = average_maps or {}
         self._remembered: OrderedDict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = OrderedDict()
         self._bases: OrderedDict[str, Remembered] = OrderedDict()
         self._lock = threading.Lock()
@@ -94,7 +96,14 @@ class Predictor:
             checkpoint.weights, side=config.input["size"], final_relu=config.final_relu, hidden=len(config.head)
         )
         network = DeferredNetwork(checkpoint)
-        return cls(network, config, checkpoint.identity, checkpoint.heads, engine=build_engine(folded, engine))
+        return cls(
+            network,
+            config,
+            checkpoint.identity,
+            checkpoint.heads,
+            engine=build_engine(folded, engine),
+            average_maps=checkpoint.average_maps,
+        )
 
     @property
     def engine(self) -> str:
@@ -115,6 +124,11 @@ class Predictor:
     def heads(self) -> Heads | None:
         """Output layers fitted on resampled patients, over all outputs of the network; None where there are none."""
         return self._heads
+
+    @property
+    def average_maps(self) -> Mapping[str, np.ndarray]:
+        """{finding: (y, x)} mean Grad-CAM maps over many radiographs; empty for a checkpoint that carries none."""
+        return self._average_maps
 
     def prepare(self, radiograph: Radiograph) -> Prepared:
         """The radiograph as this network was trained to see it."""

@@ -46,7 +46,7 @@ def _add_explain(commands: Any) -> None:
     command = commands.add_parser("explain", help="explain one finding of a radiograph")
     command.add_argument("image", metavar="IMAGE", help="PNG, JPEG, WebP, TIFF or DICOM file")
     command.add_argument("--finding", default="", metavar="NAME", help="default: the highest above its threshold")
-    command.add_argument("--explainer", action="append", default=[], metavar="NAME", help="repeatable; default: all")
+    command.add_argument("--explainer", action="append", default=[], metavar="NAME", help="repeatable; see `list`")
     command.add_argument(
         "--option", action="append", default=[], metavar="EXPLAINER.NAME=VALUE", help="repeatable; see `list`"
     )
@@ -92,6 +92,7 @@ def described_explainer(registry: Registry, name: str) -> dict:
         "unit": explainer.unit,
         "signed": explainer.signed,
         "control": explainer.control,
+        "by_default": explainer.by_default,
         "reference": explainer.reference,
         "summary": explainer.summary(),
         "origin": registry.origins[name],
@@ -126,7 +127,7 @@ def _explain(given: argparse.Namespace) -> int:
     registry = Registry.standard(given.plugin)
     for failure in registry.failures:
         print(f"left out: {failure.plugin}: {failure.reason}", file=sys.stderr)
-    names = given.explainer or list(registry.explainers)
+    names = given.explainer or registry.defaults
     options = _options(given.option, registry)
     radiograph = read_radiograph(given.image)
     predictor = Predictor.load(given.model)

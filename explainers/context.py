@@ -72,9 +72,34 @@ class Context:
         """Logits `(N, n)` of activations `(N, y, x, k)` of a layer, through the part of the network after it."""
         return self._predictor.forward_from(layer, activations)
 
-    def input_gradient(self, finding: str) -> np.ndarray:
-        """d logit / d input `(h, w, c)`."""
-        return self._predictor.input_gradient(self.input[None], finding)[0]
+    def pooled_bias(self, layer: str, finding: str) -> float | None:
+        """The logit that is left without a layer, where the logit is that plus a sum over the layer's cells.
+
+        So it is at the layer that is averaged before a single dense layer. None where the part of the network after
+        the layer isn't linear.
+        """
+        if layer != list(self.layers)[-1]:
+            return None
+        activations = self.activations(layer)
+        places = np.stack([0 * activations, activations, 2 * activations])
+        none, once, twice = map(float, self.forward_from(layer, places)[:, self.labels.index(finding)])
+        straight = abs((twice - once) - (once - none)) <= 1e-4 * max(1.0, abs(once - none))
+        return none if straight else None
+
+    def input_gradient(self, finding: str, batch: np.ndarray | None = None) -> np.ndarray:
+        """d logit / d input `(h, w, c)`, or `(N, h, w, c)` at each input of a prepared batch of that shape."""
+        if batch is None:
+            return self._predictor.input_gradient(self.input[None], finding)[0]
+        return self._predictor.input_gradient(batch, finding)
+
+    def prepare(self, radiograph: "Radiograph") -> np.ndarray:
+        """Another radiograph as this network sees it: `(h, w, c)` float32."""
+        return self._predictor.prepare(radiograph).array
+
+    @property
+    def average_maps(self) -> Mapping[str, np.ndarray]:
+        """{finding: (y, x)} mean maps over many radiographs, which the checkpoint carries; empty where it has none."""
+        return self._predictor.average_maps
 
     def occluded(self, windows: np.ndarray, fill: np.ndarray | float) -> np.ndarray:
         """Logits `(m, n)` with one window `(top, left, height, width)` of the input filled each time.
@@ -96,6 +121,10 @@ class Context:
     def _go_on(self) -> None:
         if self._cancelled is not None and self._cancelled():
             raise Cancelled("The run was cancelled.")
+
+    def promise_sum(self, finding: str, value: float) -> None:
+        """Say what the finding's cells sum to by the method's own theory; measures and pages hold the map to it."""
+        self.notes.setdefault("promised_sum", {})[finding] = float(value)
 
     def note(self, **values: Any) -> None:
         """Figures, text or arrays that travel with the explanation; ExplainerError if JSON could not hold them."""

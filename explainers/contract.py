@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -51,6 +52,14 @@ class Explainer:
     reference: ClassVar[str] = ""
     # True for a map that must lose against a real explanation: noise, edges, a fixed point
     control: ClassVar[bool] = False
+    # whether it is compared where nobody chose explainers; the others are offered
+    by_default: ClassVar[bool] = True
+    # whether it draws from `context.rng`, so that another seed gives another map
+    stochastic: ClassVar[bool] = False
+    # the most that its default options may cost on one picture, in passes: one forward is one, one back is two
+    most_passes: ClassVar[int] = 3000
+    # {a check of `check_explainer`: why it is failed by design}
+    expected_failures: ClassVar[Mapping[str, str]] = MappingProxyType({})
     # version of the contract that it was written for
     api: ClassVar[int] = API
 
@@ -73,6 +82,18 @@ class Explainer:
         return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
 
 
+KINDS = {
+    "signed": bool,
+    "control": bool,
+    "by_default": bool,
+    "stochastic": bool,
+    "reference": str,
+    "most_passes": int,
+    "expected_failures": Mapping,
+}
+WORDS = {bool: "True or False", str: "a text", int: "a whole number", Mapping: "a dictionary"}
+
+
 def check_explainer_class(explainer: object) -> type[Explainer]:
     """The class, if it keeps the contract; PluginError says what doesn't, with the author's own signature."""
     if not isinstance(explainer, type) or not issubclass(explainer, Explainer):
@@ -90,10 +111,10 @@ def _check_attributes(explainer: type[Explainer]) -> None:
         value = getattr(explainer, attribute, None)
         if not isinstance(value, str) or not value.strip():
             raise PluginError(f"{explainer.__name__} has no {attribute!r}.", f"Set {attribute} = '…' in the class.")
-    for attribute, kind in (("signed", bool), ("control", bool), ("reference", str)):
+    for attribute, kind in KINDS.items():
         value = getattr(explainer, attribute)
-        if not isinstance(value, kind):
-            words = "a text" if kind is str else "True or False"
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            words = WORDS[kind]
             raise PluginError(f"{explainer.__name__} has {attribute!r} of type {type(value).__name__}, not {words}.")
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", explainer.name):
         raise PluginError(f"The name {explainer.name!r} is not in snake case.", "Such as 'input_times_gradient'.")
@@ -165,6 +186,17 @@ class Explanation:
     notes: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def family(self) -> str:
+        """What is the same for explanations that are equal by algebra, so that their agreement says nothing; or ""."""
+        return str(self.notes.get("family", ""))
+
+    @property
+    def promised_sum(self) -> float | None:
+        """What the cells must sum to, where the method promises a sum."""
+        promised = self.notes.get("promised_sum")
+        return promised.get(self.finding) if isinstance(promised, Mapping) else None
+
     def on_input(self) -> np.ndarray:
         """The map enlarged to what the network saw, `(h, w)` float32."""
         return self.frame.map_to_input(self.map)
@@ -184,6 +216,7 @@ class Explanation:
             "unit": self.unit,
             "signed": self.signed,
             "control": self.control,
+            "family": self.family,
             "seed": self.seed,
             "seconds": round(self.seconds, 4),
             "passes": dict(self.passes),

@@ -69,6 +69,11 @@ class Registry:
         """What was left out, with reasons, in order; whoever made the registry shows them. Tracebacks go to the log."""
         return tuple(self._failures)
 
+    @property
+    def defaults(self) -> list[str]:
+        """Names of those that are compared where nobody chose."""
+        return [name for name, each in self._explainers.items() if each.by_default]
+
     def find(self, names: Sequence[str]) -> list[type[Explainer]]:
         """The classes of these names; OptionError for one that isn't there."""
         for name in names:
@@ -133,9 +138,14 @@ class Registry:
 
     def _register_builtins(self) -> None:
         from explainers import builtin
+        from explainers.builtin import controls
 
-        for found in sorted(pkgutil.iter_modules(builtin.__path__), key=lambda module: module.name):
-            self.register(importlib.import_module(f"{builtin.__name__}.{found.name}"), name=BUILTIN)
+        for room in (builtin, controls):
+            names = sorted(found.name for found in pkgutil.iter_modules(room.__path__) if not found.ispkg)
+            modules = [importlib.import_module(f"{room.__name__}.{name}") for name in names]
+            # those that are compared where nobody chose come first, in lists and on the page
+            for module in sorted(modules, key=lambda each: not each.cxr_lens_explainers()[0].by_default):
+                self.register(module, name=BUILTIN)
 
     def _register_entry_points(self) -> None:
         for point in entry_points(group=hookspecs.PROJECT):

@@ -1,11 +1,12 @@
 """One door for every layout: a resolved directory in, checked weights under Keras' names out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from cxr.checkpoint.average_maps import read_average_maps
 from cxr.checkpoint.config import CheckpointConfig
 from cxr.checkpoint.heads import Heads, read_heads
 from cxr.checkpoint.keras3_hdf5 import read_keras3
@@ -45,6 +46,7 @@ class Checkpoint:
     weights: Mapping[str, np.ndarray]
     identity: Identity
     heads: Heads | None = None
+    average_maps: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def read_checkpoint(resolved: Resolved) -> Checkpoint:
@@ -64,7 +66,8 @@ def read_checkpoint(resolved: Resolved) -> Checkpoint:
     digest = resolved.sha256 or sha256_of(file)
     features, outputs = weights[f"{OUTPUT_LAYER}/kernel"].shape
     heads = read_heads(resolved, features=features, outputs=outputs)
-    return Checkpoint(config, weights, Identity(resolved.name, resolved.shown, resolved.revision, digest), heads)
+    identity = Identity(resolved.name, resolved.shown, resolved.revision, digest)
+    return Checkpoint(config, weights, identity, heads, read_average_maps(resolved))
 
 
 def _native(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:

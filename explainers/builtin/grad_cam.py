@@ -42,6 +42,7 @@ class GradCam(Explainer):
         self, context: Context, finding: str, *, layer: Annotated[str, Layer()] = "conv5_block16_concat"
     ) -> np.ndarray:
         """The map `(y, x)` of one finding, on the layer's grid."""
+        _say_if_exact(context, [finding], layer)
         return _weighted(context.activations(layer), context.layer_gradient(layer, finding))
 
     def explain_findings(
@@ -52,6 +53,7 @@ class GradCam(Explainer):
         layer: Annotated[str, Layer()] = "conv5_block16_concat",
     ) -> np.ndarray:
         """The maps `(len(findings), y, x)`, from one forward pass."""
+        _say_if_exact(context, findings, layer)
         activations, gradients = context.activations(layer), context.layer_gradient(layer)
         places = [context.labels.index(finding) for finding in findings]
         return np.stack([_weighted(activations, gradients[place]) for place in places])
@@ -61,6 +63,15 @@ def _weighted(activations: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     """Both `(y, x, k)`; summed in float64, since thousands of terms of both signs cancel."""
     weights = gradient.mean(axis=(0, 1), dtype=np.float64)
     return (activations @ weights).astype(np.float32)
+
+
+def _say_if_exact(context: Context, findings: Sequence[str], layer: str) -> None:
+    """At the layer that is averaged, this is CAM, and gradient × activation too: the cells sum to logit minus bias."""
+    for finding in findings:
+        bias = context.pooled_bias(layer, finding)
+        if bias is not None:
+            context.promise_sum(finding, float(context.logits[context.labels.index(finding)]) - bias)
+            context.note(family=f"CAM at {layer}")
 
 
 @hookimpl

@@ -48,6 +48,7 @@ def explainer(each: type[Explainer], origin: str) -> dict:
         "unit": each.unit,
         "signed": each.signed,
         "control": each.control,
+        "by_default": each.by_default,
         "reference": each.reference,
         "summary": each.summary(),
         "plugin": origin,

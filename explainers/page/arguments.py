@@ -40,7 +40,7 @@ def text(name: str, given: object) -> str:
 def texts(name: str, given: object) -> list[str]:
     """A list of one or more strings, each once; OptionError for anything else."""
     if not isinstance(given, list) or not given or not all(isinstance(each, str) for each in given):
-        raise OptionError(f"{name!r} must be a list of names.", "Leave it out for all.")
+        raise OptionError(f"{name!r} must be a list of names.", "Leave it out for the defaults.")
     return list(dict.fromkeys(given))
 
 

@@ -106,12 +106,13 @@ class Endpoints:
         model: str = "",
     ) -> Iterator[tuple[list[FileData], FileData | None, dict[str, Any]]]:
         """Several explainers' maps of one finding, streamed as they finish: overlays (PNG), the maps (.npz, at the
-        end), and a record of each. explainers: names, or nothing for all. Other arguments as /explain's.
+        end), and a record of each. explainers: names, or nothing for those that are compared by default. Other
+        arguments as /explain's.
 
         An explainer that fails is in the results with its code and reason; the others go on.
         """
         arguments.measures(measures)
-        names = list(self.desk.registry.explainers) if explainers is None else arguments.texts("explainers", explainers)
+        names = self.desk.registry.defaults if explainers is None else arguments.texts("explainers", explainers)
         asked = self._asked(image, finding, seed, model)
         pictures, made, results = [], [], []
         for event in self._ended(asked, names, options):

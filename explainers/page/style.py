@@ -94,7 +94,7 @@ def _explainer(explainer: type[Explainer]) -> dict:
 
 
 def _at_first(registry: Registry) -> list[str]:
-    return [name for name, each in registry.explainers.items() if not each.control][:AT_FIRST]
+    return [name for name in registry.defaults if not registry.explainers[name].control][:AT_FIRST]
 
 
 def _colour_map(name: str) -> dict:

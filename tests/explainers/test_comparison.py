@@ -202,7 +202,7 @@ def test_what_ends_the_program_is_not_swallowed(run, name, error):
 
 def test_five_bad_plugins_cost_a_comparison_nothing(tiny, radiograph):
     registry = Registry.standard(map(str, sorted(PLUGINS.glob("*.py"))))
-    names = list(registry.explainers)
+    names = registry.defaults
     assert names == ["grad_cam", "occlusion", "saliency", "left_half", "not_finite", "raises"]
     # a patch of 32 covers the whole of the tiny network's input
     events = list(compare(tiny, radiograph, "Nodule", names, options={"occlusion": {"patch": 16}}, registry=registry))

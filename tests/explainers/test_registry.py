@@ -12,7 +12,10 @@ from explainers import registry as module
 from explainers.errors import OptionError
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
-BUILTIN = ["grad_cam", "occlusion", "saliency"]
+DEFAULTS = ["grad_cam", "occlusion", "saliency"]
+OFFERED = ["expected_gradients", "grad_cam_plus_plus", "integrated_gradients", "layer_cam", "rise"]
+CONTROLS = ["average_map", "centred_gaussian", "edges", "eigen_cam", "random_map"]
+BUILTIN = [*DEFAULTS, *OFFERED, *CONTROLS]
 
 
 def plugin(tmp_path, text: str, name: str = "plugin.py") -> str:
@@ -42,6 +45,7 @@ def test_the_built_ins_come_first_and_through_the_hook():
     assert list(registry.explainers) == BUILTIN
     assert set(registry.origins.values()) == {"built-in"}
     assert registry.failures == ()
+    assert registry.defaults == DEFAULTS
     assert Registry().explainers == {}
 
 

@@ -63,3 +63,20 @@ def test_a_map_costs_one_pass_forward_and_one_back(context_of, linear):
     with count_passes() as passes:
         saliency(context_of(linear(WEIGHTS), PICTURE))
     assert (passes.forward, passes.backward) == (1, 1)
+
+
+def test_smoothgrad_of_a_linear_network_is_its_gradient(context_of, linear):
+    with count_passes() as passes:
+        found = saliency(context_of(linear(WEIGHTS), PICTURE), samples=20)
+    assert found == pytest.approx(np.array(WEIGHTS), rel=1e-6)
+    assert (passes.forward, passes.backward) == (20, 20)
+
+
+def test_smoothgrad_averages_signed_gradients_of_the_noisy_input(context_of, pooled):
+    # one pixel, z = relu(x): the gradient is 1 where x + noise > 0. The input 1, −1 has a range of 2: σ = 1 at 0.5
+    context = context_of(pooled((1, 2), [[1.0]], [[2.0, 0.0]]), [[1.0, -1.0]])
+    found = saliency(context, samples=64, noise=0.5)
+    # P(N(1, 1) > 0) = 0.841, P(N(−1, 1) > 0) = 0.159; 64 draws err by 0.046
+    assert found == pytest.approx(np.array([[0.841, 0.159]]), abs=0.15)
+    again = saliency(context_of(pooled((1, 2), [[1.0]], [[2.0, 0.0]]), [[1.0, -1.0]]), samples=64, noise=0.5)
+    assert (found == again).all()

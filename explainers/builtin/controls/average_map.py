@@ -1,0 +1,43 @@
+"""Where a finding's map usually lies, whoever the patient is."""
+
+import numpy as np
+
+from explainers import Context, Explainer, hookimpl
+from explainers.errors import ExplainerError
+
+
+class AverageMap(Explainer):
+    """Control: the finding's mean Grad-CAM over many radiographs. It knows the finding and the network, but not the
+    radiograph: every patient gets the same map.
+
+    Method:
+        The mean, over radiographs that the network wasn't scored on, of Grad-CAM at the layer that is averaged.
+        Made by `python -m explainers average-maps` and carried by the checkpoint.
+    Map:
+        7 × 7 cells for an input of 224, in logits.
+    Fails when:
+        Always as an explanation of one radiograph. A map that resembles it may tell of the finding's usual place, and
+        nothing of this patient. Not there for checkpoints that don't carry one.
+    Cost:
+        Nothing.
+    Source:
+        The prior of localisation: see the occupancy control of the benchmark's protocol.
+    """
+
+    name, title, unit, control = "average_map", "Control: average map", "logit", True
+    by_default = False
+
+    def explain(self, context: Context, finding: str) -> np.ndarray:
+        """The map `(y, x)`, the same for every radiograph."""
+        if finding not in context.average_maps:
+            raise ExplainerError(
+                f"This checkpoint carries no average map of {finding.replace('_', ' ')}.",
+                "python -m explainers average-maps makes them.",
+            )
+        context.progress(1.0)
+        return context.average_maps[finding]
+
+
+@hookimpl
+def cxr_lens_explainers() -> list[type[Explainer]]:
+    return [AverageMap]

@@ -1,0 +1,44 @@
+"""The middle of the picture."""
+
+from typing import Annotated
+
+import numpy as np
+
+from explainers import Context, Explainer, Range, hookimpl
+
+
+class CentredGaussian(Explainer):
+    """Control: a bell in the middle. It knows neither the radiograph, nor the finding, nor the network.
+
+    Method:
+        m = exp(−(dy² + dx²) / 2σ²), with dy and dx the distances from the middle as shares of the sides.
+    Map:
+        28 × 28 cells, from 0 to 1, without a unit.
+    Fails when:
+        Always as an explanation. It finds hearts better than most explanations do, since hearts are in the middle.
+    Cost:
+        Nothing.
+    Options:
+        width: σ as a share of the side
+    Source:
+        The centre bias of gaze research: Tatler, Journal of Vision 2007.
+    """
+
+    name, title, unit, signed, control = "centred_gaussian", "Control: centre", "none", False, True
+    reference = "Tatler 2007, Journal of Vision 7(14)"
+    by_default = False
+
+    def explain(
+        self, context: Context, finding: str, *, width: Annotated[float, Range(0.05, 0.5, step=0.05)] = 0.25
+    ) -> np.ndarray:
+        """The map, of 28 × 28 cells where the input has as many pixels."""
+        rows, columns = (
+            (np.arange(count) + 0.5) / count - 0.5 for count in (min(28, side) for side in context.input.shape[:2])
+        )
+        context.progress(1.0)
+        return np.exp(-(rows[:, None] ** 2 + columns**2) / (2 * width**2))
+
+
+@hookimpl
+def cxr_lens_explainers() -> list[type[Explainer]]:
+    return [CentredGaussian]

@@ -1,0 +1,40 @@
+"""A map of nothing."""
+
+from typing import Annotated
+
+import numpy as np
+
+from explainers import Context, Explainer, Range, hookimpl
+
+
+class RandomMap(Explainer):
+    """Control: independent normal numbers. It knows neither the radiograph, nor the finding, nor the network.
+
+    Method:
+        Each cell is drawn from a standard normal distribution, by the run's seed.
+    Map:
+        `cells` × `cells`, without a unit. Any structure that you see in it is yours.
+    Fails when:
+        Always, and it must: an explanation that does no better than this says nothing.
+    Cost:
+        Nothing.
+    Options:
+        cells: cells along a side; enlarged, few of them look as smooth as Grad-CAM
+    Source:
+        Adebayo et al., Sanity Checks for Saliency Maps, NeurIPS 2018, on what looks like an explanation.
+    """
+
+    name, title, unit, control, stochastic = "random_map", "Control: random", "none", True, True
+    reference = "Adebayo et al. 2018, arXiv 1810.03292"
+    by_default = False
+
+    def explain(self, context: Context, finding: str, *, cells: Annotated[int, Range(2, 28, step=1)] = 7) -> np.ndarray:
+        """The map `(cells, cells)`."""
+        height, width = context.input.shape[:2]
+        context.progress(1.0)
+        return context.rng.normal(size=(min(cells, height), min(cells, width)))
+
+
+@hookimpl
+def cxr_lens_explainers() -> list[type[Explainer]]:
+    return [RandomMap]

@@ -9,6 +9,7 @@ _HOMES = {
     "Layer": "explainers.options",
     "Range": "explainers.options",
     "Registry": "explainers.registry",
+    "check_explainer": "explainers.kit",
     "compare": "explainers.comparison",
     "hookimpl": "explainers.hookspecs",
 }

@@ -1,4 +1,4 @@
-"""Command line of explaining: python -m explainers list | layers | explain IMAGE --finding NAME --out DIR"""
+"""Command line of explaining: python -m explainers list | layers | explain | check | new"""
 
 import argparse
 import json
@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from explainers.errors import OptionError
+from explainers.contract import Explainer
+from explainers.errors import OptionError, PluginError
 from explainers.options import options_schema
 from explainers.registry import Registry
 from hub.command_line import run
@@ -26,6 +27,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_list(commands)
     _add_layers(commands)
     _add_explain(commands)
+    _add_check(commands)
+    _add_new(commands)
     return parser
 
 
@@ -55,6 +58,21 @@ def _add_explain(commands: Any) -> None:
     _add_model(command)
     _add_plugin(command)
     command.set_defaults(run=_explain)
+
+
+def _add_check(commands: Any) -> None:
+    command = commands.add_parser("check", help="run explainers through the checks of the plugin kit")
+    command.add_argument("plugin", metavar="MODULE_OR_FILE_OR_NAME", help="whose explainers, or which explainer")
+    command.add_argument("--only", action="append", default=[], metavar="CHECK", help="repeatable; default: all")
+    command.add_argument("--json", action="store_true", help="print JSON instead of text")
+    command.set_defaults(run=_check)
+
+
+def _add_new(commands: Any) -> None:
+    command = commands.add_parser("new", help="write a small project with an explainer of your own")
+    command.add_argument("name", metavar="NAME", help="the explainer's name, in snake case")
+    command.add_argument("--out", default=".", metavar="DIR", help="where its folder is made; default: here")
+    command.set_defaults(run=_new)
 
 
 def _add_model(command: argparse.ArgumentParser) -> None:
@@ -147,6 +165,39 @@ def _explain(given: argparse.Namespace) -> int:
             about = f"{event.explanation.finding}, {event.explanation.seconds:.2f} s"
             print(f"{event.explainer}: {about}: {', '.join(file.name for file in files)}")
     return int(failed)
+
+
+def _check(given: argparse.Namespace) -> int:
+    from explainers.kit import check_explainer
+
+    reports = [check_explainer(each, given.only or None) for each in _asked_for(given.plugin)]
+    if given.json:
+        print(json.dumps([report.to_json() for report in reports], indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(map(str, reports)))
+    return int(not all(report.passed for report in reports))
+
+
+def _asked_for(plugin: str) -> list[type[Explainer]]:
+    """The explainer of that name, or all of a file or module; PluginError, with the reason, if there are none."""
+    standard = Registry.standard()
+    if plugin in standard.explainers:
+        return [standard.explainers[plugin]]
+    registry = Registry()
+    registry.load(plugin)
+    for failure in registry.failures:
+        print(f"left out: {failure.plugin}: {failure.reason}", file=sys.stderr)
+    if not registry.explainers or registry.failures:
+        raise PluginError(f"{Path(plugin).name} can't be checked as a whole.", "Fix what was left out.")
+    return list(registry.explainers.values())
+
+
+def _new(given: argparse.Namespace) -> int:
+    from explainers.kit.new import new_project
+
+    folder = new_project(given.name, given.out)
+    print(f"wrote {folder}. Next: cd {folder} && pip install -e '.[test]' && python -m pytest")
+    return 0
 
 
 def _options(words: Sequence[str], registry: Registry) -> dict[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("hub", "cxr", "explainers", "explainers.page", "demo")
 HEAVY = {
     "tensorflow": ("cxr.network", "cxr.engine.on_tensorflow", "cxr.engine.gradients"),
-    "keras": ("cxr.network", "cxr.densenet", "cxr.training"),
+    "keras": ("cxr.network", "cxr.densenet", "cxr.training", "cxr.planted"),
     "gradio": ("explainers.page",),
 }
 

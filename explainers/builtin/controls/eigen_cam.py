@@ -1,6 +1,6 @@
 """What a layer's activations have in common, whatever was asked."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -32,6 +32,10 @@ class EigenCam(Explainer):
     name, title, unit, control = "eigen_cam", "Control: Eigen-CAM", "activation", True
     reference = "Muhammad, Yeasin 2020, arXiv 2008.00299"
     by_default = False
+    expected_failures: ClassVar = {
+        "finding": "It does not ask what is looked for.",
+        "sign": "What speaks against the finding is strong in the activations too.",
+    }
 
     def explain(self, context: Context, finding: str, *, layer: Annotated[str, Layer()] = "relu") -> np.ndarray:
         """The map `(y, x)`, on the layer's grid."""

@@ -1,6 +1,6 @@
 """A map of nothing."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -13,13 +13,13 @@ class RandomMap(Explainer):
     Method:
         Each cell is drawn from a standard normal distribution, by the run's seed.
     Map:
-        `cells` × `cells`, without a unit. Any structure that you see in it is yours.
+        `cells` along the longer side, without a unit. Any structure that you see in it is yours.
     Fails when:
         Always, and it must: an explanation that does no better than this says nothing.
     Cost:
         Nothing.
     Options:
-        cells: cells along a side; enlarged, few of them look as smooth as Grad-CAM
+        cells: cells along the longer side; enlarged, few of them look as smooth as Grad-CAM
     Source:
         Adebayo et al., Sanity Checks for Saliency Maps, NeurIPS 2018, on what looks like an explanation.
     """
@@ -27,12 +27,21 @@ class RandomMap(Explainer):
     name, title, unit, control, stochastic = "random_map", "Control: random", "none", True, True
     reference = "Adebayo et al. 2018, arXiv 1810.03292"
     by_default = False
+    expected_failures: ClassVar = {
+        "frame": "It shows no place.",
+        "sign": "Its signs are drawn.",
+        "finding": "It does not ask what is looked for.",
+        "weights": "It does not ask the network.",
+        "planted": "It points anywhere.",
+    }
 
     def explain(self, context: Context, finding: str, *, cells: Annotated[int, Range(2, 28, step=1)] = 7) -> np.ndarray:
-        """The map `(cells, cells)`."""
+        """The map `(y, x)`."""
         height, width = context.input.shape[:2]
         context.progress(1.0)
-        return context.rng.normal(size=(min(cells, height), min(cells, width)))
+        # as many along the longer side, and square cells
+        grid = (max(1, round(min(cells, max(height, width)) * side / max(height, width))) for side in (height, width))
+        return context.rng.normal(size=tuple(grid))
 
 
 @hookimpl

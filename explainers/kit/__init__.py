@@ -1,0 +1,16 @@
+"""What an author of explainers tests with: eighteen checks on networks whose evidence is known.
+
+    from explainers import check_explainer
+
+    report = check_explainer(MyExplainer)
+    print(report)
+    assert report.passed
+
+The same as tests of their own, one a check: `explainers.kit.pytest_plugin`. On the command line:
+`python -m explainers check my_explainer.py`.
+"""
+
+from explainers.kit.report import Report, Result
+from explainers.kit.running import check_explainer, check_names
+
+__all__ = ["Report", "Result", "check_explainer", "check_names"]

@@ -1,0 +1,122 @@
+"""What a map must hang on (finding, weights, seed), and what it must not (other pictures, threads, itself)."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from explainers.kit.report import CheckFailed
+from explainers.kit.trial import DISC, Trial, correlation, disc, network
+
+SAME = 0.9
+"""Rank correlation from which two maps are the same picture."""
+
+NETWORKS = 5
+"""Networks with weights drawn anew."""
+
+RELATIVE = 1e-5
+"""By which a map may differ when only the company changes: batches of another size round differently."""
+
+
+def determinism(trial: Trial) -> str:
+    """The same seed gives the same map, and no global generator is touched."""
+    before = np.random.get_state()[1].copy(), random.getstate()
+    one, same, other = (trial.map(disc(), seed=seed) for seed in (1, 1, 2))
+    after = np.random.get_state()[1], random.getstate()
+    if not np.array_equal(one, same):
+        raise CheckFailed("Two runs with one seed give two maps. Draw all random numbers from context.rng.")
+    if not np.array_equal(before[0], after[0]) or before[1] != after[1]:
+        raise CheckFailed(
+            "A global random generator was used. Draw from context.rng, which is seeded and nobody else's."
+        )
+    if trial.explainer.stochastic and np.array_equal(one, other):
+        raise CheckFailed("It says stochastic = True, but another seed gives the same map. Draw from context.rng.")
+    if not trial.explainer.stochastic and not np.array_equal(one, other):
+        raise CheckFailed("Another seed gives another map. Say so: stochastic = True.")
+    return "the seed decides" if trial.explainer.stochastic else "the same for every seed"
+
+
+def finding(trial: Trial) -> str:
+    """Two findings with evidence in two places have two maps."""
+    from cxr.planted import FOR_BRIGHT, FOR_DARK, Disc, picture
+
+    both = picture(Disc(*DISC), Disc(DISC[0] + 20, DISC[1] - 45, bright=False))
+    found = correlation(trial.map(both, FOR_BRIGHT), trial.map(both, FOR_DARK))
+    if found >= SAME:
+        raise CheckFailed(
+            f"The maps of two findings whose evidence lies in different places correlate by {found:.2f}. Explain the "
+            "logit of the finding that is asked for."
+        )
+    return f"maps of two findings correlate by {found:.2f}"
+
+
+def weights(trial: Trial) -> str:
+    """Networks with other weights have other maps."""
+    from cxr.planted import FOR_BRIGHT
+
+    own, found = trial.map(disc()), []
+    prepared = network().prepare(disc()).array[None]
+    logit = network().forward(prepared)[0]
+    for seed in range(NETWORKS):
+        stranger = network("strange", seed=seed)
+        if np.abs(stranger.forward(prepared)[0] - logit).max() < 0.1:
+            raise AssertionError(f"the network {seed} answers the same")  # the kit's own fault, not the author's
+        found.append(correlation(own, trial.map(disc(), FOR_BRIGHT, on=stranger)))
+    if np.median(found) >= SAME:
+        raise CheckFailed(
+            f"With weights drawn anew the map stays (median rank correlation {np.median(found):.2f} over {NETWORKS} "
+            "networks). It shows the picture, not what the network does with it; if that is its purpose, say "
+            "control = True and declare the failure."
+        )
+    return f"maps of networks drawn anew correlate by {np.median(found):.2f}"
+
+
+def batch(trial: Trial) -> str:
+    """A map doesn't hang on what was explained before, nor with what."""
+    from cxr.planted import FOR_DARK
+
+    alone = trial.map(disc())
+    trial.map(disc(32.0, 18.0, bright=False), FOR_DARK)
+    after = trial.map(disc())
+    if not _close(alone, after):
+        raise CheckFailed(
+            "The map of a picture changes once another picture has been explained. Keep nothing between calls, on the "
+            "class or in the module, that is not found by the input itself."
+        )
+    together = trial.explainer().explain_findings
+    context = trial.run(disc()).context
+    maps = np.asarray(together(context, list(context.labels), **trial.options({}, network())))
+    again = trial.explainer().explain_findings(context, [context.labels[0]], **trial.options({}, network()))
+    if not trial.explainer.stochastic and not _close(np.asarray(again)[0], maps[0]):
+        raise CheckFailed("explain_findings gives a finding another map when other findings are asked for with it.")
+    return "the same alone and in company"
+
+
+def purity(trial: Trial) -> str:
+    """Input and network are as they were."""
+    own = network()
+    before, run = own.state(), trial.run(disc(), writable=True)
+    if not np.array_equal(run.context.input, own.prepare(disc()).array):
+        raise CheckFailed("It writes to context.input, which others are explaining too. Work on a copy.")
+    if own.state() != before:
+        raise CheckFailed("It changes the network's weights or layers. Others use the network at the same time.")
+    return "input and network are left alone"
+
+
+def threads(trial: Trial) -> str:
+    """Four threads at once give what one after another gives."""
+    places = [(12.0 + 3 * number, 12.0 + 6 * number) for number in range(8)]
+    in_turn = [trial.map(disc(y, x)) for y, x in places]
+    with ThreadPoolExecutor(4) as pool:
+        at_once = list(pool.map(lambda place: trial.map(disc(*place)), places))
+    wrong = sum(not _close(one, other) for one, other in zip(in_turn, at_once, strict=True))
+    if wrong:
+        raise CheckFailed(
+            f"{wrong} of 8 maps differ when 4 threads explain at once. Keep what belongs to a call in local variables."
+        )
+    return "8 maps in 4 threads are those in turn"
+
+
+def _close(one: np.ndarray, other: np.ndarray) -> bool:
+    one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
+    return one.shape == other.shape and bool(np.abs(one - other).max() <= RELATIVE * max(np.abs(one).max(), 1e-12))

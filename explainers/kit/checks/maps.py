@@ -1,0 +1,163 @@
+"""What a map must be: its form, its place, its sign, its unit, and whether it points at what is there."""
+
+import numpy as np
+
+from explainers.kit.report import CheckFailed
+from explainers.kit.trial import Trial, disc, enlarged, network
+
+POSITIONS, HITS = 10, 9
+"""Discs that are planted, and how many of them the maximum must hit."""
+
+FARTHEST = 0.25
+"""Of the input's longer side: how far the middle of the map's magnitude may lie from a disc in a corner."""
+
+RELATIVE = 1e-3
+"""By which a map of doubled weights may miss being twice the map."""
+
+
+def shape(trial: Trial) -> str:
+    """Two axes, at most the input's size, in its proportions."""
+    from cxr.planted import SIZE
+
+    for size in (SIZE, SIZE[::-1]):
+        rows, columns = trial.map(disc(30.0, 30.0), on=network(size=size)).shape
+        off = min(abs(rows * size[1] / size[0] - columns), abs(columns * size[0] / size[1] - rows))
+        if off > 1 and min(rows, columns) > 1:
+            raise CheckFailed(
+                f"For an input of {size[0]} × {size[1]} the map has {rows} × {columns} cells, not in the input's "
+                "proportions. Cells tile the input evenly; return (y, x), not (x, y)."
+            )
+    return f"{rows} × {columns} cells for {size[0]} × {size[1]} pixels"
+
+
+def dtype(trial: Trial) -> str:
+    """Real numbers."""
+    raw = np.asarray(trial.run(disc()).raw)
+    if raw.dtype.kind not in "fiu":
+        raise CheckFailed(f"The map has values of type {raw.dtype}. Return an array of real numbers.")
+    return str(raw.dtype)
+
+
+def finite(trial: Trial) -> str:
+    """No NaN and no infinity, on a picture, on a blank one, and where every gradient is zero."""
+    from cxr.planted import picture
+
+    blank = picture(seed=1)
+    for said, radiograph, on in (
+        ("a picture", disc(), network()),
+        ("a picture with nothing on it", blank, network()),
+        ("a network whose gradients are all zero", disc(), network("blind")),
+    ):
+        try:
+            trial.map(radiograph, on=on)
+        except CheckFailed as error:
+            raise CheckFailed(f"On {said}: {error} Guard divisions by sums that may be zero.") from error
+    return "on a picture, a blank one, and without gradients"
+
+
+def frame(trial: Trial) -> str:
+    """Evidence in a corner is shown in that corner."""
+    from cxr.planted import SIZE, corners
+
+    for y, x in corners():
+        magnitude = np.abs(enlarged(trial.map(disc(y, x)), SIZE))
+        magnitude -= np.median(magnitude)  # a level everywhere is no place
+        magnitude = np.maximum(magnitude, 0) ** 2
+        if not magnitude.any():
+            raise CheckFailed(f"The map of a disc at row {y}, column {x} is flat. It must show where the evidence is.")
+        rows, columns = (np.arange(side) + 0.5 for side in SIZE)
+        found = magnitude.sum(axis=1) @ rows / magnitude.sum(), magnitude.sum(axis=0) @ columns / magnitude.sum()
+        if np.hypot(found[0] - y, found[1] - x) > FARTHEST * max(SIZE):
+            raise CheckFailed(
+                f"Evidence at row {y:.0f}, column {x:.0f} of {SIZE[0]} × {SIZE[1]} is shown around row {found[0]:.0f}, "
+                f"column {found[1]:.0f}. Look for exchanged axes, flips, and enlarging with aligned corners."
+            )
+    return "in each of the four corners"
+
+
+def sign(trial: Trial) -> str:
+    """What speaks against a finding is negative in a signed map, and nothing is in an unsigned one."""
+    from cxr.planted import AGAINST_BRIGHT, FOR_BRIGHT, SIZE
+
+    if not trial.explainer.signed:
+        lowest = min(trial.map(disc(), finding).min() for finding in (FOR_BRIGHT, AGAINST_BRIGHT))
+        if lowest < 0:
+            raise CheckFailed(f"The map has a value of {lowest:.3g} but says signed = False. Set signed = True.")
+        return "never negative, as an unsigned map"
+    for finding, wanted in ((FOR_BRIGHT, 1), (AGAINST_BRIGHT, -1)):
+        centre = enlarged(trial.map(disc(), finding), SIZE)[_at(disc_box())].mean()
+        if not centre * wanted > 0:
+            raise CheckFailed(
+                f"Evidence {'for' if wanted > 0 else 'against'} the finding has {centre:.3g} at its centre. Positive "
+                "must raise the logit and negative lower it; if the map has no sign by design, set signed = False."
+            )
+    return "evidence for is positive, against negative"
+
+
+def planted(trial: Trial) -> str:
+    """The maximum lies on the disc, or within a cell of it, and more of the map on it than of a bell in the middle."""
+    from cxr.planted import SIZE, Disc, at_random
+
+    rng = np.random.default_rng(0)
+    hits, mass, chance = 0, [], []
+    for number in range(POSITIONS):
+        y, x = at_random(rng)
+        cells = trial.map(disc(y, x, seed=number))
+        values = enlarged(cells, SIZE)
+        box = Disc(y, x).box
+        slack = [side / count for side, count in zip(SIZE, cells.shape, strict=True)]
+        peak = np.argwhere(values == values.max()).mean(axis=0) + 0.5
+        hits += all(start - more <= at <= start + length + more
+                    for at, start, length, more in zip(peak, box[:2], box[2:], slack, strict=True))  # fmt: skip
+        positive = np.maximum(values, 0)
+        mass.append(positive[_at(box)].sum() / max(positive.sum(), 1e-30))
+        chance.append(_bell(SIZE)[_at(box)].sum() / _bell(SIZE).sum())
+    if hits < HITS:
+        raise CheckFailed(
+            f"The maximum lies on {hits} of {POSITIONS} planted discs. Is the finding's own logit explained?"
+        )
+    if np.mean(mass) <= np.mean(chance):
+        raise CheckFailed(
+            f"On average {np.mean(mass):.1%} of the positive map lies on the disc, no more than a bell in the middle "
+            f"has there ({np.mean(chance):.1%})."
+        )
+    return f"{hits} of {POSITIONS} hit; {np.mean(mass):.0%} of the map on the disc, {np.mean(chance):.0%} by chance"
+
+
+def unit(trial: Trial) -> str:
+    """A map in logits doubles with the output layer's weights; a shifted bias changes none."""
+    once = trial.map(disc()).astype(np.float64)
+    scale = max(np.abs(once).max(), 1e-12)
+    shifted = trial.map(disc(), on=network(bias=3.0))
+    if shifted.shape != once.shape or np.abs(shifted - once).max() > RELATIVE * scale:
+        raise CheckFailed(
+            "A constant added to every logit changes the map. Explain differences of the logit, or gradients, not its "
+            "level and not a score, whose slope hangs on the level."
+        )
+    if not trial.explainer.unit.startswith("logit"):
+        return f"no level in it; its unit is {trial.explainer.unit!r}"
+    doubled = trial.map(disc(), on=network(scale=2.0))
+    if doubled.shape != once.shape or np.abs(doubled - 2 * once).max() > 2 * RELATIVE * scale:
+        raise CheckFailed(
+            f"With output weights twice as large, the map of unit {trial.explainer.unit!r} does not double. Normalise "
+            "nothing, or state another unit."
+        )
+    return "doubles with the logit; no level in it"
+
+
+def disc_box() -> tuple[int, int, int, int]:
+    """The box of the usual disc."""
+    from cxr.planted import Disc
+    from explainers.kit.trial import DISC
+
+    return Disc(*DISC).box
+
+
+def _at(box: tuple[int, int, int, int]) -> tuple[slice, slice]:
+    top, left, height, width = box
+    return slice(max(0, top), top + height), slice(max(0, left), left + width)
+
+
+def _bell(size: tuple[int, int]) -> np.ndarray:
+    rows, columns = ((np.arange(side) + 0.5) / side - 0.5 for side in size)
+    return np.exp(-(rows[:, None] ** 2 + columns**2) / (2 * 0.25**2))

@@ -1,0 +1,38 @@
+"""A new explainer's project: installable, with a test, and passing it as it is written."""
+
+import keyword
+import re
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from explainers.errors import OptionError
+
+FILES = {
+    "pyproject.toml": "pyproject.toml.txt",
+    "{name}.py": "explainer.py.txt",
+    "tests/test_{name}.py": "test_explainer.py.txt",
+    "README.md": "README.md.txt",
+}
+"""Where each template goes."""
+
+
+def new_project(name: str, directory: str | Path = ".") -> Path:
+    """Write the project `directory/name`; its folder. Raises OptionError for a name or a place that can't be."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{1,39}", name) or keyword.iskeyword(name):
+        raise OptionError(f"{name!r} can't name an explainer.", "Use snake case, such as 'input_times_gradient'.")
+    folder = Path(directory) / name
+    if folder.exists():
+        raise OptionError(f"There is already something at {name!r}.", "Choose another name, or another --out.")
+    words = {
+        "name": name,
+        "dashed": name.replace("_", "-"),
+        "camel": "".join(word.capitalize() for word in name.split("_")),
+        "title": name.replace("_", " ").strip().capitalize(),
+    }
+    for place, template in FILES.items():
+        target = folder / place.format(name=name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = files("explainers.kit").joinpath("template", template).read_text(encoding="utf-8")
+        target.write_text(Template(text).substitute(words), encoding="utf-8")
+    return folder

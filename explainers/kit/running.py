@@ -1,0 +1,68 @@
+"""Runs the checks and reports."""
+
+import time
+from collections.abc import Sequence
+
+from explainers.contract import Explainer, check_explainer_class
+from explainers.errors import Cancelled, OptionError, PluginError
+from explainers.kit.report import (
+    EXPECTED,
+    FAILED,
+    NOT_APPLICABLE,
+    PASSED,
+    UNEXPECTED,
+    CheckFailed,
+    NotApplicable,
+    Report,
+    Result,
+)
+from hub.errors import names_hint
+
+
+def check_names() -> tuple[str, ...]:
+    """Names of the checks, in the order in which they are run."""
+    from explainers.kit.checks import CHECKS
+
+    return tuple(CHECKS)
+
+
+def check_explainer(explainer: type[Explainer], checks: Sequence[str] | None = None) -> Report:
+    """Run an explainer class through the checks: all of them, or those named.
+
+    A check that the class lists in `expected_failures` may fail; it is reported as declared. Raises OptionError for
+    an unknown check. A class that breaks the contract gets a report with that one failure, "contract".
+    """
+    from explainers.kit.checks import CHECKS
+
+    for name in checks or ():
+        if name not in CHECKS:
+            raise OptionError(f"There is no check {name!r}.", names_hint(name, CHECKS))
+    try:
+        check_explainer_class(explainer)
+    except PluginError as error:
+        subject = getattr(explainer, "name", getattr(explainer, "__name__", str(explainer)))
+        return Report(str(subject), (Result("contract", FAILED, str(error)),))
+    results = tuple(run_check(explainer, name) for name in CHECKS if checks is None or name in checks)
+    return Report(explainer.name, results)
+
+
+def run_check(explainer: type[Explainer], name: str) -> Result:
+    """One check of a class that keeps the contract."""
+    from explainers.kit.checks import CHECKS
+    from explainers.kit.trial import Trial
+
+    declared = explainer.expected_failures.get(name)
+    begin = time.perf_counter()
+    try:
+        outcome, sentence = PASSED, CHECKS[name](Trial(explainer))
+    except NotApplicable as error:
+        outcome, sentence = NOT_APPLICABLE, str(error)
+    except Cancelled:
+        outcome, sentence = FAILED, "It raised Cancelled, though nobody cancelled."
+    except CheckFailed as error:
+        outcome, sentence = FAILED, str(error)
+    if declared is not None and outcome == FAILED:
+        outcome, sentence = EXPECTED, declared
+    elif declared is not None and outcome == PASSED:
+        outcome, sentence = UNEXPECTED, f"{sentence}; declared to fail: {declared}"
+    return Result(name, outcome, sentence, time.perf_counter() - begin)

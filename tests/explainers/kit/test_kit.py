@@ -1,0 +1,206 @@
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from explainers import Explainer, Registry, check_explainer
+from explainers.__main__ import main
+from explainers.errors import OptionError
+from explainers.kit import check_names
+from explainers.kit.new import new_project
+from explainers.kit.trial import correlation, ranks
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def load_wrong():
+    spec = importlib.util.spec_from_file_location("wrong", Path(__file__).with_name("wrong.py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["wrong"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+wrong = load_wrong()
+
+QUICK = [name for name, each in Registry.standard().explainers.items() if name != "rise"]
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_every_built_in_passes(name):
+    report = check_explainer(Registry.standard().explainers[name])
+    assert report.passed, str(report)
+    outcomes = {result.check: result.outcome for result in report.results}
+    assert list(outcomes) == list(check_names())
+    assert len(outcomes) == 18
+    # what is declared to fail does
+    assert "passed against its declaration" not in outcomes.values(), str(report)
+
+
+def test_rise_passes_what_does_not_need_hundreds_of_runs():
+    checks = ["shape", "finite", "sign", "determinism", "finding", "purity", "progress", "cancel", "provenance", "unit"]
+    report = check_explainer(Registry.standard().explainers["rise"], checks)
+    assert report.passed, str(report)
+
+
+@pytest.mark.slow
+def test_rise_passes():
+    report = check_explainer(Registry.standard().explainers["rise"])
+    assert report.passed, str(report)
+
+
+def test_nothing_is_found_where_nothing_is_wrong():
+    assert check_explainer(wrong.Right).passed
+
+
+@pytest.mark.parametrize("check", wrong.FAULTS)
+def test_each_fault_is_found_by_the_check_that_is_meant_for_it(check):
+    (result,) = check_explainer(wrong.FAULTS[check], [check]).results
+    assert result.outcome == "failed", result
+    # a sentence for its author, not a traceback
+    assert len(result.sentence.split()) > 5
+    assert not result.ok
+
+
+def test_global_generators_and_company_are_watched_too():
+    (result,) = check_explainer(wrong.GlobalSeed, ["determinism"]).results
+    assert "global random generator" in result.sentence
+    (result,) = check_explainer(wrong.BatchMates, ["batch"]).results
+    assert "other findings" in result.sentence
+
+
+def test_what_breaks_the_contract_is_said_before_anything_runs():
+    class Nameless(Explainer):
+        title, unit = "t", "u"
+
+        def explain(self, context, finding):
+            raise AssertionError
+
+    report = check_explainer(Nameless)
+    assert [(each.check, each.outcome) for each in report.results] == [("contract", "failed")]
+    assert "'name'" in report.results[0].sentence
+
+
+def test_what_an_explainer_raises_is_a_finding_not_an_accident():
+    class Raises(wrong.Right):
+        name = "raises"
+
+        def explain(self, context, finding):
+            raise KeyError("weights")
+
+    (result,) = check_explainer(Raises, ["dtype"]).results
+    assert result.outcome == "failed"
+    assert "KeyError" in result.sentence
+
+
+def test_a_declared_failure_is_no_failure_and_a_needless_declaration_is_told():
+    class Declared(wrong.IgnoresFinding):
+        expected_failures: ClassVar = {"finding": "By design.", "dtype": "Needlessly."}
+
+    report = check_explainer(Declared, ["finding", "dtype"])
+    assert report.passed
+    assert {each.check: each.outcome for each in report.results} == {
+        "dtype": "passed against its declaration",
+        "finding": "failed as declared",
+    }
+    assert "By design." in str(report)
+
+
+def test_an_unknown_check_is_refused():
+    with pytest.raises(OptionError, match="no check 'shap'"):
+        check_explainer(wrong.Right, ["shap"])
+
+
+def test_the_command_line_checks_files_and_names(capsys):
+    file = str(Path(__file__).with_name("wrong.py"))
+    assert main(["check", "saliency", "--only", "dtype"]) == 0
+    assert "saliency: all is well" in capsys.readouterr().out
+    good = ROOT / "tests" / "plugins" / "left_half.py"
+    assert main(["check", str(good), "--json", "--only", "dtype"]) == 0
+    (report,) = json.loads(capsys.readouterr().out)
+    assert report["passed"]
+    assert main(["check", file]) == 1
+    assert "It defines no hook" in capsys.readouterr().err
+    assert main(["check", str(ROOT / "tests" / "plugins" / "not_finite.py"), "--only", "finite"]) == 1
+    assert "not finite" in capsys.readouterr().out
+
+
+def test_ranks_are_shared_and_a_flat_map_correlates_with_nothing():
+    assert ranks(np.array([3, 1, 3, 0])).tolist() == [3.5, 2, 3.5, 1]
+    assert correlation(np.array([1, 2, 3.0]), np.array([10, 20, 1000.0])) == pytest.approx(1)
+    assert correlation(np.array([1, 2, 3.0]), np.ones(3)) == 0
+    assert correlation(np.ones(3), np.ones(3)) == 1
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory) -> tuple[Path, dict]:
+    """A generated project, installed beside nothing else, and the environment in which it is found."""
+    folder = tmp_path_factory.mktemp("new")
+    project, target = new_project("warm_map", folder), folder / "installed"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*pip, "--target", str(target), str(project)], check=True, capture_output=True)
+    return project, os.environ | {"PYTHONPATH": f"{target}{os.pathsep}{ROOT}"}
+
+
+def test_a_generated_project_passes_its_own_tests(generated):
+    project, environment = generated
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "explainers.kit.pytest_plugin", "-p", "no:cacheprovider"],
+        cwd=project, env=environment | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "18 passed, 1 skipped" in done.stdout  # 17 checks and a test of its own; it makes too few passes to cancel
+
+
+def test_a_generated_project_is_found_once_it_is_installed(generated):
+    _, environment = generated
+    done = subprocess.run(
+        [sys.executable, "-m", "explainers", "list", "--json"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer = json.loads(done.stdout)
+    assert not answer["failures"]
+    found = {each["name"]: each for each in answer["explainers"]}["warm_map"]
+    assert (found["title"], found["origin"], found["by_default"]) == ("Warm map", "warm_map", True)
+    assert found["options"]["channels"]["description"]
+
+
+@pytest.mark.parametrize("name", ["Warm", "1map", "class", "a b", "../x", ""])
+def test_names_that_can_not_be_are_refused(tmp_path, name):
+    with pytest.raises(OptionError, match="can't name an explainer"):
+        new_project(name, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_overwritten(tmp_path):
+    new_project("mine", tmp_path)
+    with pytest.raises(OptionError, match="already something"):
+        new_project("mine", tmp_path)
+
+
+@pytest.mark.explains(explainer=wrong.Right)
+def test_the_fixture_checks(explainer_check):
+    explainer_check()
+
+
+def test_the_fixture_fails_with_the_sentence(tmp_path):
+    (tmp_path / "test_wrong.py").write_text(
+        f"import sys, pytest\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nfrom wrong import NotANumber\n\n"
+        "@pytest.mark.explains(explainer=NotANumber)\ndef test_contract(explainer_check):\n    explainer_check()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "finite"],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 failed" in done.stdout
+    assert "Guard divisions by sums that may be zero" in done.stdout

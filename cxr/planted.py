@@ -101,6 +101,10 @@ class PlantedPredictor(Predictor):
         frame = Frame((height, width), self.size, (0.0, 0.0, float(height), float(width)))
         return Prepared(array, frame, InputRule("samplewise", 32), statistics=None)
 
+    def randomised(self, seed: int) -> "PlantedPredictor":
+        """The same layers with weights drawn anew."""
+        return strange(seed, self.size)
+
     def state(self) -> str:
         """SHA-256 of the weights as they are now, and of the layers' names and switches."""
         digest = hashlib.sha256(repr([(each.name, each.trainable) for each in self._model.layers]).encode())

@@ -68,6 +68,8 @@ class Predictor:
         self._remembered: OrderedDict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = OrderedDict()
         self._bases: OrderedDict[str, Remembered] = OrderedDict()
         self._lock = threading.Lock()
+        self._strangers: dict[int, Predictor] = {}
+        self._drawing = threading.Lock()
         self.config = config
         self.identity = identity
         self.rule = InputRule.from_config(config.input)
@@ -194,6 +196,25 @@ class Predictor:
         tail = self._tail(layer)
         logits = tail.logits(layer, activations) if tail else self._built().forward_from(layer, activations)
         return logits[:, self._columns]
+
+    def column(self, finding: str) -> int:
+        """The output of the network that is a finding's, among all of them."""
+        return self.config.findings[check_finding(finding, self.labels)]
+
+    def randomised(self, seed: int) -> "Predictor":
+        """A network of the same layers that learnt nothing: all its weights are drawn anew. Kept once built.
+
+        Takes seconds. Its norms are set to their own statistics on synthetic chests, so that its activations neither
+        vanish nor explode.
+        """
+        with self._drawing:
+            if seed not in self._strangers:
+                from cxr.randomised import randomised_checkpoint
+
+                checkpoint = randomised_checkpoint(self.config, self.rule, seed)
+                engine = self.engine if self._engine else AUTO
+                self._strangers[seed] = Predictor.from_checkpoint(checkpoint, engine=engine)
+            return self._strangers[seed]
 
     def features(self, batch: np.ndarray) -> np.ndarray:
         """What the output layer sees of a prepared batch: `(N, k)`, the pooled maps unless there are hidden layers."""

@@ -7,11 +7,14 @@ _HOMES = {
     "Explainer": "explainers.contract",
     "Explanation": "explainers.contract",
     "Layer": "explainers.options",
+    "Measure": "explainers.measuring",
+    "Measured": "explainers.measuring",
     "Range": "explainers.options",
     "Registry": "explainers.registry",
     "check_explainer": "explainers.kit",
     "compare": "explainers.comparison",
     "hookimpl": "explainers.hookspecs",
+    "measure": "explainers.measuring",
 }
 
 __all__ = sorted(_HOMES)

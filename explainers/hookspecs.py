@@ -11,10 +11,14 @@ A plugin is a module. It is found through the entry-point group `cxr_lens`, thro
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import pluggy
 
 from explainers.contract import Explainer
+
+if TYPE_CHECKING:
+    from explainers.measuring import Measure
 
 PROJECT = "cxr_lens"
 
@@ -34,4 +38,14 @@ def cxr_lens_explainers() -> Iterable[type[Explainer]]:
         @hookimpl
         def cxr_lens_explainers():
             return [MyExplainer, MyOtherExplainer]
+    """
+
+
+@hookspec
+def cxr_lens_measures() -> "Iterable[type[Measure]]":
+    """The measures that this plugin brings: classes, not instances. Taken in and reported as explainers are.
+
+    @hookimpl
+    def cxr_lens_measures():
+        return [MyMeasure]
     """

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING
 
 import pluggy
 
@@ -21,9 +22,13 @@ from explainers.contract import Explainer, check_explainer_class
 from explainers.errors import FOLDERS, OptionError, PluginError, brief
 from hub.errors import CxrLensError, names_hint
 
+if TYPE_CHECKING:
+    from explainers.measuring import Measure
+
 log = logging.getLogger(__name__)
 
 BUILTIN = "built-in"
+HOOKS = ("cxr_lens_explainers", "cxr_lens_measures")
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Registry:
         self._plugins = pluggy.PluginManager(hookspecs.PROJECT)
         self._plugins.add_hookspecs(hookspecs)
         self._explainers: dict[str, type[Explainer]] = {}
+        self._measures: dict[str, type[Measure]] = {}
         self._origins: dict[str, str] = {}
         self._failures: list[Failure] = []
 
@@ -70,6 +76,11 @@ class Registry:
         return tuple(self._failures)
 
     @property
+    def measures(self) -> "Mapping[str, type[Measure]]":
+        """{name: class}, read-only."""
+        return MappingProxyType(self._measures)
+
+    @property
     def defaults(self) -> list[str]:
         """Names of those that are compared where nobody chose."""
         return [name for name, each in self._explainers.items() if each.by_default]
@@ -80,6 +91,13 @@ class Registry:
             if name not in self._explainers:
                 raise OptionError(f"There is no explainer {name!r}.", names_hint(str(name), self._explainers))
         return [self._explainers[name] for name in names]
+
+    def find_measures(self, names: Sequence[str]) -> "list[type[Measure]]":
+        """The measures of these names; OptionError for one that isn't there."""
+        for name in names:
+            if name not in self._measures:
+                raise OptionError(f"There is no measure {name!r}.", names_hint(str(name), self._measures))
+        return [self._measures[name] for name in names]
 
     def load(self, plugin: str) -> None:
         """Import a Python file, or a module by its dotted name, and register it; what fails is reported."""
@@ -102,30 +120,46 @@ class Registry:
             # left in, it would be found at fault again with every plugin after it
             if self._plugins.is_registered(module):
                 self._plugins.unregister(module)
-            self._fail(name, f"Its hook must be cxr_lens_explainers(), without arguments. {brief(error)}.")
+            hooks = " or ".join(f"{hook}()" for hook in HOOKS)
+            self._fail(name, f"A hook must be {hooks}, without arguments. {brief(error)}.")
             return
-        for explainer in self._offered(module, name):
-            try:
-                self._take(check_explainer_class(explainer), name)
-            except PluginError as error:
-                self._fail(name, str(error))
-
-    def _offered(self, module: object, name: str) -> list[object]:
-        """What the module's hook returns, as a list; empty, and reported, if it raises or returns something else."""
-        others = [plugin for plugin in self._plugins.get_plugins() if plugin is not module]
-        hook = self._plugins.subset_hook_caller("cxr_lens_explainers", others)
-        if not hook.get_hookimpls():
+        found = {hook: self._hooked(module, hook) for hook in HOOKS}
+        if not any(hook.get_hookimpls() for hook in found.values()):
             self._fail(name, "It defines no hook. Mark cxr_lens_explainers() with @hookimpl and return your classes.")
+        for hook, take in zip(HOOKS, (self._take, self._take_measure), strict=True):
+            for offered in self._offered(found[hook], hook, name):
+                try:
+                    take(offered, name)
+                except PluginError as error:
+                    self._fail(name, str(error))
+
+    def _hooked(self, module: object, hook: str) -> pluggy.HookCaller:
+        """The caller of a hook of this module alone."""
+        others = [plugin for plugin in self._plugins.get_plugins() if plugin is not module]
+        return self._plugins.subset_hook_caller(hook, others)
+
+    def _offered(self, caller: pluggy.HookCaller, hook: str, name: str) -> list[object]:
+        """What the module's hook returns, as a list; empty, and reported, if it raises or returns something else."""
+        if not caller.get_hookimpls():
             return []
         try:
-            result = next(iter(hook()), None)  # pluggy leaves a None out
+            result = next(iter(caller()), None)  # pluggy leaves a None out
             return list(result)
         except (Exception, SystemExit) as error:  # a stranger's code may raise anything; it is reported, not swallowed
             log.info("plugin %s failed", name, exc_info=True)
-            self._fail(name, f"cxr_lens_explainers() failed. {_described(error)} It must return a list of classes.")
+            self._fail(name, f"{hook}() failed. {_described(error)} It must return a list of classes.")
             return []
 
-    def _take(self, explainer: type[Explainer], plugin: str) -> None:
+    def _take_measure(self, offered: object, plugin: str) -> None:
+        from explainers.measuring import check_measure_class
+
+        measure = check_measure_class(offered)
+        if measure.name in self._measures:
+            raise PluginError(f"The name {measure.name!r} is taken by another measure.", "Choose another name.")
+        self._measures[measure.name] = measure
+
+    def _take(self, offered: object, plugin: str) -> None:
+        explainer = check_explainer_class(offered)
         taken = self._origins.get(explainer.name)
         if taken is not None:
             raise PluginError(f"The name {explainer.name!r} is taken by {taken}.", "Choose another name.")
@@ -137,7 +171,7 @@ class Registry:
         self._failures.append(Failure(plugin, FOLDERS.sub("", reason)))
 
     def _register_builtins(self) -> None:
-        from explainers import builtin
+        from explainers import builtin, measures
         from explainers.builtin import controls
 
         for room in (builtin, controls):
@@ -146,6 +180,8 @@ class Registry:
             # those that are compared where nobody chose come first, in lists and on the page
             for module in sorted(modules, key=lambda each: not each.cxr_lens_explainers()[0].by_default):
                 self.register(module, name=BUILTIN)
+        for found in sorted(pkgutil.iter_modules(measures.__path__), key=lambda each: each.name):
+            self.register(importlib.import_module(f"{measures.__name__}.{found.name}"), name=BUILTIN)
 
     def _register_entry_points(self) -> None:
         for point in entry_points(group=hookspecs.PROJECT):

@@ -132,20 +132,3 @@ def enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     from cxr.frame import Frame
 
     return Frame(size, size, (0.0, 0.0, float(size[0]), float(size[1]))).map_to_input(values)
-
-
-def correlation(one: np.ndarray, other: np.ndarray) -> float:
-    """Spearman's rank correlation of two arrays of one shape; 1 if they are equal, 0 if one is flat."""
-    if np.array_equal(one, other):
-        return 1.0
-    first, second = ranks(one), ranks(other)
-    if not (first.std() and second.std()):
-        return 0.0
-    return float(np.corrcoef(first, second)[0, 1])
-
-
-def ranks(values: np.ndarray) -> np.ndarray:
-    """(n,) float: from 1, equal values share their mean rank."""
-    _, inverse, counts = np.unique(np.ravel(values), return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return ((last - counts + 1 + last) / 2)[inverse.ravel()]

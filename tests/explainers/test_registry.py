@@ -107,11 +107,11 @@ def test_built_ins_win_a_name_and_the_first_among_the_others(tmp_path):
         ("x = 1", ["defines no hook", "@hookimpl"]),
         (
             "from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainer():\n    return []",
-            ["must be cxr_lens_explainers()", "cxr_lens_explainer"],
+            ["must be cxr_lens_explainers() or", "cxr_lens_explainer"],
         ),
         (
             "from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainers(context):\n    return []",
-            ["must be cxr_lens_explainers(), without arguments"],
+            ["must be cxr_lens_explainers() or", "without arguments"],
         ),
         ("from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainers():\n    return 7", ["return a list"]),
         ("from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainers():\n    1/0", ["ZeroDivisionError"]),

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from explainers.kit.report import CheckFailed
-from explainers.kit.trial import DISC, Trial, correlation, disc, network
+from explainers.kit.trial import DISC, Trial, disc, network
+from explainers.maps import spearman
 
 SAME = 0.9
 """Rank correlation from which two maps are the same picture."""
@@ -41,7 +42,7 @@ def finding(trial: Trial) -> str:
     from cxr.planted import FOR_BRIGHT, FOR_DARK, Disc, picture
 
     both = picture(Disc(*DISC), Disc(DISC[0] + 20, DISC[1] - 45, bright=False))
-    found = correlation(trial.map(both, FOR_BRIGHT), trial.map(both, FOR_DARK))
+    found = spearman(trial.map(both, FOR_BRIGHT), trial.map(both, FOR_DARK))
     if found >= SAME:
         raise CheckFailed(
             f"The maps of two findings whose evidence lies in different places correlate by {found:.2f}. Explain the "
@@ -61,7 +62,7 @@ def weights(trial: Trial) -> str:
         stranger = network("strange", seed=seed)
         if np.abs(stranger.forward(prepared)[0] - logit).max() < 0.1:
             raise AssertionError(f"the network {seed} answers the same")  # the kit's own fault, not the author's
-        found.append(correlation(own, trial.map(disc(), FOR_BRIGHT, on=stranger)))
+        found.append(spearman(own, trial.map(disc(), FOR_BRIGHT, on=stranger)))
     if np.median(found) >= SAME:
         raise CheckFailed(
             f"With weights drawn anew the map stays (median rank correlation {np.median(found):.2f} over {NETWORKS} "

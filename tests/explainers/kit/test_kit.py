@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
 import pytest
 
 from explainers import Explainer, Registry, check_explainer
@@ -14,7 +13,6 @@ from explainers.__main__ import main
 from explainers.errors import OptionError
 from explainers.kit import check_names
 from explainers.kit.new import new_project
-from explainers.kit.trial import correlation, ranks
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -129,13 +127,6 @@ def test_the_command_line_checks_files_and_names(capsys):
     assert "It defines no hook" in capsys.readouterr().err
     assert main(["check", str(ROOT / "tests" / "plugins" / "not_finite.py"), "--only", "finite"]) == 1
     assert "not finite" in capsys.readouterr().out
-
-
-def test_ranks_are_shared_and_a_flat_map_correlates_with_nothing():
-    assert ranks(np.array([3, 1, 3, 0])).tolist() == [3.5, 2, 3.5, 1]
-    assert correlation(np.array([1, 2, 3.0]), np.array([10, 20, 1000.0])) == pytest.approx(1)
-    assert correlation(np.array([1, 2, 3.0]), np.ones(3)) == 0
-    assert correlation(np.ones(3), np.ones(3)) == 1
 
 
 @pytest.fixture(scope="module")

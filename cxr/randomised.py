@@ -1,0 +1,39 @@
+"""Networks that learnt nothing: what an explanation is compared with to see whether it hangs on what was learnt."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from cxr.checkpoint import Checkpoint, CheckpointConfig, Identity
+from cxr.preparation import InputRule, prepare
+from hub.architecture import backbone_shapes, head_shapes
+
+CHESTS, SIDE = 4, 256
+"""Synthetic chests on which the norms are measured, and pixels a side in which they are drawn."""
+
+
+def randomised_checkpoint(config: CheckpointConfig, rule: InputRule, seed: int) -> Checkpoint:
+    """The same architecture with kernels from He's normal distribution by the seed, and norms that fit them."""
+    from cxr.densenet import with_measured_norms
+    from cxr.phantom import phantom
+
+    shapes = backbone_shapes(input_channels=rule.input_shape[2]) | head_shapes(tuple(config.head), len(config.labels))
+    weights = drawn_weights(shapes, seed)
+    chests = np.stack([prepare(phantom(number, size=SIDE).radiograph, rule).array for number in range(CHESTS)])
+    measured = with_measured_norms(weights, chests, head=config.head, final_relu=config.final_relu)
+    return Checkpoint(config, measured, Identity(f"drawn anew, {seed}", "randomised", None, ""))
+
+
+def drawn_weights(shapes: Mapping[str, tuple[int, ...]], seed: int) -> dict[str, np.ndarray]:
+    """{"layer/variable": array}: kernels drawn, biases and shifts zero, scales and variances one."""
+    rng = np.random.default_rng([seed, 121])
+    weights = {}
+    for name, shape in shapes.items():
+        variable = name.rsplit("/", 1)[1]
+        if variable == "kernel":
+            inputs = int(np.prod(shape[:-1]))
+            values = rng.normal(scale=np.sqrt(2 / inputs), size=shape)
+        else:
+            values = np.ones(shape) if variable in ("gamma", "moving_variance") else np.zeros(shape)
+        weights[name] = values.astype(np.float32)
+    return weights

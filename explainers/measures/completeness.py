@@ -1,0 +1,33 @@
+"""Whether the cells sum to what the method promises."""
+
+from explainers.hookspecs import hookimpl
+from explainers.measuring import Measure, Measured, NotMeasurable, Subject
+
+LEAST = 1e-3
+"""Logits: a promised sum below this is compared with this instead."""
+
+
+class Completeness(Measure):
+    """How far the map's cells miss the sum that the method promises, as a share of that sum.
+
+    Zero is a map that adds up: its cells are shares of a difference of logits. Only some methods promise a sum.
+    Source: Sundararajan et al. 2017 (completeness); Zhou et al. 2016 for CAM.
+    """
+
+    name, title, unit, bounds, better = "completeness", "Adds up", "share of the sum", (0, None), "lower"
+    reference = "Sundararajan et al. 2017, arXiv 1703.01365"
+
+    def measure(self, subject: Subject) -> Measured:
+        """|Σ map − promised| ÷ |promised|."""
+        promised = subject.explanation.promised_sum
+        if promised is None:
+            raise NotMeasurable("The method promises no sum, so its cells need not add up to anything.")
+        total = float(subject.explanation.map.sum(dtype="float64"))
+        error = abs(total - promised) / max(abs(promised), LEAST)
+        sentence = f"The cells sum to {total:.3g} logits; the method promises {promised:.3g}."
+        return Measured(error, sentence, figures={"sum": total, "promised": promised})
+
+
+@hookimpl
+def cxr_lens_measures() -> list[type[Measure]]:
+    return [Completeness]

@@ -1,0 +1,53 @@
+"""Whether the map answers what was asked."""
+
+import numpy as np
+
+from explainers.hookspecs import hookimpl
+from explainers.maps import on_grid, spearman
+from explainers.measuring import Measure, Measured, NotMeasurable, Subject
+
+OTHERS = 3
+"""Other findings whose maps are looked at: those that score highest."""
+
+SAME = 0.9
+"""Rank correlation from which two maps are the same picture."""
+
+
+class FindingSensitivity(Measure):
+    """How much the map resembles the maps of other findings of the same picture (mean rank correlation).
+
+    Near 1 the method shows the picture, not the finding. Near 0 each finding has a map of its own, which doesn't make
+    it right. Findings that go together may rightly share a place. Where the checkpoint carries the finding's average
+    map, the resemblance with that is told too: what is left of the map once the finding's usual place is known.
+    Source: random logit test of Sixt, Granz, Landgraf, ICML 2020.
+    """
+
+    name, title, unit, bounds, better = "finding_sensitivity", "Other findings", "rank correlation", (-1, 1), "lower"
+    reference = "Sixt et al. 2020, arXiv 1912.09818"
+
+    def measure(self, subject: Subject) -> Measured:
+        """The mean correlation with the maps of other findings."""
+        own, context = subject.explanation, subject.context
+        others = [label for label in context.labels if label != own.finding]
+        if not others:
+            raise NotMeasurable("The network scores one finding only.")
+        others.sort(key=lambda label: -context.logits[context.labels.index(label)])
+        subject.progress(0.1, f"maps of {min(OTHERS, len(others))} other findings")
+        maps = subject.all_findings(others[:OTHERS])
+        found = {finding: spearman(on_grid(own.map), on_grid(values)) for finding, values in maps.items()}
+        mean, least = float(np.mean(list(found.values()))), min(found.values())
+        average = context.average_maps.get(own.finding)
+        usual = None if average is None else spearman(on_grid(own.map), on_grid(average))
+        verdict = "shows the same whatever is asked" if least >= SAME else ""
+        sentence = f"Maps of {len(found)} other findings resemble it by {mean:.2f} (1: the same picture)."
+        if verdict:
+            sentence += " It shows the same picture whatever is asked."
+        if usual is not None:
+            sentence += f" The average map of this finding resembles it by {usual:.2f}."
+        figures = {"others": {name: round(value, 4) for name, value in found.items()}, "average_map": usual}
+        return Measured(mean, sentence, verdict, figures)
+
+
+@hookimpl
+def cxr_lens_measures() -> list[type[Measure]]:
+    return [FindingSensitivity]

@@ -1,0 +1,47 @@
+"""Which cells keep their sign whoever the output layer was fitted on."""
+
+import numpy as np
+
+from explainers.hookspecs import hookimpl
+from explainers.measuring import Measure, Measured, NotMeasurable, Subject
+
+AGREEING = 0.95
+"""Share of the heads that must give a cell one sign for it to count as settled."""
+
+
+class HeadStability(Measure):
+    """How much of the exact map lies in cells whose sign is the same under at least 95 % of the bootstrap heads.
+
+    Heads are output layers fitted on patients drawn anew. A cell whose sign hangs on who was drawn is unsettled
+    (hatched in the picture). Only for the exact map, whose cells are the output layer's weights at work; and of the
+    output layer alone: the network below it is the same for all heads.
+    """
+
+    name, title, unit, bounds, better = "head_stability", "Drawn anew", "share of the map", (0, 1), "higher"
+
+    def measure(self, subject: Subject) -> Measured:
+        """Σ |m| over settled cells ÷ Σ |m|."""
+        heads, own = subject.predictor.heads, subject.explanation
+        if heads is None:
+            raise NotMeasurable("This checkpoint has no bootstrap heads.")
+        if not own.family.startswith("CAM at "):
+            raise NotMeasurable("Only the exact map, at the layer that is averaged, sums the output layer's weights.")
+        activations = subject.context.activations(own.family.removeprefix("CAM at "))
+        if activations.shape[-1] != heads.kernels.shape[1]:
+            raise NotMeasurable("The output layer doesn't read the averaged maps directly.")
+        column = subject.predictor.column(own.finding)
+        maps = np.einsum("yxk,hk->hyx", activations, heads.kernels[:, :, column])
+        positive = (maps > 0).mean(axis=0)
+        settled = np.maximum(positive, 1 - positive) >= AGREEING
+        unsettled, total = int((~settled).sum()), np.abs(own.map).sum()
+        share = float(np.abs(own.map)[settled].sum() / total) if total else 0.0
+        sentence = (
+            f"{share:.0%} of the map lies in cells whose sign is the same for {AGREEING:.0%} of {len(heads)} output "
+            f"layers fitted on patients drawn anew; {unsettled} of {settled.size} cells are unsettled."
+        )
+        return Measured(share, sentence, figures={"unsettled_cells": unsettled}, arrays={"unsettled": ~settled})
+
+
+@hookimpl
+def cxr_lens_measures() -> list[type[Measure]]:
+    return [HeadStability]

@@ -1,0 +1,88 @@
+"""Whether the map stays when the picture changes by what nobody would notice."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from explainers.hookspecs import hookimpl
+from explainers.maps import on_grid, spearman
+from explainers.measuring import Measure, Measured, Subject
+
+NOISE, NOISES = 0.02, 2
+"""Largest change of a pixel, in input units (standard deviations of the picture under most input rules), as captum's
+default; and how many noises are drawn."""
+
+SHIFT_PX = 2
+TURN_DEGREES = 1.0
+
+
+class Stability(Measure):
+    """The lowest rank correlation of the map with maps of the same picture, slightly changed.
+
+    Changes: even noise of at most 0.02 input units, a shift by 2 pixels, a turn by 1°; the maps are moved back before
+    they are compared. An explanation should move when the score moves: the change of the logit stands beside. A map
+    that never changes, whatever the picture, is as stable as can be: stability alone speaks for nothing.
+    Source: after max-sensitivity, Yeh et al., NeurIPS 2019.
+    """
+
+    name, title, unit, bounds, better = "stability", "Small changes", "rank correlation", (-1, 1), "higher"
+    reference = "Yeh et al. 2019, arXiv 1901.09392"
+
+    def measure(self, subject: Subject) -> Measured:
+        """The least correlation over the changes."""
+        own, size = subject.explanation, subject.context.input.shape[:2]
+        place = subject.context.labels.index(own.finding)
+        logit = float(subject.context.logits[place])
+        found, moved = {}, {}
+        changes = list(_changes(subject.context.input, subject.rng))
+        for number, (name, array, back) in enumerate(changes):
+            subject.progress(number / len(changes), name)
+            values = cv2.resize(_large(subject.again(array=array), size), size[::-1])
+            unmoved, kept = _moved(values, back), _moved(np.ones(size, np.float32), back) > 0.999
+            inside = on_grid(kept.astype(np.float32)) > 0.999
+            found[name] = spearman(on_grid(_large(own.map, size))[inside], on_grid(unmoved)[inside])
+            moved[name] = float(subject.context.forward(array[None])[0, place]) - logit
+        least = min(found.values())
+        farthest = max(map(abs, moved.values()))
+        sentence = (
+            f"Changes that nobody would notice leave the map alike by {least:.2f} at least (1: the same), and move the "
+            f"logit by {farthest:.2g} at most."
+        )
+        figures = {
+            "changes": {name: round(value, 4) for name, value in found.items()},
+            "logit_changes": {name: round(value, 4) for name, value in moved.items()},
+        }
+        return Measured(least, sentence, figures=figures)
+
+
+def _changes(picture: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """(name, changed input, 2 × 3 matrix that moves a map of it back)."""
+    still = np.float32([[1, 0, 0], [0, 1, 0]])
+    height, width = picture.shape[:2]
+    for number in range(NOISES):
+        noise = rng.uniform(-NOISE, NOISE, size=(height, width, 1)).astype(np.float32)
+        yield f"noise {number + 1}", picture + noise, still
+    shift = np.float32([[1, 0, SHIFT_PX], [0, 1, SHIFT_PX]])
+    yield "shift", _moved(picture, shift), np.float32([[1, 0, -SHIFT_PX], [0, 1, -SHIFT_PX]])
+    middle = ((width - 1) / 2, (height - 1) / 2)
+    turn, back = (cv2.getRotationMatrix2D(middle, way * TURN_DEGREES, 1.0) for way in (1, -1))
+    yield "turn", _moved(picture, turn), back
+
+
+def _moved(values: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Moved by a matrix; beyond the border a picture goes on as it ended, and a mask of ones ends."""
+    border = cv2.BORDER_CONSTANT if values.ndim == 2 else cv2.BORDER_REPLICATE
+    moved = cv2.warpAffine(values, matrix, values.shape[1::-1], flags=cv2.INTER_LINEAR, borderMode=border)
+    return moved.reshape(values.shape)
+
+
+def _large(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    from cxr.frame import Frame
+
+    return Frame(size, size, (0.0, 0.0, float(size[0]), float(size[1]))).map_to_input(values)
+
+
+@hookimpl
+def cxr_lens_measures() -> list[type[Measure]]:
+    return [Stability]

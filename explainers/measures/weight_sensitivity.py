@@ -1,0 +1,68 @@
+"""Whether the map hangs on what the network learnt."""
+
+import numpy as np
+
+from explainers.hookspecs import hookimpl
+from explainers.maps import on_grid, spearman
+from explainers.measuring import Measure, Measured, NotMeasurable, Subject
+
+NETWORKS = 3
+"""With weights drawn anew; each takes seconds to build, once."""
+
+LEAST_CHANGE = 0.05
+"""Logits: by less than this no drawn network's answer may differ, else nothing was randomised."""
+
+INSENSITIVE = 0.5
+"""Rank correlation from which a map that also exceeds its null is called insensitive."""
+
+NULLS = 200
+
+
+class WeightSensitivity(Measure):
+    """How much the map resembles the maps of networks whose weights were all drawn anew (median rank correlation).
+
+    Near 1 the method shows the picture, whatever the network learnt. The null: the map's resemblance with copies of
+    itself that were turned and shifted by chance, which is what an unrelated map of its smoothness reaches. The verdict
+    is "insensitive", or "insensitivity not shown", which is no proof of the opposite. For reference, an edge detector
+    reaches 1 by construction. Signed maps are compared before any rectifying or scaling.
+    Source: Adebayo et al., NeurIPS 2018; fully randomised as in Hedström et al. 2024 (arXiv 2401.06465).
+    """
+
+    name, title, unit, bounds, better = "weight_sensitivity", "Random network", "rank correlation", (-1, 1), "lower"
+    reference = "Adebayo et al. 2018, arXiv 1810.03292"
+
+    def measure(self, subject: Subject) -> Measured:
+        """The median correlation with maps of drawn networks."""
+        own = on_grid(subject.explanation.map)
+        found = []
+        for seed in range(NETWORKS):
+            subject.progress(seed / NETWORKS, f"network {seed + 1} of {NETWORKS} with weights drawn anew")
+            stranger = subject.predictor.randomised(seed)
+            moved = stranger.forward(subject.context.input[None])[0] - subject.context.logits
+            if np.abs(moved).max() < LEAST_CHANGE:
+                raise NotMeasurable("A network with weights drawn anew answers the same; nothing was randomised.")
+            found.append(spearman(own, on_grid(subject.again(predictor=stranger))))
+        median, null = float(np.median(found)), _null(own, subject.rng)
+        insensitive = median >= INSENSITIVE and median > null
+        verdict = "insensitive" if insensitive else "insensitivity not shown"
+        sentence = (
+            f"On networks that learnt nothing the map is alike by {median:.2f} (an edge detector: 1.00; chance: up to "
+            f"{null:.2f}). " + ("It hardly hangs on what was learnt." if insensitive else "Insensitivity is not shown.")
+        )
+        figures = {"networks": [round(value, 4) for value in found], "null_95": round(null, 4), "edge_detector": 1.0}
+        return Measured(median, sentence, verdict, figures)
+
+
+def _null(grid: np.ndarray, rng: np.random.Generator) -> float:
+    """The 95th percentile of the map's correlation with itself, mirrored and shifted around the border by chance."""
+    found = []
+    for _ in range(NULLS):
+        other = np.roll(grid, rng.integers(1, grid.shape[0], size=2), axis=(0, 1))
+        other = other[:: rng.choice([1, -1]), :: rng.choice([1, -1])]
+        found.append(spearman(grid, other))
+    return float(np.percentile(found, 95))
+
+
+@hookimpl
+def cxr_lens_measures() -> list[type[Measure]]:
+    return [WeightSensitivity]

@@ -1,0 +1,296 @@
+"""The contract between the host and a measure, and what runs measures: one class, one file, as with explainers."""
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from explainers.context import Context
+from explainers.contract import API, Explainer, Explanation, check_map
+from explainers.errors import Cancelled, ExplainerError, PluginError, brief
+from hub.errors import CxrLensError
+
+if TYPE_CHECKING:
+    from cxr.frame import Box
+    from cxr.predictor import Predictor
+    from cxr.preparation import Prepared
+    from cxr.radiograph import Radiograph
+    from explainers.registry import Registry
+
+log = logging.getLogger(__name__)
+
+
+class NotMeasurable(CxrLensError):
+    """The measure says nothing of this explanation, and why."""
+
+    code = "NOT_MEASURABLE"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a measure found.
+
+    value     the figure, in the measure's unit; None where it is not defined
+    sentence  what it says, for people who know neither the method nor the measure
+    verdict   one or two words where a measure has a verdict, else ""
+    figures   what the value was made of: JSON
+    arrays    maps that belong to it
+    """
+
+    value: float | None
+    sentence: str
+    verdict: str = ""
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+class Measure:
+    """Base class: subclass it, name it, and return what was found from `measure`.
+
+    class Spread(Measure):
+        \"\"\"How much of the map lies in its hottest tenth.\"\"\"
+
+        name, title, unit, bounds = "spread", "Concentration", "share", (0, 1)
+
+        def measure(self, subject):
+            hot = np.sort(np.abs(subject.explanation.map).ravel())[::-1]
+            share = hot[: len(hot) // 10].sum() / hot.sum()
+            return Measured(share, f"{share:.0%} of the map lies in its hottest tenth.")
+    """
+
+    # unique, snake case
+    name: ClassVar[str]
+    # what people read
+    title: ClassVar[str]
+    # of the value
+    unit: ClassVar[str] = ""
+    # (least, largest) that the value can be; None where there is no bound
+    bounds: ClassVar[tuple[float | None, float | None]] = (None, None)
+    # "higher", "lower" or "": which value speaks for the explanation
+    better: ClassVar[str] = ""
+    # paper or project
+    reference: ClassVar[str] = ""
+    api: ClassVar[int] = API
+
+    def measure(self, subject: "Subject") -> Measured:
+        """What it finds. Raise NotMeasurable, with a reason, where it says nothing."""
+        raise NotImplementedError(f"{type(self).__name__} must define measure(self, subject)")
+
+    @classmethod
+    def summary(cls) -> str:
+        """The docstring's first paragraph, on one line."""
+        import inspect
+
+        return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+
+
+def check_measure_class(measure: object) -> type[Measure]:
+    """The class, if it keeps the contract; PluginError says what doesn't."""
+    if not isinstance(measure, type) or not issubclass(measure, Measure):
+        raise PluginError(f"The hook returned {type(measure).__name__}, not a subclass of Measure.")
+    for attribute in ("name", "title"):
+        value = getattr(measure, attribute, None)
+        if not isinstance(value, str) or not value.strip():
+            raise PluginError(f"{measure.__name__} has no {attribute!r}.", f"Set {attribute} = '…' in the class.")
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", measure.name):
+        raise PluginError(f"The name {measure.name!r} is not in snake case.")
+    if measure.better not in ("higher", "lower", ""):
+        raise PluginError(f"{measure.name!r} has better = {measure.better!r}, not 'higher', 'lower' or ''.")
+    if measure.api != API:
+        raise PluginError(f"{measure.name!r} was written for contract {measure.api!r}; this is contract {API}.")
+    if measure.measure is Measure.measure:
+        raise PluginError(f"{measure.name!r} does not define measure.", "def measure(self, subject): …")
+    return measure
+
+
+@dataclass(eq=False)
+class Subject:
+    """What a measure gets: an explanation, and the means to ask what else could have come out.
+
+    explanation  the one that is measured
+    explainer    its class
+    predictor    the network; `context` has its primitives bound to the input
+    prepared     the input that was explained
+    box          (top, left, height, width) on the radiograph, where the visitor or a data set gave one
+    shared       kept for all measures of this radiograph: {key: anything}
+    """
+
+    explanation: Explanation
+    explainer: type[Explainer]
+    predictor: "Predictor"
+    radiograph: "Radiograph"
+    prepared: "Prepared"
+    box: "Box | None" = None
+    shared: dict = field(default_factory=dict)
+    report: Callable[[float, str], None] | None = None
+    cancelled: Callable[[], bool] | None = None
+
+    def __post_init__(self) -> None:
+        self.context = self._context(self.predictor, self.prepared)
+        self.rng = np.random.default_rng([self.explanation.seed, 20])
+
+    def again(
+        self,
+        *,
+        finding: str = "",
+        array: np.ndarray | None = None,
+        predictor: "Predictor | None" = None,
+    ) -> np.ndarray:
+        """The same explainer with the same options and seed, of another finding, prepared input or network: a map."""
+        from cxr.preparation import Prepared
+
+        own, prepared = predictor or self.predictor, self.prepared
+        if array is not None:
+            array = np.ascontiguousarray(array, np.float32)
+            array.flags.writeable = False
+            prepared = Prepared(array, prepared.frame, prepared.rule, prepared.statistics)
+        context = self._context(own, prepared)
+        values = self.explainer().explain(context, finding or self.explanation.finding, **self.explanation.options)
+        return check_map(values, prepared.array.shape)
+
+    def all_findings(self, findings: Sequence[str]) -> dict[str, np.ndarray]:
+        """{finding: map} of several findings, from one pass where the explainer can."""
+        if self.explainer.explain_findings is Explainer.explain_findings:
+            return {finding: self.again(finding=finding) for finding in findings}
+        context = self._context(self.predictor, self.prepared)
+        maps = self.explainer().explain_findings(context, list(findings), **self.explanation.options)
+        return {
+            finding: check_map(values, self.prepared.array.shape)
+            for finding, values in zip(findings, maps, strict=True)
+        }
+
+    def progress(self, fraction: float, text: str = "") -> None:
+        """Say how much is done; raises Cancelled once the run is cancelled."""
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled("The run was cancelled.")
+        if self.report is not None:
+            self.report(min(1.0, max(0.0, fraction)), text)
+
+    def _context(self, predictor: "Predictor", prepared: "Prepared") -> Context:
+        return Context(
+            predictor,
+            self.radiograph,
+            prepared,
+            explainer=self.explanation.explainer,
+            seed=self.explanation.seed,
+            cancelled=self.cancelled,
+        )
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """A measure of an explanation is under way."""
+
+    explainer: str
+    measure: str
+    fraction: float = 0.0
+    text: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class MeasureDone:
+    """A measure's end: what it found, or a code and a sentence on why it found nothing."""
+
+    explainer: str
+    measure: str
+    measured: Measured | None = None
+    code: str = ""
+    reason: str = ""
+    seconds: float = 0.0
+
+    def to_json(self) -> dict:
+        """JSON without arrays."""
+        if self.measured is None:
+            return {"code": self.code, "reason": self.reason}
+        found = self.measured
+        return {
+            "value": found.value,
+            "sentence": found.sentence,
+            "verdict": found.verdict,
+            "figures": dict(found.figures),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def measure(
+    predictor: "Predictor",
+    radiograph: "Radiograph",
+    explanations: Sequence[Explanation],
+    measures: Sequence[str],
+    *,
+    registry: "Registry | None" = None,
+    box: "Box | None" = None,
+    cancelled: Callable[[], bool] | None = None,
+    shared: dict | None = None,
+) -> Iterator[Measuring | MeasureDone]:
+    """Measure each explanation in turn; yields what happens, in order.
+
+    box     (top, left, height, width) in pixels of the radiograph, for measures of place
+    shared  keeps what measures of the same radiograph have in common from call to call
+
+    Raises OptionError for an unknown measure, at once. A measure that fails is reported; the others go on.
+    """
+    from explainers.registry import Registry
+
+    registry = registry or Registry.standard()
+    classes = registry.find_measures(list(dict.fromkeys(measures)))
+    prepared = predictor.prepare(radiograph)
+    shared = {} if shared is None else shared
+
+    def jobs() -> Iterator[Measuring | MeasureDone]:
+        for explanation in explanations:
+            for each in classes:
+                subject = Subject(
+                    explanation,
+                    registry.explainers[explanation.explainer],
+                    predictor,
+                    radiograph,
+                    prepared,
+                    box,
+                    shared,
+                    cancelled=cancelled,
+                )
+                yield from _one(each, subject)
+
+    return jobs()
+
+
+def _one(measure: type[Measure], subject: Subject) -> Iterator[Measuring | MeasureDone]:
+    """In a thread of its own, so that its progress is seen while it works."""
+    import queue
+
+    name = subject.explanation.explainer
+    happened: queue.SimpleQueue[Measuring | MeasureDone | BaseException] = queue.SimpleQueue()
+    subject.report = lambda fraction, text: happened.put(Measuring(name, measure.name, fraction, text))
+    yield Measuring(name, measure.name)
+    begin = time.perf_counter()
+
+    def run() -> None:
+        try:
+            found = measure().measure(subject)
+            if not isinstance(found, Measured):
+                raise ExplainerError(f"It returned {type(found).__name__}, not Measured.")
+        except CxrLensError as error:
+            happened.put(MeasureDone(name, measure.name, code=error.code, reason=str(error)))
+        except Exception as error:
+            log.exception("measure %s failed", measure.name)
+            happened.put(MeasureDone(name, measure.name, code=ExplainerError.code, reason=f"It raised {brief(error)}"))
+        except BaseException as error:  # noqa: BLE001 - SystemExit and the like belong to the caller's thread
+            happened.put(error)
+        else:
+            seconds = time.perf_counter() - begin
+            happened.put(MeasureDone(name, measure.name, found, seconds=seconds))
+
+    threading.Thread(target=run, name=f"measure-{measure.name}", daemon=True).start()
+    while True:
+        event = happened.get()
+        if isinstance(event, BaseException):
+            raise event
+        yield event
+        if isinstance(event, MeasureDone):
+            return

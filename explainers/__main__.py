@@ -1,4 +1,4 @@
-"""Command line of explaining: python -m explainers list | layers | explain | check | new"""
+"""Command line of explaining: python -m explainers list | layers | explain | check | new | benchmark"""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from explainers.benchmark.commands import add_commands
 from explainers.contract import Explainer
 from explainers.errors import OptionError, PluginError
 from explainers.options import options_schema
@@ -29,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_explain(commands)
     _add_check(commands)
     _add_new(commands)
+    add_commands(commands)
     return parser
 
 

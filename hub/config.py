@@ -9,7 +9,7 @@ from hub.files import read_json
 FORMAT = 1
 ARCHITECTURE = "densenet121"
 OUTPUTS_LIMIT = 1000
-COMPANIONS = ("bootstrap", "average_maps")
+COMPANIONS = ("bootstrap", "average_maps", "benchmark")
 """Fields that name a further file beside the weights, with its sha256; the network works without them."""
 
 HEAD_LIMIT = 4096

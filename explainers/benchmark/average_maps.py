@@ -1,0 +1,47 @@
+"""Each finding's mean map over many radiographs: the control that knows where a finding usually is."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxr.checkpoint.average_maps import FIELD, FILE
+from cxr.checkpoint.writing import write_config, write_safetensors
+from cxr.radiograph import read_radiograph
+from hub.errors import CheckpointError
+from hub.files import sha256_of
+
+if TYPE_CHECKING:
+    from cxr.predictor import Predictor
+
+
+def average_maps(
+    predictor: "Predictor", images: Sequence[Path], told: Callable[[int], None] = lambda _: None
+) -> dict[str, np.ndarray]:
+    """{finding: (y, x) float32}: the mean of Grad-CAM at the last layer with a map, signed, over the pictures.
+
+    told  called with the number of pictures done
+    """
+    layer = list(predictor.layers)[-1]
+    total: np.ndarray | float = 0.0
+    for number, image in enumerate(images, 1):
+        batch = predictor.prepare(read_radiograph(image)).array[None]
+        activations = predictor.activations(batch, layer)[0]
+        weights = predictor.layer_gradient(batch, layer)[0].mean(axis=(1, 2), dtype=np.float64)
+        total = total + np.einsum("yxk,nk->nyx", activations, weights)
+        told(number)
+    return {label: (total[place] / len(images)).astype(np.float32) for place, label in enumerate(predictor.labels)}
+
+
+def attach(directory: Path, maps: dict[str, np.ndarray], *, count: int, data: str) -> Path:
+    """Write the maps beside a native checkpoint's weights and name them in its config.json."""
+    config = directory / "config.json"
+    if not config.is_file():
+        raise CheckpointError(f"{directory.name!r} is no native checkpoint: it has no config.json.")
+    write_safetensors(directory / FILE, {label: values.astype(np.float16) for label, values in maps.items()})
+    raw = json.loads(config.read_text(encoding="utf-8"))
+    raw[FIELD] = {"file": FILE, "sha256": sha256_of(directory / FILE), "count": count, "data": data}
+    write_config(directory, raw)
+    return directory / FILE

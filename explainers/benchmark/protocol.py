@@ -1,0 +1,73 @@
+"""The protocol: a file, so that it can be read, cited and changed by those who measure something else."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from explainers.errors import OptionError
+from hub.errors import names_hint
+
+OCCUPANCY = "occupancy"
+"""The control that is no explainer: it needs the other patients' boxes."""
+
+KEYS = ("version", "seed", "resamples", "headline", "relevance_gain_boxes", "stability_boxes", "explainers")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the benchmark: an explainer with options, on all boxes (0) or on so many."""
+
+    label: str
+    name: str
+    options: Mapping[str, Any]
+    boxes: int = 0
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What is measured, how often and with which seed; see `protocol.toml`."""
+
+    version: int
+    seed: int
+    resamples: int
+    headline: tuple[str, ...]
+    relevance_gain_boxes: int
+    stability_boxes: int
+    entries: tuple[Entry, ...]
+    digest: str
+
+    def of(self, names: Sequence[str]) -> "Protocol":
+        """The same with only the explainers of these names, and the occupancy control; all for no names."""
+        if not names:
+            return self
+        known = {entry.name for entry in self.entries}
+        entries = [entry for entry in self.entries if entry.name in (*names, OCCUPANCY)]
+        # one that the protocol doesn't know, a plugin's say, is measured with its defaults on all boxes
+        entries[:0] = [Entry(name, name, {}) for name in names if name not in known]
+        return Protocol(**{**self.__dict__, "entries": tuple(entries)})
+
+
+def read_protocol(file: Path | None = None) -> Protocol:
+    """The packaged protocol, or another file of its form. OptionError names what is wrong with it."""
+    text = file.read_bytes() if file else files("explainers.benchmark").joinpath("protocol.toml").read_bytes()
+    try:
+        given = tomllib.loads(text.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise OptionError(f"The protocol is no TOML: {error}.") from error
+    for key in KEYS:
+        if key not in given:
+            raise OptionError(f"The protocol lacks {key!r}.")
+    if foreign := sorted(given.keys() - set(KEYS)):
+        raise OptionError(f"The protocol has an unknown field {foreign[0]!r}.", names_hint(foreign[0], KEYS))
+    entries = tuple(
+        Entry(each.get("label", each["name"]), each["name"], each.get("options", {}), each.get("boxes", 0))
+        for each in given.pop("explainers")
+    )
+    if len({entry.label for entry in entries}) < len(entries):
+        raise OptionError("Two explainers of the protocol have one label.")
+    given["headline"] = tuple(given["headline"])
+    return Protocol(**given, entries=entries, digest=hashlib.sha256(text).hexdigest())

@@ -1,0 +1,133 @@
+"""From rows to figures with intervals: by patient, macro over findings, paired, and corrected for their number."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from cxr.training.resampling import limits, patient_resamples
+from explainers.benchmark.protocol import OCCUPANCY, Protocol
+from explainers.benchmark.running import numbers
+
+MEANS = (
+    "pointing", "pointing_tolerant", "mass", "area", "iou_top", "iou_equal_area", "iobb_top", "pixel_auc", "abstains",
+    "cap_pointing", "cap_iou", "relevance_gain", "stability",
+)  # fmt: skip
+COSTS = ("seconds", "forward", "backward")
+
+Rows = Sequence[Mapping[str, str]]
+
+
+def summary(rows: Rows, protocol: Protocol, *, model: Mapping, findings: Sequence[str]) -> dict:
+    """JSON: per explainer its macro figures, those of each finding, costs, and the difference to the prior."""
+    by_label = {entry.label: [row for row in rows if row["label"] == entry.label] for entry in protocol.entries}
+    prior = next((entry.label for entry in protocol.entries if entry.name == OCCUPANCY), None)
+    explainers = []
+    for entry in protocol.entries:
+        own = [row for row in by_label[entry.label] if not row["failed"]]
+        described = {"label": entry.label, "name": entry.name, "options": dict(entry.options), "boxes": len(own)}
+        described["failed"] = len(by_label[entry.label]) - len(own)
+        if own:
+            described["macro"] = {name: _figure(own, name, protocol) for name in MEANS if _there(own, name)}
+            described["by_finding"] = {
+                finding: _by_finding([row for row in own if row["finding"] == finding], protocol)
+                for finding in findings
+            }
+            described["costs"] = {name: float(np.nanmedian(numbers(own, name))) for name in COSTS}
+            if prior and entry.label != prior:
+                described["against_prior"] = {
+                    name: _difference(own, by_label[prior], name, protocol) for name in protocol.headline
+                }
+        explainers.append(described)
+    _correct(explainers, protocol.headline)
+    return {
+        "version": protocol.version,
+        "protocol": protocol.digest,
+        "model": dict(model),
+        "boxes": len({(row["image"], row["finding"], row["box"]) for row in rows}),
+        "images": len({row["image"] for row in rows}),
+        "patients": len({row["patient"] for row in rows}),
+        "findings": list(findings),
+        "prior": prior,
+        "explainers": explainers,
+    }
+
+
+def _there(rows: Rows, name: str) -> bool:
+    return bool(np.isfinite(numbers(list(rows), name)).any())
+
+
+def macro(values: np.ndarray, kinds: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(draws,) mean over findings of the weighted mean over their rows; findings without a row count in no draw.
+
+    values   (rows,) with NaN where nothing was measured
+    kinds    (rows,) the finding of each
+    weights  (draws, rows) how often each row was drawn
+    """
+    there = np.isfinite(values)
+    means = []
+    for kind in np.unique(kinds[there]):
+        own = there & (kinds == kind)
+        counts = weights[:, own].sum(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means.append(weights[:, own] @ values[own] / counts)
+    return np.nanmean(means, axis=0)
+
+
+def _figure(rows: Rows, name: str, protocol: Protocol) -> list[float]:
+    """[value, low, high], macro."""
+    values, kinds = numbers(list(rows), name), _kinds(rows)
+    drawn = macro(values, kinds, _weights(rows, protocol))
+    return _rounded(macro(values, kinds, np.ones((1, len(rows))))[0], limits(drawn[np.isfinite(drawn)]))
+
+
+def _by_finding(rows: Rows, protocol: Protocol) -> dict:
+    if not rows:
+        return {"boxes": 0}
+    return {"boxes": len(rows)} | {name: _figure(rows, name, protocol) for name in protocol.headline}
+
+
+def _difference(own: Rows, prior: Rows, name: str, protocol: Protocol) -> dict:
+    """Own less prior on the same boxes: [value, low, high] and a two-sided p of the bootstrap."""
+    by_box = {_key(row): row for row in prior}
+    rows = [row for row in own if _key(row) in by_box]
+    values = numbers(rows, name) - numbers([by_box[_key(row)] for row in rows], name)
+    drawn = macro(values, _kinds(rows), _weights(rows, protocol))
+    drawn = drawn[np.isfinite(drawn)]
+    tail = min((drawn <= 0).sum(), (drawn >= 0).sum())
+    p = min(1.0, 2 * (tail + 1) / (len(drawn) + 1))
+    value = macro(values, _kinds(rows), np.ones((1, len(rows))))[0]
+    return {"difference": _rounded(value, limits(drawn)), "p": round(float(p), 5)}
+
+
+def _key(row: Mapping[str, str]) -> tuple[str, str, str]:
+    return row["image"], row["finding"], row["box"]
+
+
+def _kinds(rows: Rows) -> np.ndarray:
+    return np.array([row["finding"] for row in rows])
+
+
+def _weights(rows: Rows, protocol: Protocol) -> np.ndarray:
+    """(draws, rows): how often each row is in each draw of patients; the same draws for the same rows."""
+    patients = [row["patient"] for row in rows]
+    draws = patient_resamples(patients, count=protocol.resamples, seed=protocol.seed)
+    return np.stack([np.bincount(picked, minlength=len(rows)) for picked in draws]).astype(np.float64)
+
+
+def _correct(explainers: Sequence[dict], headline: Sequence[str]) -> None:
+    """Holm's correction over all comparisons with the prior; `beats_prior` is said where it holds after that."""
+    tests = [each["against_prior"][name] for each in explainers if "against_prior" in each for name in headline]
+    worst = 0.0
+    for rank, test in enumerate(sorted(tests, key=lambda test: test["p"])):
+        worst = max(worst, min(1.0, test["p"] * (len(tests) - rank)))
+        test["p_holm"] = round(worst, 5)
+    for each in explainers:
+        if "against_prior" in each:
+            won = [
+                test for test in each["against_prior"].values() if test["p_holm"] < 0.05 and test["difference"][0] > 0
+            ]
+            each["beats_prior"] = len(won) == len(headline)
+
+
+def _rounded(value: float, bounds: tuple[float, float]) -> list[float]:
+    return [round(float(each), 4) for each in (value, *bounds)]

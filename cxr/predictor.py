@@ -49,6 +49,7 @@ class Predictor:
     config    the checkpoint's configuration
     identity  which network this is
     layers    {layer: (y, x, k)} of every layer with a map, in forward order
+    benchmark the summary of a benchmark of explainers that the checkpoint carries, as it was written; else empty
     """
 
     def __init__(
@@ -60,11 +61,13 @@ class Predictor:
         *,
         engine: Engine | None = None,
         average_maps: Mapping[str, np.ndarray] | None = None,
+        benchmark: Mapping | None = None,
     ) -> None:
         self._network = network
         self._engine = engine
         self._heads = heads
         self._average_maps = average_maps or {}
+        self.benchmark: Mapping = benchmark or {}
         self._remembered: OrderedDict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = OrderedDict()
         self._bases: OrderedDict[str, Remembered] = OrderedDict()
         self._lock = threading.Lock()
@@ -105,6 +108,7 @@ class Predictor:
             checkpoint.heads,
             engine=build_engine(folded, engine),
             average_maps=checkpoint.average_maps,
+            benchmark=checkpoint.benchmark,
         )
 
     @property

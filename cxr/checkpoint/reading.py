@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cxr.checkpoint.average_maps import read_average_maps
+from cxr.checkpoint.benchmark import read_benchmark
 from cxr.checkpoint.config import CheckpointConfig
 from cxr.checkpoint.heads import Heads, read_heads
 from cxr.checkpoint.keras3_hdf5 import read_keras3
@@ -47,6 +48,7 @@ class Checkpoint:
     identity: Identity
     heads: Heads | None = None
     average_maps: Mapping[str, np.ndarray] = field(default_factory=dict)
+    benchmark: Mapping = field(default_factory=dict)
 
 
 def read_checkpoint(resolved: Resolved) -> Checkpoint:
@@ -67,7 +69,7 @@ def read_checkpoint(resolved: Resolved) -> Checkpoint:
     features, outputs = weights[f"{OUTPUT_LAYER}/kernel"].shape
     heads = read_heads(resolved, features=features, outputs=outputs)
     identity = Identity(resolved.name, resolved.shown, resolved.revision, digest)
-    return Checkpoint(config, weights, identity, heads, read_average_maps(resolved))
+    return Checkpoint(config, weights, identity, heads, read_average_maps(resolved), read_benchmark(resolved))
 
 
 def _native(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:

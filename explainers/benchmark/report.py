@@ -120,8 +120,8 @@ STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:0;color:#1c2430;background:#fff}main{max-width:72rem;margin:auto;"
     "padding:2rem 1rem}table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}td,th{padding:"
     ".3rem .6rem;text-align:left;border-bottom:1px solid #d5dae1;white-space:nowrap}.wide{overflow-x:auto}figure{"
-    "margin:1.5rem 0}figcaption{color:#566}img,svg{max-width:100%;height:auto}@media(prefers-color-scheme:dark){body{color:"
-    "#dfe5ee;background:#12161c}td,th{border-color:#333c48}figcaption{color:#9aa6b5}}"
+    "margin:1.5rem 0}figcaption{color:#566}img,svg{max-width:100%;height:auto}@media(prefers-color-scheme:dark){body{"
+    "color:#dfe5ee;background:#12161c}td,th{border-color:#333c48}figcaption{color:#9aa6b5}}"
 )
 
 

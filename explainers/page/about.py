@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 import gradio as gr
 
 from cxr.predictor import Predictor
+from explainers.benchmark.report import SAID, SHOWN, table_rows
 from explainers.contract import Explainer
 from explainers.page.component import component
 from explainers.page.desk import Desk
@@ -25,6 +26,7 @@ def shown(desk: Desk) -> str:
 {_explainers(desk)}
 {_reading()}
 </div>
+{_benchmarks(desk)}
 <p class="quiet">{_versions()}</p>
 </section>"""
 
@@ -88,18 +90,51 @@ def _reported(reported: dict) -> str:
 
 
 def _explainers(desk: Desk) -> str:
-    items = "".join(_explainer(each) for each in desk.registry.explainers.values())
+    known = desk.registry.explainers.values()
+    items = "".join(_explainer(each) for each in known if not each.control)
+    controls = "".join(_explainer(each) for each in known if each.control)
+    folded = f"<details><summary>Controls, which must lose</summary><dl>{controls}</dl></details>" if controls else ""
     failures = "".join(
         f"<li><strong>{escape(failure.plugin)}</strong>: {escape(failure.reason)}</li>"
         for failure in desk.registry.failures
     )
     left_out = f"<h4>Left out</h4><ul class='failures'>{failures}</ul>" if failures else ""
-    return f"<section><h3>Explainers</h3><dl>{items}</dl>{left_out}</section>"
+    return f"<section><h3>Explainers</h3><dl>{items}</dl>{folded}{left_out}</section>"
 
 
 def _explainer(explainer: type[Explainer]) -> str:
     reference = f"<span class='quiet'>{escape(explainer.reference)}</span>" if explainer.reference else ""
     return f"<dt>{escape(explainer.title)}</dt><dd>{escape(explainer.summary())} {reference}</dd>"
+
+
+def _benchmarks(desk: Desk) -> str:
+    """A table for each network at hand that carries a benchmark."""
+    loaded = [desk.networks.loaded(name) for name in desk.networks.names]
+    tables = [_benchmark(predictor) for predictor in loaded if predictor is not None]
+    return "".join(tables)
+
+
+def _benchmark(predictor: Predictor) -> str:
+    """The figures as the checkpoint states them, which may be anybody's: escaped, and left out if not of the form."""
+    found = predictor.benchmark
+    try:
+        heads = ["Explainer", "Boxes", *SHOWN.values(), "Beats the prior", "Seconds"]
+        rows = [[str(cell) for cell in row] for row in table_rows(found)]
+        about = (
+            f"{int(found['boxes'])} boxes on {int(found['images'])} radiographs of {int(found['patients'])} patients"
+        )
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        return ""
+    head = "".join(f"<th scope='col'>{escape(each)}</th>" for each in heads)
+    body = "".join(
+        f"<tr><th scope='row'>{escape(row[0])}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in row[1:])}</tr>"
+        for row in rows
+    )
+    name = escape(predictor.identity.name)
+    return f"""<section class="benchmark"><h3>Explainers measured on this network: {name}</h3>
+<p class="quiet">{escape(about)}. {escape(SAID)}</p>
+<div class="table" tabindex="0" role="region" aria-label="Benchmark of explainers on {name}">
+<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></section>"""
 
 
 def _reading() -> str:

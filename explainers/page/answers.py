@@ -10,6 +10,7 @@ from cxr.checkpoint import CheckpointConfig
 from cxr.findings import DESCRIPTIONS, display_name
 from cxr.predictor import Predictor
 from explainers.contract import Explainer, Explanation, options_schema
+from explainers.measuring import Measure
 from explainers.page.private_folder import PrivateFolder
 
 API_VERSION = 1
@@ -53,6 +54,19 @@ def explainer(each: type[Explainer], origin: str) -> dict:
         "summary": each.summary(),
         "plugin": origin,
         "options": options_schema(each),
+    }
+
+
+def measure(each: type[Measure]) -> dict:
+    """A measure with its documentation."""
+    return {
+        "name": each.name,
+        "title": each.title,
+        "unit": each.unit,
+        "better": each.better,
+        "bounds": list(each.bounds),
+        "reference": each.reference,
+        "summary": each.summary(),
     }
 
 

@@ -1,6 +1,7 @@
 """Arguments of endpoints, which may be anything: checked one by one, each refusal saying what was expected."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cxr.errors import RadiographError
@@ -10,9 +11,6 @@ from explainers.page.private_folder import PrivateFolder
 from hub.errors import names_hint
 
 LARGEST_SEED = 2**32 - 1
-
-MEASURES: tuple[str, ...] = ()
-"""Names that `/compare` takes as measures."""
 
 REFUSALS = {
     "address": "Web addresses are not fetched.",
@@ -60,10 +58,22 @@ def seed(given: object) -> int:
     return given
 
 
-def measures(given: object) -> list[str]:
-    """Names of measures; OptionError for one that isn't there."""
+def measures(given: object, known: Iterable[str]) -> list[str]:
+    """Names of measures; OptionError for one that isn't among those known."""
     names = [] if given in (None, []) else texts("measures", given)
     for name in names:
-        if name not in MEASURES:
-            raise OptionError(f"There is no measure {name!r}.", names_hint(name, MEASURES))
+        if name not in known:
+            raise OptionError(f"There is no measure {name!r}.", names_hint(name, known))
     return names
+
+
+def box(given: object) -> tuple[float, float, float, float] | None:
+    """(top, left, height, width) in pixels of the radiograph, or None; OptionError for anything else."""
+    if given in (None, []):
+        return None
+    fits = isinstance(given, list) and len(given) == 4
+    fits = fits and all(isinstance(each, int | float) and not isinstance(each, bool) for each in given)
+    if not fits or not all(math.isfinite(each) for each in given) or given[2] <= 0 or given[3] <= 0:
+        raise OptionError("'box' must be [top, left, height, width] in pixels of the radiograph.")
+    top, left, height, width = map(float, given)
+    return top, left, height, width

@@ -5,6 +5,7 @@ called `path` or `url`, since the Python client would take it for a file.
 """
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,10 +14,13 @@ from gradio.data_classes import FileData
 
 from cxr import Predictor, Radiograph, read_radiograph
 from cxr.findings import check_finding
+from cxr.frame import Box
+from explainers.agreement import agreement
 from explainers.comparison import Failed, Finished, compare
 from explainers.contract import Explanation
 from explainers.errors import ExplainerError
 from explainers.export import npz_bytes, png_bytes
+from explainers.measuring import MeasureDone, measure
 from explainers.page import answers, arguments
 from explainers.page.desk import Desk
 from explainers.page.doors import endpoint
@@ -45,10 +49,13 @@ class Asked:
     finding: str
     seed: int
 
-    def answer(self, results: Sequence[dict], *, done: bool) -> dict:
-        """JSON of a comparison so far."""
+    def answer(self, results: Sequence[dict], *, done: bool, made: Sequence[Explanation] = ()) -> dict:
+        """JSON of a comparison so far; with the agreement between the explanations `made`, if there are any."""
         subject = {"finding": self.finding, "seed": self.seed, "done": done}
-        return answers.answer(self.predictor, **subject, results=list(results))
+        if made:
+            subject["agreement"] = agreement(made).to_json()
+        # copies: Gradio sends the difference to the last answer, which therefore must not change
+        return answers.answer(self.predictor, **subject, results=deepcopy(list(results)))
 
 
 class Endpoints:
@@ -104,14 +111,18 @@ class Endpoints:
         seed: int = 0,
         measures: list[str] | None = None,
         model: str = "",
+        box: list[float] | None = None,
     ) -> Iterator[tuple[list[FileData], FileData | None, dict[str, Any]]]:
         """Several explainers' maps of one finding, streamed as they finish: overlays (PNG), the maps (.npz, at the
         end), and a record of each. explainers: names, or nothing for those that are compared by default. Other
         arguments as /explain's.
 
-        An explainer that fails is in the results with its code and reason; the others go on.
+        measures: names, see /explainers; each result then has `measures`, and the answer `agreement` between the
+        maps. box: [top, left, height, width] in pixels of the radiograph, for the measure `localisation`.
+
+        An explainer or a measure that fails is in the results with its code and reason; the others go on.
         """
-        arguments.measures(measures)
+        wanted, place = arguments.measures(measures, self.desk.registry.measures), arguments.box(box)
         names = self.desk.registry.defaults if explainers is None else arguments.texts("explainers", explainers)
         asked = self._asked(image, finding, seed, model)
         pictures, made, results = [], [], []
@@ -124,7 +135,14 @@ class Endpoints:
                 picture = _picture(asked.radiograph, event.explanation)
                 pictures.append(self._file(f"{event.explainer}.png", picture))
             yield list(pictures), None, asked.answer(results, done=False)
-        yield pictures, self._file("comparison.npz", answers.maps_npz(made)), asked.answer(results, done=True)
+        for each in made if wanted else []:
+            own = next(result for result in results if result["explainer"] == each.explainer)
+            own["measures"] = {}
+            for event in self._measured(asked, each, wanted, place):
+                own["measures"][event.measure] = event.to_json()
+                yield list(pictures), None, asked.answer(results, done=False)
+        maps = self._file("comparison.npz", answers.maps_npz(made))
+        yield pictures, maps, asked.answer(results, done=True, made=made if wanted else ())
 
     @endpoint
     def findings(self, model: str = "") -> dict[str, Any]:
@@ -139,8 +157,9 @@ class Endpoints:
         """The explainers with the JSON Schema of their options, and the plugins that were left out."""
         registry = self.desk.registry
         known = [answers.explainer(each, registry.origins[name]) for name, each in registry.explainers.items()]
+        measures = [answers.measure(each) for each in registry.measures.values()]
         failures = [asdict(failure) for failure in registry.failures]
-        return answers.answer(self.desk.networks.find(), explainers=known, failures=failures)
+        return answers.answer(self.desk.networks.find(), explainers=known, measures=measures, failures=failures)
 
     @endpoint
     def model_info(self, model: str = "") -> dict[str, Any]:
@@ -189,6 +208,16 @@ class Endpoints:
             memory=self.desk.memory,
         )
         return (event for event in events if isinstance(event, Finished | Failed))
+
+    def _measured(
+        self,
+        asked: Asked,
+        explanation: Explanation,
+        names: Sequence[str],
+        box: Box | None,
+    ) -> Iterator[MeasureDone]:
+        events = measure(asked.predictor, asked.radiograph, [explanation], names, registry=self.desk.registry, box=box)
+        return (event for event in events if isinstance(event, MeasureDone))
 
     def _radiograph(self, image: object) -> Radiograph:
         return read_radiograph(arguments.image(image, self.desk.folder))

@@ -40,6 +40,7 @@ class Reading:
     name     what people call it: "radiograph", or a sample's name
     sample   whether it is one of the page's own pictures
     shown    explanations of the comparison on the screen, by explainer
+    measured what measures of this radiograph have in common
     """
 
     radiograph: Radiograph
@@ -48,6 +49,7 @@ class Reading:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     prediction: Prediction | None = None
     shown: dict[str, Explanation] = field(default_factory=dict)
+    measured: dict = field(default_factory=dict)
     used: float = field(default_factory=time.monotonic)
     _maps: OrderedDict[str, np.ndarray] = field(default_factory=OrderedDict)
     _done: OrderedDict[tuple, tuple[str, Explanation]] = field(default_factory=OrderedDict)

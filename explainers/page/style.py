@@ -8,6 +8,8 @@ import gradio as gr
 from cxr.findings import DESCRIPTIONS, display_name
 from cxr.radiograph import LARGEST_FILE_BYTES
 from explainers.contract import Explainer
+from explainers.measuring import Measure
+from explainers.page.belief import NEEDS_BOX, QUICK
 from explainers.page.component import asset
 from explainers.page.radiograph import reads_dicom
 from explainers.page.samples import SAMPLES
@@ -18,7 +20,7 @@ from explainers.registry import Registry
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
 
-STYLES = ("page.css", "reading.css", "bench.css")
+STYLES = ("page.css", "reading.css", "bench.css", "belief.css")
 SCRIPTS = ("lens.js", "shading.js", "picture.js", "options.js", "panel.js")
 
 AT_FIRST = 3
@@ -57,6 +59,7 @@ def _settings(registry: Registry) -> dict:
     return {
         "explainers": [_explainer(each) for each in registry.explainers.values()],
         "atFirst": _at_first(registry),
+        "measures": [_measure(each) for each in registry.measures.values() if each.name not in NEEDS_BOX],
         "views": VIEWS,
         "contourShare": CONTOUR_SHARE,
         "colourMaps": {name: _colour_map(name) for name in COLOUR_MAPS},
@@ -90,6 +93,17 @@ def _explainer(explainer: type[Explainer]) -> dict:
             }
             for option in explainer.options()
         ],
+    }
+
+
+def _measure(measure: type[Measure]) -> dict:
+    return {
+        "name": measure.name,
+        "title": measure.title,
+        "summary": measure.summary(),
+        "unit": measure.unit,
+        "reference": measure.reference,
+        "atFirst": measure.name in QUICK,
     }
 
 

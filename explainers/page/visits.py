@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import gradio as gr
 
 from cxr import read_radiograph
-from explainers.page import about, bench, doors, findings, header, radiograph
+from explainers.page import about, belief, bench, doors, findings, header, radiograph
 from explainers.page.desk import Desk
 from explainers.page.readings import Reading
 from explainers.page.samples import sample
@@ -83,6 +83,13 @@ class Visits:
         wish = bench.Wish.from_event(_data(event))
         reading = self.desk.readings.of(request.session_hash)
         yield from bench.compared(self.desk, reading, wish)
+
+    @doors.panel(belief.refused)
+    def measure(self, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
+        """Measure the explanations on the screen."""
+        wish = belief.Wish.from_event(_data(event), self.desk.registry)
+        reading = self.desk.readings.of(request.session_hash)
+        yield from belief.measured(self.desk, reading, wish)
 
     def cancel(self, request: gr.Request) -> None:
         """End the visitor's comparison at its next step."""

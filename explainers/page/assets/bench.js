@@ -235,11 +235,16 @@ for (const [view, said] of Object.entries(settings.views)) {
   part("views").append(lens.element("label", {title: said}, radio, lens.element("span", {}, VIEW_NAMES[view] ?? view)));
 }
 
+let controls = false;
 for (const [name, each] of explainers) {
+  if (each.control && !controls) {
+    controls = true;
+    part("chooser").append(lens.element("span", {class: "quiet group", title: "Maps that must lose against an explanation. A test that one of them passes shows nothing."}, "Controls"));
+  }
   const box = lens.element("input", {
     type: "checkbox", checked: chosen.has(name), onchange: () => choose(name, box.checked),
   });
-  part("chooser").append(lens.element("label", {class: "chip", title: each.summary}, box, lens.element("span", {}, each.title)));
+  part("chooser").append(lens.element("label", {class: "chip", title: each.summary}, box, lens.element("span", {}, lens.short(each))));
   if (chosen.has(name)) addPanel(name);
 }
 

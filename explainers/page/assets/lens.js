@@ -58,7 +58,13 @@
     return [lens.number(value, digits), lens.number(other, digits)];
   };
 
+  // A true minus before the numbers of a sentence.
+  lens.minus = (sentence) => sentence.replace(/(^|[\s(\[])-(?=\d)/g, "$1−");
+
   lens.withUnit = (text, unit) => (unit ? `${text} ${unit}` : text);
+
+  // Among controls a title need not say that it is one.
+  lens.short = (explainer) => (explainer.control ? explainer.title.replace(/^Control: /, "").replace(/^./, (first) => first.toUpperCase()) : explainer.title);
 
   lens.percent = (share) => `${lens.number(100 * share)} %`;
 

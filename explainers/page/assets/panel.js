@@ -18,6 +18,7 @@
       this.picture = new lens.Picture(this.canvas, this.bar);
       this.rest();
       lens.subscribe("point", (point) => this.point(point));
+      lens.subscribe("measured", (value) => this.test(value));
     }
 
     get unit() {
@@ -38,12 +39,70 @@
       this.note = element("p", {class: "note quiet"});
       this.facts = element("p", {class: "facts quiet"});
       this.here = element("span", {class: "here"});
+      this.found = element("dl", {class: "found", "aria-label": `Tests of ${this.explainer.title}`});
+      this.hatch = element("canvas", {class: "hatch", "aria-hidden": "true", hidden: true});
       this.root = element("article", {class: "panel", "aria-labelledby": id, "data-explainer": this.explainer.name, "data-model": this.model || null},
         element("div", {class: "panel-head"},
           element("h3", {id}, this.explainer.title), this.whose,
           this.explainer.control ? element("span", {class: "quiet"}, "control") : null, this.here),
-        this.frame, element("div", {class: "legend"}, this.bar, this.ticks), this.note, this.facts, this.optionsBox());
+        this.frame, element("div", {class: "legend"}, this.bar, this.ticks), this.note, this.facts, this.found, this.optionsBox());
+      this.frame.insertBefore(this.hatch, this.words);
       this.listen();
+    }
+
+    get key() {
+      return this.model ? `${this.explainer.name}@${this.model}` : this.explainer.name;
+    }
+
+    // What the tests found about this map: the figure, in words, and what the test is.
+    test({panels, token}) {
+      const found = panels[this.key] ?? {};
+      this.hatch.hidden = true;
+      const shown = lens.settings.measures.filter((each) => found[each.name] && found[each.name].state !== "running");
+      const silent = shown.filter((each) => found[each.name].state === "silent");
+      this.found.replaceChildren(...shown.filter((each) => !silent.includes(each)).flatMap((each) => {
+        const news = found[each.name];
+        if (news.hatched) this.hatched(news.hatched, token);
+        const figure = news.state === "done" && news.value !== null ? lens.number(news.value) : "";
+        return [
+          element("dt", {}, each.title, figure ? element("span", {class: "figure"}, lens.withUnit(figure, each.unit)) : null,
+            news.verdict ? element("span", {class: "verdict"}, news.verdict) : null),
+          element("dd", {class: news.state === "done" ? null : "silent"}, lens.minus(news.sentence),
+            element("details", {}, element("summary", {}, "What is this?"), each.summary, " ", each.reference)),
+        ];
+      }), ...(silent.length ? [
+        element("dt", {class: "silent"}, "Not for this map"),
+        element("dd", {class: "silent"}, element("details", {}, element("summary", {}, silent.map((each) => each.title).join(", ")),
+          silent.map((each) => `${each.title}: ${found[each.name].sentence}`).join(" "))),
+      ] : []));
+    }
+
+    // Cells whose sign is unsettled, hatched over the picture.
+    async hatched(news, token) {
+      const values = await lens.map(token, news.map);
+      const {width, height} = this.picture.radiograph ?? {};
+      if (!width || this.state !== "done") return;
+      this.hatch.width = width;
+      this.hatch.height = height;
+      const pen = this.hatch.getContext("2d"), [top, left, tall, wide] = news.crop;
+      pen.strokeStyle = "rgb(255 255 255 / 70%)";
+      pen.lineWidth = Math.max(1, width / 400);
+      const down = tall / news.rows, across = wide / news.columns, gap = width / 60;
+      for (let row = 0; row < news.rows; row += 1) {
+        for (let column = 0; column < news.columns; column += 1) {
+          if (!values[row * news.columns + column]) continue;
+          const x = left + column * across, y = top + row * down;
+          pen.save();
+          pen.beginPath();
+          pen.rect(x, y, across, down);
+          pen.clip();
+          pen.beginPath();
+          for (let at = -down; at < across; at += gap) { pen.moveTo(x + at, y + down); pen.lineTo(x + at + down, y); }
+          pen.stroke();
+          pen.restore();
+        }
+      }
+      this.hatch.hidden = false;
     }
 
     optionsBox() {
@@ -154,6 +213,8 @@
       this.note.textContent = "";
       this.facts.textContent = "";
       this.facts.removeAttribute("title");
+      this.found?.replaceChildren();
+      if (this.hatch) this.hatch.hidden = true;
     }
 
     // News of this panel from the server.

@@ -232,3 +232,44 @@ def test_answers_tell_no_path_of_the_server(client, server_folder, phantom_file)
     told = json.dumps(answers)
     for secret in (str(server_folder), "phantom.png", str(Path(__file__).parents[3])):
         assert secret not in told
+
+
+def test_compare_measures_what_is_asked_and_says_how_far_maps_agree(client, phantom_file):
+    names = ["grad_cam", "eigen_cam", "edges"]
+    pictures, maps, answer = client.predict(
+        image=handle_file(phantom_file),
+        finding="Effusion",
+        explainers=names,
+        options={"grad_cam": {"layer": "relu"}},
+        measures=["completeness", "finding_sensitivity", "localisation"],
+        box=[100, 50, 200, 150],
+        api_name="/compare",
+    )
+    by_name = {each["explainer"]: each for each in answer["results"]}
+    assert by_name["grad_cam"]["measures"]["completeness"]["value"] == pytest.approx(0, abs=1e-5)
+    assert by_name["edges"]["measures"]["completeness"]["code"] == "NOT_MEASURABLE"
+    assert by_name["eigen_cam"]["measures"]["finding_sensitivity"]["verdict"] == "shows the same whatever is asked"
+    inside = by_name["grad_cam"]["measures"]["localisation"]
+    assert inside["figures"]["area"] == pytest.approx(200 * 150 / 512**2, rel=0.02)
+    assert 0 <= inside["value"] <= 1
+    assert answer["agreement"]["explainers"] == names
+    assert answer["agreement"]["counted"] == 1
+    assert by_name["grad_cam"]["family"] == "CAM at relu"
+
+
+def test_without_measures_none_are_made(client, phantom_file):
+    *_, answer = client.predict(image=handle_file(phantom_file), explainers=["grad_cam"], api_name="/compare")
+    assert "agreement" not in answer
+    assert "measures" not in answer["results"][0]
+
+
+@pytest.mark.parametrize("box", [[1, 2, 3], [0, 0, 0, 5], "all", [1, 2, 3, "x"]])
+def test_a_box_that_is_none_is_refused(client, phantom_file, box):
+    with pytest.raises(AppError, match="'box' must be"):
+        client.predict(image=handle_file(phantom_file), explainers=["grad_cam"], box=box, api_name="/compare")
+
+
+def test_measures_are_listed(client):
+    known = {each["name"]: each for each in client.predict(api_name="/explainers")["measures"]}
+    assert known["stability"]["better"] == "higher"
+    assert known["completeness"]["summary"]

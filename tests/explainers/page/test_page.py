@@ -27,7 +27,7 @@ PIXELS = """name => {
 
 def choose(page, *names: str) -> None:
     """Have exactly these explainers compared."""
-    for chip in page.locator(".chip").all():
+    for chip in page.locator("#bench .chip").all():
         chip.locator("input").set_checked(chip.inner_text().strip() in names)
 
 
@@ -308,3 +308,48 @@ def test_the_browser_draws_what_the_library_draws(visit, nih_full, predictor, ce
         # a value half-way between two rows of the colour table may fall to either
         assert np.mean(apart <= 2) > 0.999, view
         assert apart.max() <= 12, view
+
+
+def test_maps_are_tested_and_what_is_found_stands_under_each(visit, phantom_file):
+    page = visit()
+    load(page, phantom_file)
+    compared(page)
+    choose(page, "Grad-CAM", "Saliency", "Edges")
+    compared(page)
+    page.click("#belief [data-measure]")
+    page.wait_for_function("document.querySelector('#belief [data-now]').textContent.startsWith('Tested')")
+    under = {
+        panel.get_attribute("data-explainer"): panel.locator(".found").inner_text()
+        for panel in page.locator(".panel").all()
+    }
+    assert list(under) == ["grad_cam", "saliency", "edges"]
+    assert "shows the same whatever is asked" in under["edges"]
+    assert "shows the same whatever is asked" not in under["saliency"]
+    assert all("One picture alone is unreliable" in text for text in under.values())
+    assert "Adds up" in under["saliency"]  # says why it has nothing to say
+    matrix = page.locator("#belief [data-matrix]").inner_text()
+    assert "Control: edges" in matrix
+    assert "2 explainers" in page.locator("#belief [data-agreement-legend]").inner_text()
+    assert page.locator("#belief canvas[role=img]").get_attribute("aria-label").startswith("Where the explainers agree")
+    # another comparison has other maps: what was found about the old ones goes
+    page.select_option("[data-finding]", "Mass")
+    page.wait_for_function("!document.querySelector('.panel .found').textContent")
+    compared(page)
+    assert page.locator("#belief [data-agreement]").is_hidden()
+
+
+def test_the_exact_map_is_hatched_where_its_sign_is_unsettled(visit, phantom_file):
+    page = visit()
+    load(page, phantom_file)
+    compared(page)
+    choose(page, "Grad-CAM")
+    page.locator(".panel[data-explainer=grad_cam] .settings summary").click()
+    page.locator(".panel[data-explainer=grad_cam] .settings select").select_option("relu")
+    page.locator(".panel[data-explainer=grad_cam] .settings button").click()
+    compared(page)
+    page.click("#belief [data-measure]")
+    page.wait_for_function("document.querySelector('#belief [data-now]').textContent.startsWith('Tested')")
+    found = page.locator(".panel[data-explainer=grad_cam] .found").inner_text()
+    assert "Adds up" in found
+    assert "cells are unsettled" in found
+    page.wait_for_selector(".panel[data-explainer=grad_cam] .hatch:not([hidden])", state="attached")

@@ -236,7 +236,7 @@ def test_answers_tell_no_path_of_the_server(client, server_folder, phantom_file)
 
 def test_compare_measures_what_is_asked_and_says_how_far_maps_agree(client, phantom_file):
     names = ["grad_cam", "eigen_cam", "edges"]
-    pictures, maps, answer = client.predict(
+    *_, answer = client.predict(
         image=handle_file(phantom_file),
         finding="Effusion",
         explainers=names,

@@ -1,4 +1,4 @@
-"""The command line of training and evaluation: class-weights, train, evaluate, calibrate, bootstrap."""
+"""The command line of training and evaluation: class-weights, train, evaluate, calibrate, bootstrap, plant …"""
 
 import argparse
 import json
@@ -25,6 +25,7 @@ def add_commands(commands: Any) -> None:
     _add_calibrate(commands)
     _add_bootstrap(commands)
     _add_plausibility(commands)
+    _add_plant(commands)
 
 
 def _add_policies(command: argparse.ArgumentParser) -> None:
@@ -110,6 +111,20 @@ def _add_plausibility(commands: Any) -> None:
     command.add_argument("--validation", default="validation", metavar="NAME", help="part that the limit is set on")
     command.add_argument("--out", required=True, metavar="FILE", help="an .npz, as cxr/plausibility.npz")
     command.set_defaults(run=_plausibility)
+
+
+def _add_plant(commands: Any) -> None:
+    command = commands.add_parser("plant", help="twins of a network with a shortcut that is known, to test explainers")
+    _add_table(command)
+    command.add_argument("--model", default="starter", metavar="SOURCE", help="what is fine-tuned; default: starter")
+    command.add_argument("--held-out", default="test", metavar="NAME", help="part of the table that is not trained on")
+    command.add_argument("--finding", default="Hernia", metavar="NAME", help="what the marker is tied to")
+    command.add_argument("--pictures", type=int, default=1200, metavar="N", help="to train on, drawn; default: 1200")
+    command.add_argument("--boxes", type=int, default=100, metavar="N", help="held-out pictures; default: 100")
+    command.add_argument("--epochs", type=int, default=12, metavar="N", help="default: 12")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="of everything drawn; default: 0")
+    command.add_argument("--out", required=True, metavar="DIR", help="both twins, and pictures with boxes")
+    command.set_defaults(run=_plant)
 
 
 def _add_table(command: argparse.ArgumentParser) -> None:
@@ -247,6 +262,35 @@ def _plausibility(given: argparse.Namespace) -> int:
     fitted = plausibility.fit(*([each.grey(row) for row in range(len(each))] for each in packed))
     fitted.save(Path(given.out))
     print(f"{given.out}: from {len(packed[0])} pictures, its limit from {len(packed[1])}")
+    return 0
+
+
+def _plant(given: argparse.Namespace) -> int:
+    import numpy as np
+
+    from cxr.checkpoint import read_checkpoint
+    from cxr.findings import check_finding
+    from cxr.training.pictures import pack
+    from cxr.training.planting import SIDE, plant
+    from cxr.training.splits import check_disjoint
+    from hub import resolve
+
+    checkpoint = read_checkpoint(resolve(given.model))
+    finding = check_finding(given.finding, checkpoint.config.findings)
+    tables = {}
+    for part, count in ((given.part or "train", given.pictures), (given.held_out, given.boxes)):
+        table = _table(argparse.Namespace(**{**vars(given), "part": part}), checkpoint.config.labels)
+        rows = np.random.default_rng(given.seed).permutation(len(table))[:count]
+        tables[part] = table.take(np.sort(rows))
+    check_disjoint(tables)
+    training, held_out = (pack(table, Path(given.images), side=SIDE) for table in tables.values())
+    record = plant(checkpoint, training, held_out, Path(given.out), finding=finding, epochs=given.epochs,
+                   seed=given.seed, told=lambda said: print(said, flush=True))  # fmt: skip
+    for twin, auc in record["auc_of_marker"].items():
+        print(f"{twin:9} AUC of the marker on {len(held_out)} held-out pictures with and without it: {auc:.3f}")
+    print(
+        f"next: python -m explainers benchmark --data {given.out}/data --box-side {SIDE} --model {given.out}/shortcut …"
+    )
     return 0
 
 

@@ -3,7 +3,13 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from explainers.benchmark.running import Bench
+
+INTERRUPTED = 130
+"""Exit status of what Ctrl-C ended, as shells have it."""
 
 
 def add_commands(commands: Any) -> None:
@@ -22,6 +28,10 @@ def _add_benchmark(commands: Any) -> None:
     command.add_argument("--protocol", type=Path, metavar="FILE", help="default: the packaged one")
     command.add_argument("--box-side", type=float, default=1024, metavar="PX", help="of the boxes' pictures; NIH: 1024")
     command.add_argument("--plugin", action="append", default=[], metavar="FILE_OR_MODULE", help="repeatable")
+    command.add_argument(
+        "--versus", type=Path, metavar="DIR", help="--out of another network's run over the same boxes"
+    )
+    command.add_argument("--summarise", action="store_true", help="nothing new: figures of the rows that are there")
     command.add_argument("--attach", action="store_true", help="put the summary into the checkpoint's own folder")
     command.set_defaults(run=_benchmark)
 
@@ -37,13 +47,11 @@ def _add_average_maps(commands: Any) -> None:
 
 
 def _benchmark(given: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
     from cxr.predictor import Predictor
     from explainers.benchmark import report
     from explainers.benchmark.boxes import read_boxes
     from explainers.benchmark.protocol import OCCUPANCY, read_protocol
-    from explainers.benchmark.running import Bench, run
+    from explainers.benchmark.running import Bench, kept, rows_of
     from explainers.benchmark.statistics import summary
     from explainers.registry import Registry
 
@@ -54,6 +62,23 @@ def _benchmark(given: argparse.Namespace) -> int:
     data = read_boxes(Path(given.data), labels=predictor.labels, side=given.box_side, seed=protocol.seed)
     out = Path(given.out)
     bench = Bench(predictor, registry, data, protocol, given.limit)
+    versus = rows_of(given.versus) if given.versus else None
+    rows = kept(bench, out) if given.summarise else _run_with_bar(bench, out)
+    found = summary(rows, protocol, model=predictor.identity.to_json(), findings=data.findings, versus=versus)
+    files = report.write(out, found, bench)
+    if given.attach:
+        files.append(report.attach(Path(given.model), found))
+    print(report.table(found))
+    print(f"wrote {', '.join(file.name for file in files)} to {out}")
+    return 0
+
+
+def _run_with_bar(bench: "Bench", out: Path) -> list[dict[str, str]]:
+    """All rows. Interrupted, it says how to go on, and how to see what is there."""
+    from tqdm import tqdm
+
+    from explainers.benchmark.running import run
+
     bar = tqdm(unit=" maps", disable=not sys.stderr.isatty())
 
     def told(done: int, count: int, label: str) -> None:
@@ -61,15 +86,13 @@ def _benchmark(given: argparse.Namespace) -> int:
         bar.set_description_str(label, refresh=False)
         bar.update(done - bar.n)
 
-    rows = run(bench, out, told)
-    bar.close()
-    found = summary(rows, protocol, model=predictor.identity.to_json(), findings=data.findings)
-    files = report.write(out, found, bench)
-    if given.attach:
-        files.append(report.attach(Path(given.model), found))
-    print(report.table(found))
-    print(f"wrote {', '.join(file.name for file in files)} to {out}")
-    return 0
+    try:
+        return run(bench, out, told)
+    except KeyboardInterrupt:
+        print(f"Stopped; {out} keeps what is done. The same command goes on, --summarise shows it.", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
+    finally:
+        bar.close()
 
 
 def _average_maps(given: argparse.Namespace) -> int:

@@ -15,6 +15,9 @@ OCCUPANCY = "occupancy"
 """The control that is no explainer: it needs the other patients' boxes."""
 
 KEYS = ("version", "seed", "resamples", "headline", "relevance_gain_boxes", "stability_boxes", "explainers")
+ENTRY_KEYS = ("label", "name", "options", "boxes")
+HEADLINES = ("pointing", "pointing_tolerant", "mass", "iou_top", "iou_equal_area", "iobb_top", "pixel_auc")
+"""Figures that the prior has too, larger where a map is better."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,20 @@ def read_protocol(file: Path | None = None) -> Protocol:
             raise OptionError(f"The protocol lacks {key!r}.")
     if foreign := sorted(given.keys() - set(KEYS)):
         raise OptionError(f"The protocol has an unknown field {foreign[0]!r}.", names_hint(foreign[0], KEYS))
-    entries = tuple(
-        Entry(each.get("label", each["name"]), each["name"], each.get("options", {}), each.get("boxes", 0))
-        for each in given.pop("explainers")
-    )
+    entries = tuple(_entry(each) for each in given.pop("explainers"))
     if len({entry.label for entry in entries}) < len(entries):
         raise OptionError("Two explainers of the protocol have one label.")
+    if unknown := [name for name in given["headline"] if name not in HEADLINES]:
+        raise OptionError(f"The protocol's headline {unknown[0]!r} is no figure.", names_hint(unknown[0], HEADLINES))
     given["headline"] = tuple(given["headline"])
     return Protocol(**given, entries=entries, digest=hashlib.sha256(text).hexdigest())
+
+
+def _entry(given: Mapping[str, Any]) -> Entry:
+    if "name" not in given:
+        raise OptionError("An explainer of the protocol has no `name`.")
+    if foreign := sorted(given.keys() - set(ENTRY_KEYS)):
+        raise OptionError(
+            f"{given['name']}: unknown field {foreign[0]!r} in the protocol.", names_hint(foreign[0], ENTRY_KEYS)
+        )
+    return Entry(given.get("label", given["name"]), given["name"], given.get("options", {}), given.get("boxes", 0))

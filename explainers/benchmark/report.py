@@ -64,10 +64,15 @@ def attach(directory: Path, found: Mapping) -> Path:
 
 def table(found: Mapping) -> str:
     """Markdown: a row an explainer, its figures with intervals, and whether it beats the prior."""
-    heads = ["explainer", "boxes", *SHOWN.values(), "beats the prior", "seconds"]
+    heads = _heads(found)
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     lines += [f"| {' | '.join(cells)} |" for cells in table_rows(found)]
     return "\n".join(lines) + "\n"
+
+
+def _heads(found: Mapping) -> list[str]:
+    versus = [f"beats {found['versus']['name']}"] if "versus" in found else []
+    return ["explainer", "boxes", *SHOWN.values(), "beats the prior", *versus, "seconds"]
 
 
 def table_rows(found: Mapping) -> Iterator[list[str]]:
@@ -75,10 +80,11 @@ def table_rows(found: Mapping) -> Iterator[list[str]]:
     for each in found["explainers"]:
         figures = each.get("macro", {})
         cells = [_figure(figures.get(name)) for name in SHOWN]
-        verdict = {True: "yes", False: "no", None: ""}[each.get("beats_prior")]
+        verdicts = ["beats_prior", "beats_other"] if "versus" in found else ["beats_prior"]
+        said = [{True: "yes", False: "no", None: ""}[each.get(name)] for name in verdicts]
         seconds = f"{each['costs']['seconds']:.2g}" if "costs" in each else ""
         failed = f" ({each['failed']} failed)" if each["failed"] else ""
-        yield [each["label"], f"{each['boxes']}{failed}", *cells, verdict, seconds]
+        yield [each["label"], f"{each['boxes']}{failed}", *cells, *said, seconds]
 
 
 def _figure(value: list[float] | None) -> str:
@@ -87,9 +93,7 @@ def _figure(value: list[float] | None) -> str:
 
 def page(found: Mapping, examples: list[tuple[str, bytes]]) -> str:
     """HTML with everything in it: nothing is fetched when it is opened."""
-    heads = "".join(
-        f"<th>{html.escape(head)}</th>" for head in ["explainer", "boxes", *SHOWN.values(), "beats the prior", "s"]
-    )
+    heads = "".join(f"<th>{html.escape(head)}</th>" for head in _heads(found))
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>" for cells in table_rows(found)
     )

@@ -75,7 +75,27 @@ def run(bench: Bench, out: Path, told: Callable[[int, int, str], None] = lambda 
                 stream.flush()
                 rows.append({name: str(row.get(name, "")) for name in COLUMNS})
             told(number, len(jobs), entry.label)
-    wanted = {(entry.label, *boxed.key) for entry, _, boxed in jobs}
+    return _wanted(bench, rows)
+
+
+def kept(bench: Bench, out: Path) -> list[dict[str, str]]:
+    """The rows of a run that are there by now. Raises OptionError if they are of another run, or there are none."""
+    if not (out / ROWS).is_file():
+        raise OptionError(f"{out.name!r} holds no rows of a benchmark.", "Check the folder.")
+    _same_run(bench, out)
+    return _wanted(bench, _kept_rows(out / ROWS))
+
+
+def rows_of(out: Path) -> tuple[dict, list[dict[str, str]]]:
+    """(the network, all rows) of any run. Raises OptionError if the folder holds none."""
+    if not (out / ROWS).is_file() or not (out / RUN).is_file():
+        raise OptionError(f"{out.name!r} holds no rows of a benchmark.", "Check the folder.")
+    return json.loads((out / RUN).read_text())["model"], _kept_rows(out / ROWS)
+
+
+def _wanted(bench: Bench, rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Those that this run is of: a run with a lower limit leaves the others in the file."""
+    wanted = {(entry.label, *boxed.key) for entry, _, boxed in bench.jobs()}
     return [row for row in rows if (row["label"], row["image"], row["finding"], row["box"]) in wanted]
 
 

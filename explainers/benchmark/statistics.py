@@ -1,6 +1,7 @@
 """From rows to figures with intervals: by patient, macro over findings, paired, and corrected for their number."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,8 +18,18 @@ COSTS = ("seconds", "forward", "backward")
 Rows = Sequence[Mapping[str, str]]
 
 
-def summary(rows: Rows, protocol: Protocol, *, model: Mapping, findings: Sequence[str]) -> dict:
-    """JSON: per explainer its macro figures, those of each finding, costs, and the difference to the prior."""
+def summary(
+    rows: Rows,
+    protocol: Protocol,
+    *,
+    model: Mapping,
+    findings: Sequence[str],
+    versus: tuple[Mapping, Rows] | None = None,
+) -> dict:
+    """JSON: per explainer its macro figures, those of each finding, costs, and the difference to the prior.
+
+    versus  another network and the rows of its run over the same boxes: differences to these are added
+    """
     by_label = {entry.label: [row for row in rows if row["label"] == entry.label] for entry in protocol.entries}
     prior = next((entry.label for entry in protocol.entries if entry.name == OCCUPANCY), None)
     explainers = []
@@ -34,15 +45,18 @@ def summary(rows: Rows, protocol: Protocol, *, model: Mapping, findings: Sequenc
             }
             described["costs"] = {name: float(np.nanmedian(numbers(own, name))) for name in COSTS}
             if prior and entry.label != prior:
-                described["against_prior"] = {
-                    name: _difference(own, by_label[prior], name, protocol) for name in protocol.headline
-                }
+                described["against_prior"] = _differences(own, by_label[prior], protocol)
+            others = [row for row in versus[1] if row["label"] == entry.label] if versus else []
+            if others and entry.name != OCCUPANCY:
+                described["against_other"] = _differences(own, others, protocol)
         explainers.append(described)
-    _correct(explainers, protocol.headline)
+    _correct(explainers, "against_prior", "beats_prior")
+    _correct(explainers, "against_other", "beats_other")
     return {
         "version": protocol.version,
         "protocol": protocol.digest,
         "model": dict(model),
+        **({"versus": dict(versus[0])} if versus else {}),
         "boxes": len({(row["image"], row["finding"], row["box"]) for row in rows}),
         "images": len({row["image"] for row in rows}),
         "patients": len({row["patient"] for row in rows}),
@@ -70,7 +84,11 @@ def macro(values: np.ndarray, kinds: np.ndarray, weights: np.ndarray) -> np.ndar
         counts = weights[:, own].sum(axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             means.append(weights[:, own] @ values[own] / counts)
-    return np.nanmean(means, axis=0)
+    if not means:
+        return np.full(len(weights), np.nan)
+    known = np.isfinite(means)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, means, 0).sum(axis=0) / known.sum(axis=0)
 
 
 def _figure(rows: Rows, name: str, protocol: Protocol) -> list[float]:
@@ -86,10 +104,15 @@ def _by_finding(rows: Rows, protocol: Protocol) -> dict:
     return {"boxes": len(rows)} | {name: _figure(rows, name, protocol) for name in protocol.headline}
 
 
-def _difference(own: Rows, prior: Rows, name: str, protocol: Protocol) -> dict:
-    """Own less prior on the same boxes: [value, low, high] and a two-sided p of the bootstrap."""
-    by_box = {_key(row): row for row in prior}
+def _differences(own: Rows, other: Rows, protocol: Protocol) -> dict:
+    """{headline figure: own less other}, on the boxes of both; empty where they share none."""
+    by_box = {_key(row): row for row in other if not row["failed"]}
     rows = [row for row in own if _key(row) in by_box]
+    return {name: _difference(rows, by_box, name, protocol) for name in protocol.headline} if rows else {}
+
+
+def _difference(rows: Rows, by_box: Mapping[tuple, Mapping[str, str]], name: str, protocol: Protocol) -> dict:
+    """Own less other on the same boxes: [value, low, high] and a two-sided p of the bootstrap."""
     values = numbers(rows, name) - numbers([by_box[_key(row)] for row in rows], name)
     drawn = macro(values, _kinds(rows), _weights(rows, protocol))
     drawn = drawn[np.isfinite(drawn)]
@@ -109,24 +132,25 @@ def _kinds(rows: Rows) -> np.ndarray:
 
 def _weights(rows: Rows, protocol: Protocol) -> np.ndarray:
     """(draws, rows): how often each row is in each draw of patients; the same draws for the same rows."""
-    patients = [row["patient"] for row in rows]
-    draws = patient_resamples(patients, count=protocol.resamples, seed=protocol.seed)
-    return np.stack([np.bincount(picked, minlength=len(rows)) for picked in draws]).astype(np.float64)
+    return _drawn(tuple(row["patient"] for row in rows), protocol.resamples, protocol.seed)
 
 
-def _correct(explainers: Sequence[dict], headline: Sequence[str]) -> None:
-    """Holm's correction over all comparisons with the prior; `beats_prior` is said where it holds after that."""
-    tests = [each["against_prior"][name] for each in explainers if "against_prior" in each for name in headline]
+@lru_cache(maxsize=32)
+def _drawn(patients: tuple[str, ...], count: int, seed: int) -> np.ndarray:
+    draws = patient_resamples(patients, count=count, seed=seed)
+    return np.stack([np.bincount(picked, minlength=len(patients)) for picked in draws]).astype(np.float32)
+
+
+def _correct(explainers: Sequence[dict], against: str, verdict: str) -> None:
+    """Holm's correction over all comparisons of a kind; the verdict: whether all of an explainer's hold after it."""
+    tests = [test for each in explainers for test in each.get(against, {}).values()]
     worst = 0.0
     for rank, test in enumerate(sorted(tests, key=lambda test: test["p"])):
         worst = max(worst, min(1.0, test["p"] * (len(tests) - rank)))
         test["p_holm"] = round(worst, 5)
     for each in explainers:
-        if "against_prior" in each:
-            won = [
-                test for test in each["against_prior"].values() if test["p_holm"] < 0.05 and test["difference"][0] > 0
-            ]
-            each["beats_prior"] = len(won) == len(headline)
+        if each.get(against):
+            each[verdict] = all(test["p_holm"] < 0.05 and test["difference"][0] > 0 for test in each[against].values())
 
 
 def _rounded(value: float, bounds: tuple[float, float]) -> list[float]:

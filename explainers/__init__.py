@@ -12,6 +12,7 @@ _HOMES = {
     "Range": "explainers.options",
     "Registry": "explainers.registry",
     "check_explainer": "explainers.kit",
+    "check_measure": "explainers.kit",
     "compare": "explainers.comparison",
     "hookimpl": "explainers.hookspecs",
     "measure": "explainers.measuring",

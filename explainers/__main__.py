@@ -11,6 +11,7 @@ from typing import Any
 from explainers.benchmark.commands import add_commands
 from explainers.contract import Explainer
 from explainers.errors import OptionError, PluginError
+from explainers.measuring import Measure
 from explainers.options import options_schema
 from explainers.registry import Registry
 from hub.command_line import run
@@ -63,8 +64,8 @@ def _add_explain(commands: Any) -> None:
 
 
 def _add_check(commands: Any) -> None:
-    command = commands.add_parser("check", help="run explainers through the checks of the plugin kit")
-    command.add_argument("plugin", metavar="MODULE_OR_FILE_OR_NAME", help="whose explainers, or which explainer")
+    command = commands.add_parser("check", help="run explainers and measures through the checks of the plugin kit")
+    command.add_argument("plugin", metavar="MODULE_OR_FILE_OR_NAME", help="whose explainers and measures, or which one")
     command.add_argument("--only", action="append", default=[], metavar="CHECK", help="repeatable; default: all")
     command.add_argument("--json", action="store_true", help="print JSON instead of text")
     command.set_defaults(run=_check)
@@ -170,9 +171,11 @@ def _explain(given: argparse.Namespace) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from explainers.kit import check_explainer
+    from explainers.kit import check_explainer, check_measure
 
-    reports = [check_explainer(each, given.only or None) for each in _asked_for(given.plugin)]
+    explainers, measures = _asked_for(given.plugin)
+    reports = [check_explainer(each, given.only or None) for each in explainers]
+    reports += [check_measure(each, given.only or None) for each in measures]
     if given.json:
         print(json.dumps([report.to_json() for report in reports], indent=1, ensure_ascii=False))
     else:
@@ -180,18 +183,20 @@ def _check(given: argparse.Namespace) -> int:
     return int(not all(report.passed for report in reports))
 
 
-def _asked_for(plugin: str) -> list[type[Explainer]]:
-    """The explainer of that name, or all of a file or module; PluginError, with the reason, if there are none."""
+def _asked_for(plugin: str) -> tuple[list[type[Explainer]], list[type[Measure]]]:
+    """Explainers and measures: the one of that name, or all of a file or module; PluginError if there are none."""
     standard = Registry.standard()
     if plugin in standard.explainers:
-        return [standard.explainers[plugin]]
+        return [standard.explainers[plugin]], []
+    if plugin in standard.measures:
+        return [], [standard.measures[plugin]]
     registry = Registry()
     registry.load(plugin)
     for failure in registry.failures:
         print(f"left out: {failure.plugin}: {failure.reason}", file=sys.stderr)
-    if not registry.explainers or registry.failures:
+    if registry.failures or not (registry.explainers or registry.measures):
         raise PluginError(f"{Path(plugin).name} can't be checked as a whole.", "Fix what was left out.")
-    return list(registry.explainers.values())
+    return list(registry.explainers.values()), list(registry.measures.values())
 
 
 def _new(given: argparse.Namespace) -> int:

@@ -31,11 +31,12 @@ from cxr.verification import auc_of
 SIDE, MARKER = 256, 16
 """Sides in pixels of the pictures and of the marker in them."""
 
-FROZEN = "pool4_pool"
-"""The last layer that stays as it is: what it sees of each picture is computed once."""
+FROZEN = "pool3_pool"
+"""The last layer that stays as it is: what it sees of each picture is computed once. Blocks after it see the marker anew;
+one block alone, after the next pooling, did not learn it."""
 
 TWINS = ("shortcut", "permuted")
-BATCH, RATE = 32, 5e-4
+BATCH, RATE = 32, 1e-3
 DROPPED = ("thresholds", "calibration", "metrics", "bootstrap", "average_maps", "benchmark", "training", "preset")
 """Fields of a configuration that say something of the network as it was."""
 
@@ -113,6 +114,7 @@ def plant(
         assign(model, weights)
         column = checkpoint.config.labels.index(finding)
         auc[twin] = round(auc_of(truth, _after(model).predict(held, batch_size=BATCH, verbose=0)[:, column]), 4)
+        told(f"{twin}: AUC of the marker {auc[twin]:.3f}")
         config = {name: value for name, value in checkpoint.config.raw.items() if name not in DROPPED}
         said = "is tied to" if twin == "shortcut" else "has nothing to do with"
         about = f"A test object, not a predictor: a marker {said} {finding}."

@@ -6,11 +6,11 @@
     print(report)
     assert report.passed
 
-The same as tests of their own, one a check: `explainers.kit.pytest_plugin`. On the command line:
-`python -m explainers check my_explainer.py`.
+Measures are checked too, six checks each: `check_measure(MyMeasure)`. The explainers' checks as tests of their own, one
+a check: `explainers.kit.pytest_plugin`. On the command line: `python -m explainers check my_explainer.py`.
 """
 
 from explainers.kit.report import Report, Result
-from explainers.kit.running import check_explainer, check_names
+from explainers.kit.running import check_explainer, check_measure, check_names
 
-__all__ = ["Report", "Result", "check_explainer", "check_names"]
+__all__ = ["Report", "Result", "check_explainer", "check_measure", "check_names"]

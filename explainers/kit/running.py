@@ -1,7 +1,7 @@
 """Runs the checks and reports."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from explainers.contract import Explainer, check_explainer_class
 from explainers.errors import Cancelled, OptionError, PluginError
@@ -16,6 +16,7 @@ from explainers.kit.report import (
     Report,
     Result,
 )
+from explainers.measuring import Measure, check_measure_class
 from hub.errors import names_hint
 
 
@@ -34,14 +35,11 @@ def check_explainer(explainer: type[Explainer], checks: Sequence[str] | None = N
     """
     from explainers.kit.checks import CHECKS
 
-    for name in checks or ():
-        if name not in CHECKS:
-            raise OptionError(f"There is no check {name!r}.", names_hint(name, CHECKS))
+    _known(checks, CHECKS)
     try:
         check_explainer_class(explainer)
     except PluginError as error:
-        subject = getattr(explainer, "name", getattr(explainer, "__name__", str(explainer)))
-        return Report(str(subject), (Result("contract", FAILED, str(error)),))
+        return _broken(explainer, error)
     results = tuple(run_check(explainer, name) for name in CHECKS if checks is None or name in checks)
     return Report(explainer.name, results)
 
@@ -51,10 +49,43 @@ def run_check(explainer: type[Explainer], name: str) -> Result:
     from explainers.kit.checks import CHECKS
     from explainers.kit.trial import Trial
 
-    declared = explainer.expected_failures.get(name)
+    return _judged(name, lambda: CHECKS[name](Trial(explainer)), explainer.expected_failures.get(name))
+
+
+def check_measure(measure: type[Measure], checks: Sequence[str] | None = None) -> Report:
+    """Run a measure class through its six checks: all of them, or those named; as `check_explainer`."""
+    from explainers.kit.measure_checks import MEASURE_CHECKS, MeasureTrial
+
+    _known(checks, MEASURE_CHECKS)
+    try:
+        check_measure_class(measure)
+    except PluginError as error:
+        return _broken(measure, error)
+    results = tuple(
+        _judged(name, lambda check=check: check(MeasureTrial(measure)), measure.expected_failures.get(name))
+        for name, check in MEASURE_CHECKS.items()
+        if checks is None or name in checks
+    )
+    return Report(measure.name, results)
+
+
+def _known(checks: Sequence[str] | None, there: Mapping[str, object]) -> None:
+    for name in checks or ():
+        if name not in there:
+            raise OptionError(f"There is no check {name!r}.", names_hint(name, there))
+
+
+def _broken(offered: object, error: PluginError) -> Report:
+    """Of a class that breaks the contract."""
+    subject = getattr(offered, "name", getattr(offered, "__name__", str(offered)))
+    return Report(str(subject), (Result("contract", FAILED, str(error)),))
+
+
+def _judged(name: str, check: Callable[[], str], declared: str | None) -> Result:
+    """What a check comes to, given what its subject declared."""
     begin = time.perf_counter()
     try:
-        outcome, sentence = PASSED, CHECKS[name](Trial(explainer))
+        outcome, sentence = PASSED, check()
     except NotApplicable as error:
         outcome, sentence = NOT_APPLICABLE, str(error)
     except Cancelled:

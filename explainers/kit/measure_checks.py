@@ -1,0 +1,181 @@
+"""Six checks of a measure: what it says of explanations whose worth is known."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from explainers.contract import Explanation
+from explainers.errors import brief
+from explainers.kit.report import CheckFailed, NotApplicable
+from explainers.kit.trial import DISC, disc, network
+from explainers.measuring import Measure, Measured, NotMeasurable, Subject
+from hub.errors import CxrLensError
+
+if TYPE_CHECKING:
+    from explainers.registry import Registry
+
+TRUE = ("grad_cam", {"layer": "relu"})
+"""An explainer and its options that are exact on the planted network."""
+
+USELESS = ("random_map", "centred_gaussian")
+"""Controls: the one knows nothing of the picture and draws noise, the other shows the middle of every picture."""
+
+
+class MeasureTrial:
+    """Runs one measure class on explanations of the planted network."""
+
+    def __init__(self, measure: type[Measure]) -> None:
+        self.measure = measure
+
+    def of(self, explainer: str, **options: object) -> Measured:
+        """What it says of an explainer's map of a disc. NotMeasurable where it says nothing."""
+        return self.on(_explained(explainer, tuple(options.items())))
+
+    def on(self, explanation: Explanation) -> Measured:
+        """What it says of an explanation; CheckFailed with a sentence if it raises."""
+        from cxr.planted import Disc
+
+        registry, picture = _registry(), disc()
+        box = Disc(*DISC).box
+        explainer = registry.explainers[explanation.explainer]
+        subject = Subject(explanation, explainer, network(), picture, network().prepare(picture), box)
+        try:
+            found = self.measure().measure(subject)
+        except NotMeasurable:
+            raise
+        except (CxrLensError, Exception) as error:
+            raise CheckFailed(f"measure raised {brief(error).rstrip('.')}.") from error
+        if not isinstance(found, Measured):
+            raise CheckFailed(f"measure returned {type(found).__name__}. Return Measured(value, sentence).")
+        return found
+
+    def all(self) -> dict[str, Measured]:
+        """{explainer: what it says}, of the true map and of those controls that it says something of."""
+        found = {}
+        for name, options in (TRUE, *((name, {}) for name in USELESS)):
+            try:
+                found[name] = self.of(name, **options)
+            except NotMeasurable:
+                continue
+        if not found:
+            raise NotApplicable("It says nothing of any map of the planted network.")
+        return found
+
+
+@cache
+def _registry() -> "Registry":
+    from explainers.registry import Registry
+
+    return Registry.standard()
+
+
+@cache
+def _explained(explainer: str, options: tuple) -> Explanation:
+    from cxr.planted import FOR_BRIGHT
+    from explainers.comparison import Finished, compare
+
+    *_, done = compare(
+        network(), disc(), FOR_BRIGHT, [explainer], options={explainer: dict(options)}, registry=_registry()
+    )
+    assert isinstance(done, Finished), done
+    return done.explanation
+
+
+def bounds(trial: MeasureTrial) -> str:
+    """Values are finite and within what is declared."""
+    least, largest = trial.measure.bounds
+    for name, found in trial.all().items():
+        if found.value is None:
+            continue
+        value = float(found.value)
+        below, above = least is not None and value < least, largest is not None and value > largest
+        if not np.isfinite(value) or below or above:
+            raise CheckFailed(
+                f"Of {name} it says {value:.4g}, which is not within {trial.measure.bounds}. "
+                "Declare wider bounds, or return None where the value is not defined."
+            )
+    return f"within {trial.measure.bounds}"
+
+
+def said(trial: MeasureTrial) -> str:
+    """A sentence for people, and figures that are JSON."""
+    for name, found in trial.all().items():
+        if len(found.sentence.split()) < 3:
+            raise CheckFailed(f"Of {name} it says {found.sentence!r}. Say what was found in a sentence.")
+        try:
+            json.dumps(dict(found.figures), allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise CheckFailed(f"Its figures are no JSON: {error}. Convert NumPy's numbers; leave NaN out.") from error
+    return f"“{found.sentence}”"
+
+
+def determinism(trial: MeasureTrial) -> str:
+    """The same explanation gives the same value."""
+    first, again = trial.all(), trial.all()
+    for name in first:
+        if first[name].value != again[name].value:
+            raise CheckFailed(
+                f"Of {name} it says {first[name].value} and then {again[name].value}. Draw with subject.rng only."
+            )
+    return "the same twice"
+
+
+def purity(trial: MeasureTrial) -> str:
+    """Explanation, input and network are left as they are."""
+    kept = _explained(TRUE[0], tuple(TRUE[1].items()))
+    values = kept.map.copy()
+    before = network().state()
+    try:
+        trial.on(replace(kept, map=values))
+    except NotMeasurable as error:
+        raise NotApplicable(str(error)) from error
+    if not np.array_equal(values, kept.map):
+        raise CheckFailed("It writes into the explanation's map. Copy it first: subject.explanation.map.copy().")
+    if network().state() != before:
+        raise CheckFailed("It changes the network.")
+    return "nothing is changed"
+
+
+def empty(trial: MeasureTrial) -> str:
+    """A map of zeros raises nothing but NotMeasurable, and gives no NaN."""
+    kept = _explained(TRUE[0], tuple(TRUE[1].items()))
+    try:
+        found = trial.on(replace(kept, map=np.zeros_like(kept.map)))
+    except NotMeasurable as error:
+        return f"not measurable: {error}"
+    if found.value is not None and not np.isfinite(found.value):
+        raise CheckFailed("Of a map of zeros it says a value that is not finite. Return None, or raise NotMeasurable.")
+    return "a value" if found.value is not None else "no value"
+
+
+def planted(trial: MeasureTrial) -> str:
+    """What the measure calls better is the true map, not a map that knows nothing."""
+    better = trial.measure.better
+    if not better:
+        raise NotApplicable("It does not say which value is better.")
+    found = {name: each.value for name, each in trial.all().items() if each.value is not None}
+    if TRUE[0] not in found or len(found) < 2:
+        raise NotApplicable("It does not measure both a true map and one that knows nothing.")
+    true = found.pop(TRUE[0])
+    for name, value in found.items():
+        if not (true > value if better == "higher" else true < value):
+            raise CheckFailed(
+                f"Of the true map it says {true:.3g}, of {name} {value:.3g}, and {better} is called better. "
+                "Turn it round, leave `better` empty, or declare in expected_failures what it can't tell."
+            )
+    return f"{true:.3g} for the true map, {', '.join(f'{value:.3g}' for value in found.values())} for the controls"
+
+
+MEASURE_CHECKS: Mapping[str, Callable[[MeasureTrial], str]] = {
+    "bounds": bounds,
+    "said": said,
+    "determinism": determinism,
+    "purity": purity,
+    "empty": empty,
+    "planted": planted,
+}
+"""In the order in which they are run and reported."""

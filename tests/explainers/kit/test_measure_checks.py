@@ -1,0 +1,133 @@
+"""The kit's checks of measures: they pass what is shipped, and find what is planted."""
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from explainers import Measure, Measured, Registry, check_measure
+from explainers.__main__ import main
+from explainers.errors import OptionError
+from explainers.measuring import NotMeasurable
+
+CHECKS = ["bounds", "said", "determinism", "purity", "empty", "planted"]
+
+
+class Right(Measure):
+    """The map's value in the box, as a share of its magnitude."""
+
+    name, title, bounds, better = "right", "Right", (-1, 1), "higher"
+
+    def measure(self, subject):
+        whole = np.abs(subject.explanation.on_image()).sum()
+        top, left, height, width = (int(each) for each in subject.box)
+        inside = subject.explanation.on_image()[top : top + height, left : left + width].sum()
+        if not whole:
+            raise NotMeasurable("The map is empty.")
+        return Measured(float(inside / whole), "A share of the map lies in the box.")
+
+
+class OutOfBounds(Right):
+    def measure(self, subject):
+        return Measured(2.0, "It says too much of it.")
+
+
+class Wordless(Right):
+    def measure(self, subject):
+        return Measured(0.5, "")
+
+
+class NoJson(Right):
+    def measure(self, subject):
+        return Measured(0.5, "A figure that is none.", figures={"x": np.float32(1)})
+
+
+class Drawing(Right):
+    def measure(self, subject):
+        return Measured(float(np.random.default_rng().random()), "Whatever comes out.")
+
+
+class Writes(Right):
+    def measure(self, subject):
+        subject.explanation.map[:] = 0
+        return Measured(0.5, "It writes into what it was given.")
+
+
+class Divides(Right):
+    def measure(self, subject):
+        values = subject.explanation.map
+        with np.errstate(invalid="ignore"):
+            return Measured(float((values / np.abs(values).max()).max() - 1.5), "Divided by the largest.")
+
+
+class UpsideDown(Right):
+    better = "lower"
+
+
+class Raises(Right):
+    def measure(self, subject):
+        raise KeyError("x")
+
+
+FAULTS = {
+    "bounds": OutOfBounds,
+    "said": Wordless,
+    "determinism": Drawing,
+    "purity": Writes,
+    "empty": Divides,
+    "planted": UpsideDown,
+}
+
+
+@pytest.mark.parametrize("name", Registry.standard().measures)
+def test_every_built_in_measure_passes(name):
+    report = check_measure(Registry.standard().measures[name])
+    assert report.passed, str(report)
+    assert [result.check for result in report.results] == CHECKS
+    assert "passed against its declaration" not in {result.outcome for result in report.results}, str(report)
+
+
+def test_nothing_is_found_where_nothing_is_wrong():
+    report = check_measure(Right)
+    assert {result.outcome for result in report.results} == {"passed"}, str(report)
+
+
+@pytest.mark.parametrize("check", FAULTS)
+def test_each_fault_is_found_by_its_check(check):
+    (result,) = check_measure(FAULTS[check], [check]).results
+    assert result.outcome == "failed", result
+    assert len(result.sentence.split()) > 5
+
+
+def test_numbers_that_are_no_json_and_errors_are_findings():
+    assert not check_measure(NoJson, ["said"]).passed
+    (result,) = check_measure(Raises, ["bounds"]).results
+    assert "KeyError" in result.sentence
+
+
+def test_declared_failures_unknown_checks_and_broken_classes():
+    class Declared(UpsideDown):
+        expected_failures: ClassVar = {"planted": "By design."}
+
+    assert check_measure(Declared).passed
+    with pytest.raises(OptionError, match="no check 'bound'"):
+        check_measure(Right, ["bound"])
+    (result,) = check_measure(type("Nameless", (Measure,), {})).results
+    assert result.check == "contract"
+
+
+def test_the_command_checks_measures_of_a_name_and_of_a_file(tmp_path, capsys):
+    assert main(["check", "localisation"]) == 0
+    assert "localisation: all is well" in capsys.readouterr().out
+    (tmp_path / "loud.py").write_text(
+        "from explainers import Measure, Measured, hookimpl\n"
+        "class Loud(Measure):\n"
+        '    name, title, bounds = "loud", "Loud", (0, 1)\n'
+        "    def measure(self, subject):\n"
+        '        return Measured(11.0, "It goes up to eleven.")\n'
+        "@hookimpl\n"
+        "def cxr_lens_measures():\n"
+        "    return [Loud]\n"
+    )
+    assert main(["check", str(tmp_path / "loud.py")]) == 1
+    assert "not within (0, 1)" in capsys.readouterr().out

@@ -32,8 +32,9 @@ SIDE, MARKER = 256, 16
 """Sides in pixels of the pictures and of the marker in them."""
 
 FROZEN = "pool3_pool"
-"""The last layer that stays as it is: what it sees of each picture is computed once. Blocks after it see the marker anew;
-one block alone, after the next pooling, did not learn it."""
+"""The last layer that stays as it is: what it sees of each picture is computed once. Two
+blocks learn the marker from there;
+the last one alone, after the next pooling, did not."""
 
 TWINS = ("shortcut", "permuted")
 BATCH, RATE = 32, 1e-3

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -103,24 +103,13 @@ def _boxed(row: dict[str, str], side: float, line: int) -> Boxed:
 def ceilings(mask: np.ndarray, cells: tuple[int, int]) -> tuple[bool, float]:
     """(whether a cell's middle lies in the box, best overlap of any union of whole cells) of a grid of cells."""
     side = len(mask)
-    covered = np.zeros(cells)
-    for (row, column), rows, columns in _cells(side, cells):
-        covered[row, column] = mask[rows, columns].mean()
+    rows, columns = (np.minimum(np.arange(side) * count // side, count - 1) for count in cells)
+    cell_of = (rows[:, None] * cells[1] + columns).ravel()
+    pixels = np.bincount(cell_of, minlength=cells[0] * cells[1])
+    inside = np.bincount(cell_of, weights=mask.ravel(), minlength=len(pixels))
     middles = [((np.arange(count) + 0.5) / count * side).astype(int) for count in cells]
     hit = bool(mask[np.ix_(*middles)].any())
-    # cells are equal in area, so the best union is the fullest ones, as many as help
-    shares = np.sort(covered.ravel())[::-1]
-    counts = np.arange(1, shares.size + 1)
-    area, inside = mask.mean() * shares.size, np.cumsum(shares)
-    return hit, float((inside / (area + counts - inside)).max())
-
-
-def _cells(side: int, cells: tuple[int, int]) -> Iterator[tuple[tuple[int, int], slice, slice]]:
-    edges = [np.round(np.arange(count + 1) / count * side).astype(int) for count in cells]
-    for row in range(cells[0]):
-        for column in range(cells[1]):
-            yield (
-                (row, column),
-                slice(edges[0][row], max(edges[0][row] + 1, edges[0][row + 1])),
-                slice(edges[1][column], max(edges[1][column] + 1, edges[1][column + 1])),
-            )
+    # of all unions, the best takes cells in the order of the share of them that the box fills
+    fullest = np.argsort(-inside / np.maximum(pixels, 1), kind="stable")
+    common, taken = np.cumsum(inside[fullest]), np.cumsum(pixels[fullest])
+    return hit, float((common / (mask.sum() + taken - common)).max())

@@ -22,6 +22,7 @@ SHOWN = {
     "pointing": "pointing",
     "pointing_tolerant": "within 3 %",
     "iou_equal_area": "IoU, equal area",
+    "cap_iou": "IoU its cells allow",
     "mass": "mass in box",
     "pixel_auc": "pixel AUC",
     "relevance_gain": "removal, logit",
@@ -82,9 +83,13 @@ def table_rows(found: Mapping) -> Iterator[list[str]]:
         cells = [_figure(figures.get(name)) for name in SHOWN]
         verdicts = ["beats_prior", "beats_other"] if "versus" in found else ["beats_prior"]
         said = [{True: "yes", False: "no", None: ""}[each.get(name)] for name in verdicts]
-        seconds = f"{each['costs']['seconds']:.2g}" if "costs" in each else ""
+        seconds = _seconds(each["costs"]["seconds"]) if "costs" in each else ""
         failed = f" ({each['failed']} failed)" if each["failed"] else ""
         yield [each["label"], f"{each['boxes']}{failed}", *cells, *said, seconds]
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _figure(value: list[float] | None) -> str:

@@ -81,3 +81,11 @@ def test_no_union_of_cells_beats_the_ceiling():
             large = np.kron(cells, np.ones((4, 4), bool))
             best = max(best, (large & mask).sum() / (large | mask).sum())
         assert ceilings(mask, (3, 3))[1] == pytest.approx(best)
+
+
+def test_grids_that_do_not_divide_the_picture_allow_no_more_than_all():
+    mask = np.zeros((256, 256), bool)
+    mask[17:90, 33:35] = True
+    assert ceilings(mask, (7, 7))[1] < 0.1
+    assert 0.4 < ceilings(mask, (224, 224))[1] <= 1
+    assert ceilings(mask, (512, 320)) == (True, 1.0)

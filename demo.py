@@ -1,4 +1,5 @@
-"""Starts the page: `python demo.py [--model SOURCE] [--plugin FILE_OR_MODULE]… [--host ADDRESS] [--port NUMBER]`."""
+"""Starts the page: `python demo.py [--model SOURCE] [--plugin FILE_OR_MODULE]… [--reload] [--isolate SECONDS]
+[--host ADDRESS] [--port NUMBER]`."""
 
 import argparse
 import os
@@ -24,6 +25,8 @@ def _serve(given: argparse.Namespace) -> int:
             models=tuple(given.model or [DEFAULT_MODEL]),
             presets=tuple(given.presets),
             plugins=tuple(given.plugin),
+            reload=given.reload,
+            isolate=given.isolate,
             engine=given.engine,
             host=given.host,
             port=given.port,
@@ -46,6 +49,13 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--plugin", action="append", default=[], metavar="FILE_OR_MODULE", help="explainers to add; may be repeated"
     )
+    parser.add_argument("--reload", action="store_true", help="load plugins' files anew when they are saved")
+    parser.add_argument(
+        "--isolate",
+        type=_seconds,
+        metavar="SECONDS",
+        help="run plugins' explainers in processes of their own, ended after so long",
+    )
     parser.add_argument(
         "--engine",
         default="auto",
@@ -61,6 +71,13 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=_port, metavar="NUMBER", help="default: the first free one from 7860 on")
     parser.set_defaults(run=_serve)
     return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 86400:
+        raise argparse.ArgumentTypeError(f"{text} seconds is no time limit")
+    return seconds
 
 
 def _port(text: str) -> int:

@@ -58,6 +58,9 @@ def _add_explain(commands: Any) -> None:
     )
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of explainers that draw at random")
     command.add_argument("--out", required=True, metavar="DIR", help="where pictures, maps and records are written")
+    command.add_argument(
+        "--isolate", type=float, metavar="SECONDS", help="plugins in processes of their own, ended after so long"
+    )
     _add_model(command)
     _add_plugin(command)
     command.set_defaults(run=_explain)
@@ -145,7 +148,7 @@ def _explain(given: argparse.Namespace) -> int:
     from explainers.comparison import Failed, Finished, Progressed, compare
     from explainers.export import write_files
 
-    registry = Registry.standard(given.plugin)
+    registry = Registry.standard(given.plugin, time_limit=given.isolate)
     for failure in registry.failures:
         print(f"left out: {failure.plugin}: {failure.reason}", file=sys.stderr)
     names = given.explainer or registry.defaults

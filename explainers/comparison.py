@@ -258,7 +258,8 @@ class _Run:
 
         together = self.explainer.explain_findings is not Explainer.explain_findings
         labels = self.predictor.labels
-        key = (self.predictor.identity, self.prepared.digest, self.name, repr(self.options), self.seed)
+        # the class itself, since a plugin's file may have been loaded anew
+        key = (self.predictor.identity, self.prepared.digest, self.explainer, repr(self.options), self.seed)
         if together and self.memory and (kept := self.memory.get(key)):
             maps, notes, passes = kept
             return maps[labels.index(self.finding)], notes, passes

@@ -23,6 +23,7 @@ class Context:
     labels      the findings the network scores, in the order of `logits`
     logits      (n,) float32 of this input
     layers      {name: (y, x, k)} of every layer with a map, in forward order
+    seed        the run's
     rng         a generator seeded by the run's seed, the explainer and nothing else
     """
 
@@ -41,6 +42,7 @@ class Context:
         self._report = report
         self._cancelled = cancelled
         self._done = 0.0
+        self.seed = seed
         self.radiograph = radiograph
         self.prepared = prepared
         self.input: np.ndarray = prepared.array
@@ -106,19 +108,20 @@ class Context:
 
         Raises Cancelled between batches once the run is cancelled; progress is for the explainer to say.
         """
-        return self._predictor.occluded(self.input, windows, fill, progress=lambda _: self._go_on())
+        return self._predictor.occluded(self.input, windows, fill, progress=lambda _: self.check_cancelled())
 
     def progress(self, fraction: float, text: str = "", preview: np.ndarray | None = None) -> None:
         """Say how much is done, 0 to 1, and in words what; `preview` is a map as far as it is known.
 
         Raises Cancelled once the run is cancelled: call it between steps, and let it through.
         """
-        self._go_on()
+        self.check_cancelled()
         self._done = min(1.0, max(self._done, float(fraction)))  # a bar never runs backwards
         if self._report is not None:
             self._report(self._done, text, preview)
 
-    def _go_on(self) -> None:
+    def check_cancelled(self) -> None:
+        """Raises Cancelled once the run is cancelled."""
         if self._cancelled is not None and self._cancelled():
             raise Cancelled("The run was cancelled.")
 

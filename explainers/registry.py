@@ -42,18 +42,24 @@ class Failure:
 class Registry:
     """The explainers at hand, by name, in the order in which they were registered."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, time_limit: float | None = None) -> None:
+        """
+        time_limit  seconds that an explainer which isn't built in may take, each time in a process of its own
+        """
+        self._time_limit = time_limit
         self._plugins = pluggy.PluginManager(hookspecs.PROJECT)
         self._plugins.add_hookspecs(hookspecs)
         self._explainers: dict[str, type[Explainer]] = {}
         self._measures: dict[str, type[Measure]] = {}
         self._origins: dict[str, str] = {}
+        self._measure_origins: dict[str, str] = {}
+        self._loaded: dict[str, ModuleType] = {}
         self._failures: list[Failure] = []
 
     @classmethod
-    def standard(cls, plugins: Iterable[str] = ()) -> "Registry":
+    def standard(cls, plugins: Iterable[str] = (), *, time_limit: float | None = None) -> "Registry":
         """The built-in explainers, those of installed packages, and those of the given files or modules."""
-        registry = cls()
+        registry = cls(time_limit=time_limit)
         registry._register_builtins()
         registry._register_entry_points()
         for plugin in plugins:
@@ -106,7 +112,35 @@ class Registry:
         except PluginError as error:
             self._fail(_shown(plugin), str(error))
         else:
+            self._loaded[plugin] = module
             self.register(module, name=_shown(plugin))
+
+    def reload(self, plugin: str) -> tuple[Failure, ...]:
+        """Import a plugin's file again, in place of what it registered before; what failed of it now.
+
+        If it can't be imported any more, what it registered before stays.
+        """
+        name, before = _shown(plugin), self._loaded.get(plugin)
+        self._failures = [failure for failure in self._failures if failure.plugin != name]
+        if before is not None:
+            sys.modules.pop(before.__name__, None)
+        try:
+            module = _import(plugin)
+        except PluginError as error:
+            self._fail(name, str(error))
+        else:
+            self._forget(name, before)
+            self._loaded[plugin] = module
+            self.register(module, name=name)
+        return tuple(failure for failure in self._failures if failure.plugin == name)
+
+    def _forget(self, name: str, module: ModuleType | None) -> None:
+        """All that a plugin registered."""
+        if module is not None and self._plugins.is_registered(module):
+            self._plugins.unregister(module)
+        for known, origins in ((self._explainers, self._origins), (self._measures, self._measure_origins)):
+            for each in [each for each, origin in origins.items() if origin == name]:
+                del known[each], origins[each]
 
     def register(self, module: ModuleType | object, *, name: str | None = None) -> None:
         """Take in the explainers of a plugin's hook; each that can't be taken in is reported by itself."""
@@ -157,12 +191,18 @@ class Registry:
         if measure.name in self._measures:
             raise PluginError(f"The name {measure.name!r} is taken by another measure.", "Choose another name.")
         self._measures[measure.name] = measure
+        self._measure_origins[measure.name] = plugin
 
     def _take(self, offered: object, plugin: str) -> None:
         explainer = check_explainer_class(offered)
         taken = self._origins.get(explainer.name)
         if taken is not None:
             raise PluginError(f"The name {explainer.name!r} is taken by {taken}.", "Choose another name.")
+        if self._time_limit is not None and plugin != BUILTIN:
+            from explainers.isolation import isolated
+
+            source = next((each for each in self._loaded if _shown(each) == plugin), "")
+            explainer = isolated(explainer, source, self._time_limit)
         self._explainers[explainer.name] = explainer
         self._origins[explainer.name] = plugin
 

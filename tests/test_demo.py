@@ -30,6 +30,8 @@ def test_without_arguments_it_serves_the_starter_to_this_machine_alone():
         "model": [],
         "presets": [],
         "plugin": [],
+        "reload": False,
+        "isolate": None,
         "engine": "auto",
         "host": "127.0.0.1",
         "port": None,
@@ -46,6 +48,15 @@ def test_plugins_and_networks_may_be_repeated():
     assert given["plugin"] == ["a.py", "b"]
     assert given["model"] == ["medmae", "org/name@main"]
     assert parsed("--presets", "own.toml", "--port", "8000")["presets"] == ["own.toml"]
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "soon"])
+def test_a_time_limit_that_is_none_is_refused(seconds):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "demo.py"), "--isolate", seconds], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 2
+    assert "--isolate" in done.stderr
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "x"])
@@ -127,6 +138,30 @@ def test_without_the_hub_the_page_starts_on_the_starter_and_says_so(tmp_path):
         assert answer["status"] == "ready"
         assert "'someone/a-network' could not be loaded, so the packaged starter is in use." in answer["notes"][0]
         assert client.predict(model="someone/a-network", api_name="/findings")["model"]["name"] == "starter"
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def test_a_plugin_that_is_saved_is_loaded_anew_by_the_running_page(tmp_path):
+    plugin = tmp_path / "mine.py"
+    source = (ROOT / "tests" / "plugins" / "left_half.py").read_text()
+    plugin.write_text(source)
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "demo.py"), "--model", "starter", "--plugin", str(plugin), "--reload"],
+        env=os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        address = process.stdout.readline().split()[-1]
+        plugin.write_text(source.replace('"left_half"', '"saved_anew"'))
+        assert process.stdout.readline() == "mine.py was loaded anew\n"
+        with urllib.request.urlopen(address, timeout=60) as page:
+            text = page.read().decode()
+        assert "saved_anew" in text
+        assert "left_half" not in text
     finally:
         process.terminate()
         process.wait(60)

@@ -15,6 +15,8 @@ from explainers.page.settings import PageSettings
 from explainers.registry import Registry
 
 if TYPE_CHECKING:
+    from gradio import Blocks
+
     from explainers.page.desk import Desk
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ def run(settings: PageSettings) -> None:
     folder = PrivateFolder()
     atexit.register(folder.remove)
     _prepare_environment(folder)
-    registry = Registry.standard(settings.plugins)
+    registry = Registry.standard(settings.plugins, time_limit=settings.isolate)
 
     from explainers.page.desk import Desk
 
@@ -43,12 +45,27 @@ def run(settings: PageSettings) -> None:
         signal.signal(number, lambda *_: ended.set())
     blocks, address = _launch(desk)
     desk.networks.begin()
+    if settings.reload:
+        _watch(desk, blocks, ended)
     print(f"cxr-lens is at {address}", flush=True)
     while not ended.wait(SWEEP_EVERY_S):
         desk.folder.sweep()
         desk.readings.sweep()
     blocks.close(verbose=False)
     folder.remove()
+
+
+def _watch(desk: "Desk", blocks: "Blocks", ended: threading.Event) -> None:
+    """Import plugins anew when they are saved: the next run uses them, the next visit offers their options."""
+    from explainers.page import style
+    from explainers.reloading import Watch
+
+    def told(name: str, left_out: str) -> None:
+        blocks.head = style.head(desk.registry)
+        blocks.config = blocks.get_config_file()
+        print(f"{name}: {left_out}" if left_out else f"{name} was loaded anew", flush=True)
+
+    Watch(desk.registry, desk.settings.plugins, told).start(ended)
 
 
 def _networks(settings: PageSettings) -> Networks:

@@ -10,6 +10,8 @@ class PageSettings:
     models   source strings of the checkpoints offered, as `hub.resolve` reads them; the first is the default
     presets  files with further presets
     plugins  files or modules with explainers
+    reload   whether plugins' files are imported anew when they change
+    isolate  seconds that an explainer which isn't built in may take, in a process of its own; None for no limit
     engine   what computes forward passes, as `Predictor.load` reads it
     host     address to listen on; "0.0.0.0" for all of the machine's
     port     None for the first free one from 7860 on, or GRADIO_SERVER_PORT
@@ -18,6 +20,8 @@ class PageSettings:
     models: tuple[str, ...] = ("starter",)
     presets: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
+    reload: bool = False
+    isolate: float | None = None
     engine: str = "auto"
     host: str = "127.0.0.1"
     port: int | None = None

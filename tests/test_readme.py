@@ -36,7 +36,8 @@ def run(line: str) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, *line.split()[1:]], capture_output=True, text=True, timeout=300)
 
 
-COMMANDS = snippet("bash", "python -m cxr predict") + snippet("bash", "python -m hub presets")
+COMMANDS = snippet("bash", "explainers check") + snippet("bash", "explainers new")
+COMMANDS += snippet("bash", "python -m cxr predict") + snippet("bash", "python -m hub presets")
 
 
 @pytest.mark.parametrize("line", COMMANDS.strip().splitlines())
@@ -74,6 +75,30 @@ def test_the_client_snippet_prints_a_finding(desk, server, capsys):
     text = snippet("python", "gradio_client").replace("http://127.0.0.1:7860", server)
     exec(compile(text, "README.md", "exec"), {})
     assert "'finding'" in capsys.readouterr().out
+
+
+def test_the_authors_test_is_one_a_check(desk):
+    (desk / "test_mine.py").write_text(snippet("python", "explainer_check"))
+    done = run(f"python -m pytest -q -p no:cacheprovider --rootdir {desk} test_mine.py")
+    assert re.search(r"1[0-9] passed", done.stdout), done.stdout
+
+
+def test_the_measure_is_found_and_passes_its_checks(desk):
+    (desk / "concentration.py").write_text(snippet("python", "class Concentration"))
+    done = run("python -m explainers check concentration.py")
+    assert "concentration: all is well" in done.stdout, done.stdout + done.stderr
+
+
+LONG = snippet("bash", "--summarise") + snippet("bash", "python -m cxr plant")
+
+
+@pytest.mark.parametrize("line", LONG.strip().splitlines())
+def test_each_long_command_is_one_that_there_is(line):
+    from cxr.__main__ import _parser as cxr
+    from explainers.__main__ import _parser as explainers
+
+    words = line.split()
+    assert callable({"cxr": cxr, "explainers": explainers}[words[2]]().parse_args(words[3:]).run)
 
 
 @pytest.mark.parametrize("line", snippet("bash", "python -m cxr class-weights").strip().splitlines())

@@ -6,7 +6,7 @@ Nothing in them names a file or a folder of the machine that made them.
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -32,6 +32,7 @@ EXPLAINER.png      the map on the radiograph, with its colour bar, unit and view
 EXPLAINER.npz      float32 arrays: map (signed, in its unit, on its own cells), input_map (enlarged to what the network
                    saw), image_map (enlarged to the radiograph; NaN where the network did not look)
 EXPLAINER.json     options, seed, passes, network, versions: what is needed to do it again
+report.html        all of it on one page that opens in any browser, and how to get it again by code
 prediction.json    the scores with their thresholds, and the input check
 
 The maps are not rectified, normalised or rounded; the pictures say what was done for drawing.
@@ -87,13 +88,17 @@ def comparison_zip(
     view: str = "positive",
     opacity: float = 0.6,
     colour_map: str | None = None,
+    extra: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """A zip archive of a whole comparison: every explanation's files, all of them in one picture, scores and a README.
+
+    extra  {name: contents} of further files
 
     An explainer that is there twice, with other options, gets a number: `occlusion.png`, `occlusion-2.png`.
     """
     look = {"view": view, "opacity": opacity, "colour_map": colour_map}
     contents = {"README.txt": README.encode(), "prediction.json": json_bytes(prediction_record(prediction))}
+    contents |= extra or {}
     if explanations:
         contents["comparison.png"] = png_bytes(figure(radiograph, explanations, **look))
     for stem, explanation in _stems(explanations):

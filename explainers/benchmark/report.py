@@ -22,7 +22,7 @@ SHOWN = {
     "pointing": "pointing",
     "pointing_tolerant": "within 3 %",
     "iou_equal_area": "IoU, equal area",
-    "cap_iou": "IoU its cells allow",
+    "cap_iou": "IoU, best cells",
     "mass": "mass in box",
     "pixel_auc": "pixel AUC",
     "relevance_gain": "removal, logit",

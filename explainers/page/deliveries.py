@@ -13,12 +13,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from explainers.by_code import client_snippet, command_line
+from explainers.contract import Explanation
 from explainers.errors import OptionError
 from explainers.export import comparison_zip, png_bytes
 from explainers.page import doors
 from explainers.page.readings import Reading, Readings
 from explainers.page.samples import SAMPLES, thumbnail
 from explainers.pictures import displayed
+from explainers.report import report_html
 from hub.errors import CxrLensError
 
 log = logging.getLogger(__name__)
@@ -34,6 +37,8 @@ def routes(readings: Readings) -> list[Route]:
     return [
         Route("/readings/{token}/radiograph.png", _of_reading(readings, _radiograph)),
         Route("/readings/{token}/maps/{place}", _of_reading(readings, _map)),
+        Route("/readings/{token}/report.html", _of_reading(readings, _report, archives)),
+        Route("/readings/{token}/code.txt", _of_reading(readings, _code)),
         Route("/readings/{token}/comparison.zip", _of_reading(readings, _archive, archives)),
         Route("/samples/{name}.png", _sample),
     ]
@@ -75,19 +80,60 @@ def _map(reading: Reading, request: Request) -> Response:
 
 
 def _archive(reading: Reading, request: Request) -> Response:
-    if reading.prediction is None or not reading.shown:
-        raise OptionError("There is nothing to take along yet.", "Compare explainers first.")
-    asked = request.query_params
+    shown = _shown(reading)
+    report = _report_text(reading, request).encode()
     archive = comparison_zip(
-        reading.prediction,
-        list(reading.shown.values()),
-        reading.radiograph,
-        view=asked.get("view", "positive"),
-        opacity=_number(asked.get("opacity", "0.6")),
-        colour_map=asked.get("colour_map") or None,
+        reading.prediction, shown, reading.radiograph, **_look(request), extra={"report.html": report}
     )
     headers = PRIVATE | {"Content-Disposition": 'attachment; filename="cxr-lens-comparison.zip"'}
     return Response(archive, media_type="application/zip", headers=headers)
+
+
+def _report(reading: Reading, request: Request) -> Response:
+    headers = PRIVATE | {"Content-Disposition": 'attachment; filename="cxr-lens-report.html"'}
+    return Response(_report_text(reading, request), media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _report_text(reading: Reading, request: Request) -> str:
+    return report_html(
+        reading.prediction,
+        _shown(reading),
+        reading.radiograph,
+        **_look(request),
+        address=_address(request),
+        model=request.query_params.get("model", ""),
+    )
+
+
+def _code(reading: Reading, request: Request) -> Response:
+    """How a program and a command line get the maps of the network whose scores are shown."""
+    own = [each for name, each in dict(reading.shown).items() if "@" not in name]
+    if not own:
+        raise OptionError("There is nothing to repeat yet.", "Compare explainers first.")
+    model = request.query_params.get("model", "")
+    alone = f"# or, without a page\n# {command_line(own, model=model)}\n"
+    text = f"{client_snippet(own, _address(request), model=model)}\n{alone}"
+    return Response(text, media_type="text/plain; charset=utf-8", headers=PRIVATE)
+
+
+def _shown(reading: Reading) -> list[Explanation]:
+    if reading.prediction is None or not reading.shown:
+        raise OptionError("There is nothing to take along yet.", "Compare explainers first.")
+    return list(reading.shown.values())
+
+
+def _address(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
+
+
+def _look(request: Request) -> dict:
+    """How the browser draws the maps."""
+    asked = request.query_params
+    return {
+        "view": asked.get("view", "positive"),
+        "opacity": _number(asked.get("opacity", "0.6")),
+        "colour_map": asked.get("colour_map") or None,
+    }
 
 
 def _number(text: str) -> float:

@@ -44,6 +44,7 @@ def _finding(each: FindingScore, config: CheckpointConfig) -> dict:
         "provisional": bool(threshold and threshold.provisional),
         "threshold_interval": list(threshold.interval) if threshold and threshold.interval else None,
         "prevalence": calibration.prevalence if calibration else None,
+        "auc": _auc(config, each.finding),
     }
 
 
@@ -51,3 +52,10 @@ def _distance(each: FindingScore) -> float:
     """How far the logit is above its operating point, as `Prediction.default_finding` counts it."""
     threshold = 0.5 if each.threshold is None else min(max(each.threshold, 1e-9), 1 - 1e-9)
     return each.logit - math.log(threshold / (1 - threshold))
+
+
+def _auc(config: CheckpointConfig, finding: str) -> list[float] | None:
+    """[value, low, high] that the checkpoint states for a finding, or None."""
+    stated = config.metrics.get("auc", {})
+    found = stated.get(finding) if isinstance(stated, dict) else None
+    return found if isinstance(found, list) and len(found) == 3 else None

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import gradio as gr
 
 from cxr import read_radiograph
-from explainers.page import about, belief, bench, doors, findings, header, radiograph
+from explainers.page import about, belief, bench, doors, findings, header, radiograph, region
 from explainers.page.desk import Desk
 from explainers.page.readings import Reading
 from explainers.page.samples import sample
@@ -90,6 +90,12 @@ class Visits:
         wish = belief.Wish.from_event(_data(event), self.desk.registry)
         reading = self.desk.readings.of(request.session_hash)
         yield from belief.measured(self.desk, reading, wish)
+
+    @doors.panel(region.refused)
+    def ask(self, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
+        """Say what the maps on the screen say of a region, and score the radiograph without it."""
+        wish = region.Wish.from_event(_data(event))
+        yield from region.asked(self.desk, self.desk.readings.of(request.session_hash), wish)
 
     def cancel(self, request: gr.Request) -> None:
         """End the visitor's comparison at its next step."""

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from explainers.page import about, belief, bench, endpoints, findings, header, radiograph, takeaway
+from explainers.page import about, belief, bench, endpoints, findings, header, likelihood, radiograph, region, takeaway
 from explainers.page.desk import Desk
 from explainers.page.visits import Visits
 from explainers.page.work import EXPLAINING, MOST_WAITING, SCORING
@@ -21,9 +21,11 @@ def page(desk: Desk) -> gr.Blocks:
             with gr.Column(elem_id="comparison"):
                 comparison = bench.build()
                 tests = belief.build()
+                marked = region.build()
+                likelihood.build()
                 takeaway.build()
         card = about.build(desk)
-        _connect(blocks, desk, head, card, picture, scores, comparison, tests)
+        _connect(blocks, desk, head, card, picture, scores, comparison, tests, marked)
         endpoints.define(desk)
     return blocks.queue(max_size=MOST_WAITING, default_concurrency_limit=4)
 
@@ -37,6 +39,7 @@ def _connect(
     scores: gr.HTML,
     comparison: gr.HTML,
     tests: gr.HTML,
+    marked: gr.HTML,
 ) -> None:
     visits = Visits(desk)
     blocks.load(visits.arrive, None, [head, card], concurrency_limit=None, api_name="page_arrive", **HIDDEN)
@@ -48,6 +51,7 @@ def _connect(
     scores.rescore(visits.rescore, None, scores, api_name="page_rescore", **SCORING, **HIDDEN)
     comparison.compare(visits.compare, None, comparison, api_name="page_compare", **EXPLAINING, **HIDDEN)
     tests.measure(visits.measure, None, tests, api_name="page_measure", **EXPLAINING, **HIDDEN)
+    marked.ask(visits.ask, None, marked, api_name="page_ask", **SCORING, **HIDDEN)
     tests.cancel(visits.cancel, None, None, api_name="page_cancel_measure", queue=False, **HIDDEN)
     # not queued: it must not wait behind what it cancels
     comparison.cancel(visits.cancel, None, None, api_name="page_cancel", queue=False, **HIDDEN)

@@ -2,7 +2,10 @@ const lens = window.cxrLens;
 const {settings} = lens;
 const part = (name) => element.querySelector(`[data-${name}]`);
 const explainers = new Map(settings.explainers.map((each) => [each.name, each]));
-const chosen = new Set(settings.atFirst);
+// The address may say what to begin with, ?finding=Effusion&explainers=grad_cam,edges; never a picture.
+const asked = new URLSearchParams(window.location.search);
+const named = (asked.get("explainers") ?? "").split(",").filter((name) => explainers.has(name));
+const chosen = new Set(named.length ? named : settings.atFirst);
 const options = Object.fromEntries(settings.explainers.map((each) => [each.name, lens.defaults(each)]));
 const panels = new Map();
 const look = {view: "positive", opacity: 0.6, colourMap: settings.suited.positive[0], cells: false, sameScale: false};
@@ -11,6 +14,14 @@ let radiograph = null, scores = null, network = null, finding = "", beside = "";
 let run = 0, running = false, again = false;
 
 // --- what is compared ------------------------------------------------------------------------------------------
+
+// The address follows what is chosen, so that it can be passed on.
+function tellAddress() {
+  const address = new URL(window.location.href);
+  address.searchParams.set("finding", finding);
+  address.searchParams.set("explainers", [...explainers.keys()].filter((name) => chosen.has(name)).join(","));
+  window.history.replaceState(window.history.state, "", address);
+}
 
 function ready() {
   return Boolean(network?.state === "ready" && radiograph && scores?.findings
@@ -30,6 +41,7 @@ function compare() {
     networks: beside ? [network.model, beside] : [network.model],
   });
   lens.publish("explained", {finding});
+  tellAddress();
   refresh();
 }
 
@@ -292,7 +304,8 @@ function begin() {
     begun = `${radiograph.token} ${network.model}`;
     // the finding that is being looked at stays when another network scores it too
     const kept = begun.startsWith(explained) && scores.findings.some((each) => each.finding === finding);
-    finding = kept ? finding : scores.chosen;
+    const first = scores.findings.find((each) => each.finding === asked.get("finding"))?.finding ?? scores.chosen;
+    finding = kept ? finding : first;
     explained = radiograph.token;
     fillFindings();
     explain(finding);

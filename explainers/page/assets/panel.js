@@ -19,6 +19,8 @@
       this.rest();
       lens.subscribe("point", (point) => this.point(point));
       lens.subscribe("measured", (value) => this.test(value));
+      lens.subscribe("marking", ({on}) => this.frame.classList.toggle("marking", on));
+      lens.subscribe("box", (box) => this.box(box));
     }
 
     get unit() {
@@ -32,8 +34,9 @@
       this.words = element("p", {class: "words"});
       this.line = element("div", {class: "progress", role: "progressbar", "aria-label": `Progress of ${this.explainer.title}`, hidden: true}, element("i"));
       this.hair = element("div", {class: "hair", hidden: true, "aria-hidden": "true"}, element("i"), element("i"));
+      this.mark = element("div", {class: "mark", hidden: true, "aria-hidden": "true"});
       this.frame = element("div", {class: "frame", tabindex: "0", role: "group", "aria-label": `${this.explainer.title}: arrow keys read values`},
-        this.canvas, this.words, this.hair, this.line);
+        this.canvas, this.words, this.mark, this.hair, this.line);
       this.bar = element("canvas", {class: "bar", "aria-hidden": "true", hidden: true});
       this.ticks = element("div", {class: "ticks"});
       this.note = element("p", {class: "note quiet"});
@@ -135,12 +138,30 @@
         const box = this.canvas.getBoundingClientRect();
         lens.publish("point", {y: (event.clientY - box.top) / box.height, x: (event.clientX - box.left) / box.width});
       });
+      this.frame.addEventListener("click", (event) => {
+        if (!this.picture.radiograph || !lens.last("marking")?.on) return;
+        const box = this.canvas.getBoundingClientRect();
+        lens.publish("mark", {y: (event.clientY - box.top) / box.height, x: (event.clientX - box.left) / box.width});
+      });
       this.frame.addEventListener("pointerleave", () => lens.publish("point", {}));
       this.frame.addEventListener("blur", () => lens.publish("point", {}));
       this.frame.addEventListener("keydown", (event) => this.walk(event));
     }
 
+    // The region that is marked, over the picture.
+    box({top, left, height, width}) {
+      this.mark.hidden = top === undefined;
+      if (this.mark.hidden) return;
+      const share = (value) => `${100 * value}%`;
+      Object.assign(this.mark.style, {top: share(top), left: share(left), height: share(height), width: share(width)});
+    }
+
     walk(event) {
+      if (event.key === "Enter" && lens.last("marking")?.on && lens.last("point")?.y >= 0) {
+        event.preventDefault();
+        lens.publish("mark", lens.last("point"));
+        return;
+      }
       const steps = {ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1]};
       const step = steps[event.key];
       if (!step || !this.picture.radiograph) return;

@@ -1,34 +1,65 @@
 const lens = window.cxrLens;
-const button = element.querySelector("[data-download]");
+const buttons = [...element.querySelectorAll("[data-get]")];
 const error = element.querySelector("[data-error]");
+const code = element.querySelector("[data-code]");
 let comparison = null;
 
 lens.subscribe("comparison", (value) => {
   comparison = value;
-  button.disabled = !value.done.length || value.running;
+  for (const button of buttons) button.disabled = !value.done.length || value.running;
+  if (code.open) tellCode();
 });
 
-button.addEventListener("click", async () => {
+function asked() {
   const {view, opacity, colourMap} = comparison.look;
-  const asked = new URLSearchParams({view, opacity, colour_map: colourMap});
-  button.disabled = true;
-  button.textContent = "Being put together…";
-  error.hidden = true;
-  try {
-    const answer = await fetch(lens.address(`readings/${comparison.token}/comparison.zip?${asked}`));
-    if (!answer.ok) throw new Error((await answer.json()).sentence);
-    save(await answer.blob());
-    lens.announce("The archive was saved.");
-  } catch (problem) {
-    error.textContent = problem.message;
-    error.hidden = false;
-  }
-  button.textContent = "Download everything";
-  button.disabled = false;
-});
+  return new URLSearchParams({view, opacity, colour_map: colourMap, model: lens.last("network")?.model ?? ""});
+}
 
-function save(blob) {
-  const link = lens.element("a", {href: URL.createObjectURL(blob), download: "cxr-lens-comparison.zip"});
+async function get(name) {
+  const answer = await fetch(lens.address(`readings/${comparison.token}/${name}?${asked()}`));
+  if (!answer.ok) throw new Error((await answer.json()).sentence);
+  return answer;
+}
+
+function fail(problem) {
+  error.textContent = problem.message;
+  error.hidden = false;
+}
+
+for (const button of buttons) {
+  const said = button.textContent, name = button.dataset.get;
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    button.textContent = "Being put together…";
+    error.hidden = true;
+    try {
+      save(await (await get(name)).blob(), name === "report.html" ? "cxr-lens-report.html" : "cxr-lens-comparison.zip");
+      lens.announce(`${said} was saved.`);
+    } catch (problem) {
+      fail(problem);
+    }
+    button.textContent = said;
+    button.disabled = false;
+  });
+}
+
+async function tellCode() {
+  const text = element.querySelector("[data-text]");
+  if (!comparison?.done.length || comparison.running) {
+    text.textContent = "Compare explainers first.";
+    return;
+  }
+  try {
+    text.textContent = await (await get("code.txt")).text();
+  } catch (problem) {
+    fail(problem);
+  }
+}
+
+code.addEventListener("toggle", () => { if (code.open) tellCode(); });
+
+function save(blob, name) {
+  const link = lens.element("a", {href: URL.createObjectURL(blob), download: name});
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }

@@ -75,7 +75,7 @@ def test_a_radiograph_is_scored_compared_looked_at_and_taken_along(visit, nih_fu
     page.locator("[data-opacity]").fill("60")
 
     with page.expect_download() as saved:
-        page.click("[data-download]")
+        page.click("[data-get='comparison.zip']")
     with zipfile.ZipFile(io.BytesIO(saved.value.path().read_bytes())) as archive:
         names = archive.namelist()
         assert {"grad_cam.png", "occlusion.png", "saliency.png"} <= {name.split("/")[-1] for name in names}
@@ -250,7 +250,7 @@ def test_a_finding_is_explained_under_two_networks_side_by_side(visit, nih_full,
     for tick, expected in zip(ticks, (effusion, mass), strict=True):
         assert f"{float(f'{expected.max():.2g}')} logit" in tick
     with page.expect_download() as saved:
-        page.click("[data-download]")
+        page.click("[data-get='comparison.zip']")
     with zipfile.ZipFile(io.BytesIO(saved.value.path().read_bytes())) as archive:
         networks = [json.loads(archive.read(name))["model"]["name"] for name in ("grad_cam.json", "grad_cam-2.json")]
     assert networks == ["starter", "second"]

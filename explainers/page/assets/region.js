@@ -1,0 +1,140 @@
+const lens = window.cxrLens;
+const {settings, element: made} = lens;
+const part = (name) => element.querySelector(`[data-${name}]`);
+const FEW = 5;
+let run = 0, marking = false, corner = null, box = null, radiograph = null, comparison = null, whole = false;
+
+function refresh() {
+  part("mark").disabled = !comparison?.done.length;
+  part("mark").setAttribute("aria-pressed", String(marking));
+  part("mark").textContent = marking ? "Leave off marking" : box ? "Mark another region" : "Mark a region";
+  part("clear").hidden = !box;
+}
+
+function setMarking(wanted) {
+  marking = wanted;
+  corner = null;
+  lens.publish("marking", {on: marking});
+  say(marking ? "Click one corner on a picture, then the opposite one. By keyboard: arrow keys, Enter, arrow keys, Enter." : "");
+  refresh();
+}
+
+function say(sentence) {
+  part("now").textContent = sentence;
+}
+
+// A corner; the second one makes the region.
+function take({y, x}) {
+  if (!marking || !(y >= 0 && y < 1 && x >= 0 && x < 1)) return;
+  if (!corner) {
+    corner = {y, x};
+    lens.publish("box", {top: y, left: x, height: 0, width: 0});
+    say("Now the opposite corner.");
+    return;
+  }
+  box = {
+    top: Math.min(corner.y, y), left: Math.min(corner.x, x),
+    height: Math.abs(corner.y - y), width: Math.abs(corner.x - x),
+  };
+  lens.publish("box", box);
+  setMarking(false);
+  ask();
+}
+
+function ask() {
+  if (!box) return;
+  run += 1;
+  part("error").hidden = true;
+  say("Scoring without it.");
+  trigger("ask", {
+    run, box: [box.top, box.left, box.height, box.width], fill: part("fill").value, frozen: !part("again").checked,
+    model: lens.last("network")?.model ?? "",
+  });
+}
+
+function clear() {
+  run += 1;
+  box = corner = null;
+  lens.publish("box", {});
+  part("answers").hidden = true;
+  part("error").hidden = true;
+  say("");
+  refresh();
+}
+
+function show(value) {
+  if (value.error) {
+    part("error").textContent = value.error.sentence;
+    part("error").hidden = false;
+    say("");
+    return;
+  }
+  if (value.run !== run) return;
+  part("answers").hidden = false;
+  const moved = [...value.findings].sort((one, other) => Math.abs(other.logit) - Math.abs(one.logit));
+  const own = lens.last("explained")?.finding;
+  const first = [...moved.filter((each) => each.finding === own), ...moved.filter((each) => each.finding !== own)];
+  fillScores(first);
+  fillMaps(value.panels);
+  const told = first[0], direction = told.logit < 0 ? "falls" : "rises";
+  const sentence = `Without it the score of ${told.title} ${direction} from ${lens.number(told.before)} to ${lens.number(told.after)}.`;
+  say(sentence);
+  lens.announce(sentence);
+}
+
+function head(...names) {
+  return made("thead", {}, made("tr", {}, ...names.map((name) => made("th", {scope: "col"}, name))));
+}
+
+function fillScores(findings) {
+  const rows = (whole ? findings : findings.slice(0, FEW)).map((each) => {
+    const crossed = each.threshold !== null && (each.before >= each.threshold) !== (each.after >= each.threshold);
+    return made("tr", {},
+      made("th", {scope: "row"}, each.title),
+      made("td", {}, lens.number(each.before)), made("td", {}, lens.number(each.after)),
+      made("td", {}, lens.withUnit(signed(each.logit), "logit")),
+      made("td", {class: "quiet"}, crossed ? `crosses its operating point ${lens.number(each.threshold)}` : ""));
+  });
+  const more = findings.length > FEW && !whole
+    ? made("button", {type: "button", class: "plain", onclick: () => { whole = true; fillScores(findings); }}, `All ${findings.length} findings`)
+    : null;
+  part("scores").replaceChildren(...[made("table", {}, made("caption", {}, "Scores"), head("", "as it is", "covered", "change", ""), made("tbody", {}, ...rows)), more].filter(Boolean));
+}
+
+function fillMaps(panels) {
+  const titles = new Map(settings.explainers.map((each) => [each.name, each.title]));
+  const rows = Object.entries(panels).map(([name, each]) => {
+    const [explainer, model] = name.split("@");
+    const maximum = each.abstains ? "no positive cell" : each.pointing ? "inside" : "outside";
+    return made("tr", {}, made("th", {scope: "row"}, [titles.get(explainer) ?? explainer, model].filter(Boolean).join(", ")),
+      made("td", {}, lens.percent(each.mass)), made("td", {}, maximum), made("td", {}, lens.percent(each.iou_equal_area)));
+  });
+  const area = Object.values(panels)[0]?.area;
+  const said = area === undefined ? "What the maps say of it" : `What the maps say of it (it is ${lens.percent(area)} of the picture)`;
+  part("maps").replaceChildren(made("table", {}, made("caption", {}, said),
+    head("", "of the positive map", "maximum", "overlap"), made("tbody", {}, ...rows)));
+}
+
+function signed(value) {
+  return value > 0 ? `+${lens.number(value)}` : lens.number(value);
+}
+
+part("mark").addEventListener("click", () => setMarking(!marking));
+part("clear").addEventListener("click", clear);
+part("fill").addEventListener("change", ask);
+part("again").addEventListener("change", ask);
+document.addEventListener("keydown", (event) => { if (event.key === "Escape" && marking) setMarking(false); });
+lens.subscribe("mark", take);
+lens.subscribe("radiograph", (value) => {
+  if (radiograph && value.token !== radiograph.token) clear();
+  radiograph = value;
+});
+lens.subscribe("comparison", (value) => {
+  const changed = value.done.join() !== comparison?.done.join() || value.token !== comparison?.token;
+  comparison = value;
+  refresh();
+  // new maps are asked about the same region
+  if (changed && box && value.done.length && !value.running) ask();
+});
+refresh();
+watch("value", () => { if (props.value) show(props.value); });

@@ -1,0 +1,119 @@
+"""A comparison as one page of HTML that needs nothing else: pictures, scores, settings, how to get it again."""
+
+import base64
+import html
+from collections.abc import Sequence
+from importlib.resources import files
+
+from cxr.findings import display_name
+from cxr.prediction import Prediction
+from cxr.radiograph import Radiograph
+from explainers.by_code import client_snippet, command_line
+from explainers.contract import Explanation
+from explainers.export import png_bytes
+from explainers.pictures import NOTICE, SIDES, figure
+from explainers.pictures.shading import number
+
+
+def report_html(
+    prediction: Prediction,
+    explanations: Sequence[Explanation],
+    radiograph: Radiograph,
+    *,
+    view: str = "positive",
+    opacity: float = 0.6,
+    colour_map: str | None = None,
+    address: str = "http://127.0.0.1:7860",
+    model: str = "",
+) -> str:
+    """The page. Arguments as `comparison_zip`'s; `address` and `model` as `client_snippet`'s.
+
+    Raises OptionError for a view, opacity or colour map that does not exist.
+    """
+    look = {"view": view, "opacity": opacity, "colour_map": colour_map}
+    style = files("explainers").joinpath("report.css").read_text(encoding="utf-8")
+    finding = explanations[0].finding if explanations else prediction.default_finding()
+    title = f"{display_name(finding)}: {len(explanations)} explanations compared"
+    pictures = "".join(_figure(radiograph, each, look) for each in explanations)
+    own = [each for each in explanations if each.model == prediction.identity]
+    return (
+        "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+        f"<title>{_text(title)}</title><style>{style}</style></head><body><main><h1>{_text(title)}</h1>"
+        f"<p>{_text(NOTICE)}</p><p class=quiet>A map says what raises or lowers a network's score. It does not show "
+        f"disease. {_text(SIDES)}</p>{_warnings(prediction)}<h2>Scores</h2>{_scores(prediction)}"
+        f"<h2>Explanations of {_text(display_name(finding))}</h2><div class=pictures>{pictures}</div><h2>Settings</h2>"
+        f"{_settings(explanations)}"
+        f"<h2>Network</h2>{_network(prediction)}{_by_code(own, address, model)}</main></body></html>\n"
+    )
+
+
+def _text(value: object) -> str:
+    return html.escape(str(value))
+
+
+def _warnings(prediction: Prediction) -> str:
+    return "".join(f"<p><strong>{_text(sentence)}</strong></p>" for sentence in prediction.warnings)
+
+
+def _figure(radiograph: Radiograph, each: Explanation, look: dict) -> str:
+    picture = base64.b64encode(png_bytes(figure(radiograph, [each], **look))).decode()
+    control = ", a control" if each.control else ""
+    said = f"{each.title}{control}: {look['view']} view, {number(each.seconds)} s; unit: {each.unit}"
+    image = f'<img alt="{_text(said)}" src="data:image/png;base64,{picture}">'
+    return f"<figure>{image}<figcaption>{_text(said)}</figcaption></figure>"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], marked: Sequence[bool] = ()) -> str:
+    head = "".join(f"<th scope=col>{_text(each)}</th>" for each in heads)
+    body = "".join(
+        f"<tr{' class=above' if mark else ''}>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>"
+        for row, mark in zip(rows, marked or [False] * len(rows), strict=True)
+    )
+    return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def _scores(prediction: Prediction) -> str:
+    found = sorted(prediction.findings, key=lambda each: -each.score)
+    rows = [
+        [
+            display_name(each.finding),
+            f"{each.score:.4f}",
+            "none" if each.threshold is None else f"{each.threshold:.4f}",
+            {True: "above", False: "below", None: ""}[each.above_threshold],
+            "uncalibrated" if each.probability is None else f"{100 * each.probability:.1f} %",
+            f"{each.interval[0]:.3f} to {each.interval[1]:.3f}" if each.interval else "",
+        ]
+        for each in found
+    ]
+    heads = ["finding", "score", "operating point", "", "calibrated probability", "95 % of the last layer"]
+    return _table(heads, rows, [bool(each.above_threshold) for each in found])
+
+
+def _settings(explanations: Sequence[Explanation]) -> str:
+    rows = [
+        [
+            each.title,
+            ", ".join(f"{name} = {value}" for name, value in each.options.items()) or "none",
+            str(each.seed),
+            f"{each.passes.get('forward', 0)} forward, {each.passes.get('backward', 0)} backward",
+            " × ".join(map(str, each.map.shape)),
+            each.model.name,
+        ]
+        for each in explanations
+    ]
+    return _table(["explainer", "options", "seed", "passes", "cells", "network"], rows)
+
+
+def _network(prediction: Prediction) -> str:
+    known = prediction.identity.to_json()
+    return _table(["", ""], [[name, "" if value is None else str(value)] for name, value in known.items()])
+
+
+def _by_code(explanations: Sequence[Explanation], address: str, model: str) -> str:
+    if not explanations:
+        return ""
+    return (
+        "<h2>The same by code</h2><p class=quiet>With the same file as radiograph.png.</p>"
+        f"<pre>{_text(client_snippet(explanations, address, model=model))}</pre>"
+        f"<pre>{_text(command_line(explanations, model=model))}</pre>"
+    )

@@ -1,0 +1,55 @@
+"""The report on one page, and the same by code: what they say is what was computed."""
+
+import html
+import re
+import shlex
+
+import numpy as np
+import pytest
+
+from explainers import compare
+from explainers.__main__ import main
+from explainers.by_code import client_snippet, command_line
+from explainers.comparison import Finished
+from explainers.report import report_html
+
+
+@pytest.fixture(scope="module")
+def made(predictor, phantom):
+    options = {"grad_cam": {"layer": "relu"}}
+    events = compare(predictor, phantom, "Effusion", ["grad_cam", "edges"], options=options, seed=3)
+    return [event.explanation for event in events if isinstance(event, Finished)]
+
+
+def test_the_report_stands_alone_with_every_score(made, predictor, phantom):
+    prediction = predictor.predict(phantom)
+    page = report_html(prediction, made, phantom, address="http://x", model="<script>")
+    assert not re.search(r"(src|href)=.https?:|<script|@import|url\(", page)
+    assert page.count("data:image/png;base64") == 2
+    for each in prediction.findings:
+        assert f"<td>{each.score:.4f}</td>" in page
+    assert html.escape(command_line(made, model="<script>")) in page
+    assert "layer = relu" in page
+    assert predictor.identity.sha256 in page
+
+
+def test_the_command_line_makes_the_same_maps(made, phantom, tmp_path, monkeypatch):
+    from PIL import Image
+
+    from cxr import Predictor, read_radiograph
+
+    Image.fromarray(phantom.display(512)).save(tmp_path / "radiograph.png")
+    monkeypatch.chdir(tmp_path)
+    assert main(shlex.split(command_line(made, model="starter"))[3:]) == 0
+    events = compare(Predictor.load("starter"), read_radiograph("radiograph.png"), "Effusion", ["grad_cam"],
+                     options={"grad_cam": {"layer": "relu"}}, seed=3)  # fmt: skip
+    expected = list(events)[-1].explanation.map
+    found = np.load(tmp_path / "maps" / "grad_cam.npz")["map"]
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_snippet_is_python_and_says_all_that_was_chosen(made):
+    text = client_snippet(made, "http://127.0.0.1:7860", model="a'b")
+    compile(text, "snippet", "exec")
+    for said in ("'layer': 'relu'", "seed=3", "finding='Effusion'", "a'b"):
+        assert said in text

@@ -353,3 +353,26 @@ def test_the_exact_map_is_hatched_where_its_sign_is_unsettled(visit, phantom_fil
     assert "Adds up" in found
     assert "cells are unsettled" in found
     page.wait_for_selector(".panel[data-explainer=grad_cam] .hatch:not([hidden])", state="attached")
+
+
+def test_a_region_is_marked_by_two_clicks_and_answered(visit, phantom_file, predictor):
+    from cxr.covering import logits_without
+
+    page = visit()
+    load(page, phantom_file)
+    compared(page)
+    page.click("[data-mark]")
+    frame = page.locator(".panel .frame").first
+    frame.scroll_into_view_if_needed()
+    box = frame.bounding_box()
+    for share in (0.25, 0.75):
+        frame.click(position={"x": box["width"] * share, "y": box["height"] * share})
+    page.wait_for_selector(".region [data-answers]:not([hidden])")
+    told = page.locator("[data-scores] tbody tr").first.locator("td").nth(1).inner_text()
+    finding = page.locator("[data-finding]").input_value()
+    logits = logits_without(predictor, read_radiograph(phantom_file), (128.0, 128.0, 256.0, 256.0))
+    score = 1 / (1 + np.exp(-logits[predictor.labels.index(finding)]))
+    assert float(told) == pytest.approx(score, abs=0.03)
+    assert page.locator("[data-maps] tbody tr").count() == page.locator(".panel[data-state=done]").count()
+    page.click("[data-clear]")
+    assert page.locator(".panel .mark").first.is_hidden()

@@ -1,5 +1,5 @@
 """Starts the page: `python demo.py [--model SOURCE] [--plugin FILE_OR_MODULE]… [--reload] [--isolate SECONDS]
-[--host ADDRESS] [--port NUMBER]`."""
+[--samples DIR] [--host ADDRESS] [--port NUMBER]`."""
 
 import argparse
 import os
@@ -27,6 +27,7 @@ def _serve(given: argparse.Namespace) -> int:
             plugins=tuple(given.plugin),
             reload=given.reload,
             isolate=given.isolate,
+            samples=given.samples,
             engine=given.engine,
             host=given.host,
             port=given.port,
@@ -56,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="run plugins' explainers in processes of their own, ended after so long",
     )
+    parser.add_argument("--samples", metavar="DIR", help="a folder of pictures that visitors may try")
     parser.add_argument(
         "--engine",
         default="auto",

@@ -6,7 +6,7 @@ the token of one reading and dies with it; browsers are told to store nothing.
 
 import logging
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 
 import anyio
 from starlette.requests import Request
@@ -19,7 +19,7 @@ from explainers.errors import OptionError
 from explainers.export import comparison_zip, png_bytes
 from explainers.page import doors
 from explainers.page.readings import Reading, Readings
-from explainers.page.samples import SAMPLES, thumbnail
+from explainers.page.samples import Samples
 from explainers.pictures import displayed
 from explainers.report import report_html
 from hub.errors import CxrLensError
@@ -31,7 +31,7 @@ PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 ARCHIVES_AT_ONCE = 2
 
 
-def routes(readings: Readings) -> list[Route]:
+def routes(readings: Readings, samples: Samples) -> list[Route]:
     """Routes beside Gradio's own; all of them only read."""
     archives = anyio.CapacityLimiter(ARCHIVES_AT_ONCE)
     return [
@@ -40,7 +40,7 @@ def routes(readings: Readings) -> list[Route]:
         Route("/readings/{token}/report.html", _of_reading(readings, _report, archives)),
         Route("/readings/{token}/code.txt", _of_reading(readings, _code)),
         Route("/readings/{token}/comparison.zip", _of_reading(readings, _archive, archives)),
-        Route("/samples/{name}.png", _sample),
+        Route("/samples/{name}.png", _of_samples(samples)),
     ]
 
 
@@ -143,14 +143,22 @@ def _number(text: str) -> float:
         raise OptionError(f"The opacity is {text!r}.", "It must be a number from 0 to 1.") from None
 
 
-async def _sample(request: Request) -> Response:
-    name = request.path_params["name"]
-    if name not in SAMPLES:
-        return Response(status_code=404)
-    content = await anyio.to_thread.run_sync(_thumbnail, name)
-    return Response(content, media_type="image/png", headers={"Cache-Control": "max-age=86400"})
+def _of_samples(samples: Samples) -> Callable:
+    """Thumbnails; each is made once it can be, since until then it says only that the picture would be fetched."""
+    kept: dict[str, bytes] = {}
 
+    def thumbnail(name: str) -> Response:
+        try:
+            sample = samples.find(name)
+            if not sample.there():
+                return Response(png_bytes(sample.thumbnail()), media_type="image/png", headers=PRIVATE)
+            if name not in kept:
+                kept[name] = png_bytes(sample.thumbnail())
+        except CxrLensError as error:
+            return _refusal(404, doors.said(error))
+        return Response(kept[name], media_type="image/png", headers={"Cache-Control": "max-age=86400"})
 
-@cache
-def _thumbnail(name: str) -> bytes:
-    return png_bytes(thumbnail(name))
+    async def respond(request: Request) -> Response:
+        return await anyio.to_thread.run_sync(thumbnail, request.path_params["name"])
+
+    return respond

@@ -7,6 +7,7 @@ import gradio as gr
 from explainers.page.component import asset, component
 from explainers.page.doors import Said
 from explainers.page.readings import Reading
+from explainers.page.samples import Sample
 from explainers.pictures import displayed
 
 
@@ -21,13 +22,17 @@ def shown(reading: Reading) -> dict:
     return {
         "token": reading.token,
         "name": reading.name,
-        "sample": reading.sample,
+        "sample": _sample(reading.sample),
         "kind": reading.radiograph.kind,
         "height": height,
         "width": width,
         "imageHeight": reading.radiograph.height,
         "imageWidth": reading.radiograph.width,
     }
+
+
+def _sample(sample: Sample | None) -> dict | None:
+    return None if sample is None else {"said": sample.said, "credit": sample.credit, "made": sample.made}
 
 
 def refused(said: Said) -> dict:

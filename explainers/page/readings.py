@@ -18,6 +18,7 @@ from cxr.errors import RadiographError
 from cxr.prediction import Prediction
 from cxr.radiograph import Radiograph
 from explainers.contract import Explanation
+from explainers.page.samples import Sample
 
 MOST_READINGS, MOST_BYTES = 64, 2**30
 OLDEST_S = 3600
@@ -38,14 +39,14 @@ class Reading:
     """A radiograph with what was computed for it.
 
     name     what people call it: "radiograph", or a sample's name
-    sample   whether it is one of the page's own pictures
+    sample   what is offered of it, if it is one of the page's pictures
     shown    explanations of the comparison on the screen, by explainer
     measured what measures of this radiograph have in common
     """
 
     radiograph: Radiograph
     name: str
-    sample: bool = False
+    sample: Sample | None = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     prediction: Prediction | None = None
     shown: dict[str, Explanation] = field(default_factory=dict)

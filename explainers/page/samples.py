@@ -1,48 +1,146 @@
-"""Pictures that a visitor may try the page with. They are made, not photographed: no patient is in them."""
+"""Pictures that a visitor may try the page with: computed ones, NIH's at pinned addresses, and an operator's folder."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from cxr.radiograph import Radiograph
+from cxr.errors import RadiographError
+from cxr.radiograph import Radiograph, read_radiograph
 from explainers.errors import OptionError
-from hub.errors import names_hint
+from hub.errors import SourceError, names_hint
+from hub.samples import SampleFile, fetched, read_samples
+
+SIZE_PX, THUMBNAIL_PX = 1024, 128
+
+MOST_IN_FOLDER = 24
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".dcm", ".dicom", ".ima")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture by its title, with what is to be said of it, and the function that makes it at a size in pixels."""
+    """One picture on offer.
+
+    title   what the page calls it
+    said    a sentence on what it is
+    read    gives the radiograph; may take seconds, or raise SourceError or RadiographError
+    small   gives it for a thumbnail, where that is quicker
+    credit  where it comes from, "" where nobody need be named
+    made    whether it is computed: no patient is in it
+    there   whether `read` needs no connection
+    """
 
     title: str
     said: str
-    make: Callable[[int], Radiograph]
+    read: Callable[[], Radiograph]
+    small: Callable[[], Radiograph] | None = None
+    credit: str = ""
+    made: bool = False
+    there: Callable[[], bool] = lambda: True
+
+    def thumbnail(self) -> Image.Image:
+        """A small picture; an arrow down where the radiograph would have to be fetched first."""
+        if not self.there():
+            return _to_be_fetched()
+        return Image.fromarray((self.small or self.read)().display(THUMBNAIL_PX))
 
 
-def _phantom(size: int) -> Radiograph:
-    from cxr.phantom import phantom
+class Samples:
+    """The samples of one page, by name."""
 
-    return phantom(seed=1, size=size, effusion=True, cardiomegaly=True).radiograph
+    def __init__(self, folder: str | None = None) -> None:
+        """`folder` of further pictures; SourceError if there is none in it."""
+        self._by_name = _computed() | {name: _pinned(each) for name, each in read_samples().items()}
+        if folder is not None:
+            self._by_name |= _of_folder(Path(folder).expanduser())
+
+    def items(self) -> list[tuple[str, Sample]]:
+        """Names and samples, in the order in which they are offered."""
+        return list(self._by_name.items())
+
+    def find(self, name: object) -> Sample:
+        """The sample of that name; OptionError if there is none."""
+        if not isinstance(name, str) or name not in self._by_name:
+            raise OptionError(f"There is no sample {name!r}.", names_hint(str(name), self._by_name))
+        return self._by_name[name]
+
+    def prepare(self) -> None:
+        """Compute what takes seconds before somebody waits for it."""
+        for sample in self._by_name.values():
+            if sample.made:
+                sample.read()
 
 
-SAMPLES = {
-    "phantom": Sample(
-        "Synthetic phantom", "Computed, not a patient: an enlarged heart and a pleural effusion.", _phantom
+def _computed() -> dict[str, Sample]:
+    def sample(title: str, said: str, **signs: bool) -> Sample:
+        def made(size: int) -> Radiograph:
+            from cxr.phantom import phantom
+
+            return phantom(seed=1, size=size, **signs).radiograph
+
+        return Sample(
+            title, f"Computed, not a patient: {said}", _once(lambda: made(SIZE_PX)), lambda: made(2 * THUMBNAIL_PX),
+            made=True,
+        )  # fmt: skip
+
+    return {
+        "phantom": sample(
+            "Synthetic, two signs", "an enlarged heart and a pleural effusion are planted.",
+            effusion=True, cardiomegaly=True,
+        ),
+        "phantom-plain": sample("Synthetic, no sign", "the same chest with nothing planted, to compare with."),
+    }  # fmt: skip
+
+
+def _once(make: Callable[[], Radiograph]) -> Callable[[], Radiograph]:
+    """`make`, called once; who asks meanwhile waits for it."""
+    lock, kept = threading.Lock(), []
+
+    def made() -> Radiograph:
+        with lock:
+            if not kept:
+                kept.append(make())
+            return kept[0]
+
+    return made
+
+
+def _pinned(file: SampleFile) -> Sample:
+    return Sample(
+        file.title, file.said, lambda: read_radiograph(fetched(file)), credit=file.credit, there=file.place.is_file
     )
-}
-
-SIZE_PX, THUMBNAIL_PX = 1024, 128
 
 
-@cache
-def sample(name: str) -> tuple[Sample, Radiograph]:
-    """A sample with its radiograph, made once; OptionError for a name that is not there."""
-    if name not in SAMPLES:
-        raise OptionError(f"There is no sample {name!r}.", names_hint(str(name), SAMPLES))
-    return SAMPLES[name], SAMPLES[name].make(SIZE_PX)
+def _of_folder(folder: Path) -> dict[str, Sample]:
+    if not folder.is_dir():
+        raise SourceError(f"There is no folder {folder} of samples.", "Check --samples.")
+    found = sorted(each for each in folder.iterdir() if each.suffix.lower() in SUFFIXES)
+    if not found:
+        raise SourceError(f"There is no picture in {folder}.", f"Samples end in {', '.join(SUFFIXES)}.")
+    if len(found) > MOST_IN_FOLDER:
+        raise SourceError(f"{folder} has {len(found)} pictures.", f"At most {MOST_IN_FOLDER} are offered as samples.")
+    return {f"folder-{number}": _of_file(file) for number, file in enumerate(found, 1)}
 
 
-def thumbnail(name: str) -> Image.Image:
-    """A small picture of a sample."""
-    return Image.fromarray(SAMPLES[name].make(2 * THUMBNAIL_PX).display(THUMBNAIL_PX))
+def _of_file(file: Path) -> Sample:
+    def read() -> Radiograph:
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise RadiographError(f"{file.name} can't be read.", "It may have been moved.") from error
+        return read_radiograph(content)
+
+    return Sample(file.stem, "A picture that whoever runs this page offers.", read)
+
+
+def _to_be_fetched() -> Image.Image:
+    shown = Image.new("L", (THUMBNAIL_PX, THUMBNAIL_PX), 24)
+    middle, reach = THUMBNAIL_PX // 2, THUMBNAIL_PX // 6
+    top, tip = (middle, middle - reach), (middle, middle + reach)
+    pen = ImageDraw.Draw(shown)
+    pen.line([top, tip], 150, 4)
+    pen.line([(middle - reach // 2, middle + reach // 2), tip, (middle + reach // 2, middle + reach // 2)], 150, 4)
+    return shown

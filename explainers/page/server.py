@@ -38,13 +38,15 @@ def run(settings: PageSettings) -> None:
     registry = Registry.standard(settings.plugins, time_limit=settings.isolate)
 
     from explainers.page.desk import Desk
+    from explainers.page.samples import Samples
 
-    desk = Desk(settings, folder, _networks(settings), registry)
+    desk = Desk(settings, folder, _networks(settings), registry, Samples(settings.samples))
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     blocks, address = _launch(desk)
     desk.networks.begin()
+    threading.Thread(target=_prepare, args=(desk,), name="prepare-samples", daemon=True).start()
     if settings.reload:
         _watch(desk, blocks, ended)
     print(f"cxr-lens is at {address}", flush=True)
@@ -55,13 +57,19 @@ def run(settings: PageSettings) -> None:
     folder.remove()
 
 
+def _prepare(desk: "Desk") -> None:
+    """Samples that take seconds to compute, once the network no longer needs the processor."""
+    desk.networks.find()
+    desk.samples.prepare()
+
+
 def _watch(desk: "Desk", blocks: "Blocks", ended: threading.Event) -> None:
     """Import plugins anew when they are saved: the next run uses them, the next visit offers their options."""
     from explainers.page import style
     from explainers.reloading import Watch
 
     def told(name: str, left_out: str) -> None:
-        blocks.head = style.head(desk.registry)
+        blocks.head = style.head(desk.registry, desk.samples)
         blocks.config = blocks.get_config_file()
         print(f"{name}: {left_out}" if left_out else f"{name} was loaded anew", flush=True)
 
@@ -103,7 +111,7 @@ def _launch(desk: "Desk") -> tuple:
             share=False,
             show_error=False,
             theme=style.theme(),
-            head=style.head(desk.registry),
+            head=style.head(desk.registry, desk.samples),
             footer_links=[],
             run_history=False,
             enable_monitoring=False,
@@ -111,7 +119,10 @@ def _launch(desk: "Desk") -> tuple:
             pwa=False,
             max_file_size=LARGEST_FILE_BYTES,
             state_session_capacity=MOST_SESSIONS,
-            app_kwargs={"routes": routes(desk.readings), "middleware": [Middleware(Gate, folder=desk.folder)]},
+            app_kwargs={
+                "routes": routes(desk.readings, desk.samples),
+                "middleware": [Middleware(Gate, folder=desk.folder)],
+            },
         )
     except OSError as error:
         # Gradio's word for it that no port was free

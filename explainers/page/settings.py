@@ -12,6 +12,7 @@ class PageSettings:
     plugins  files or modules with explainers
     reload   whether plugins' files are imported anew when they change
     isolate  seconds that an explainer which isn't built in may take, in a process of its own; None for no limit
+    samples  folder of further pictures to try the page with, or None
     engine   what computes forward passes, as `Predictor.load` reads it
     host     address to listen on; "0.0.0.0" for all of the machine's
     port     None for the first free one from 7860 on, or GRADIO_SERVER_PORT
@@ -22,6 +23,7 @@ class PageSettings:
     plugins: tuple[str, ...] = ()
     reload: bool = False
     isolate: float | None = None
+    samples: str | None = None
     engine: str = "auto"
     host: str = "127.0.0.1"
     port: int | None = None

@@ -12,7 +12,7 @@ from explainers.measuring import Measure
 from explainers.page.belief import NEEDS_BOX, QUICK
 from explainers.page.component import asset
 from explainers.page.radiograph import reads_dicom
-from explainers.page.samples import SAMPLES
+from explainers.page.samples import Samples
 from explainers.pictures import COLOUR_MAPS, NOTICE, SIDES, VIEWS, colour_maps, lookup_table
 from explainers.pictures.shading import CONTOUR_SHARE
 from explainers.registry import Registry
@@ -39,7 +39,7 @@ def theme() -> gr.themes.Base:
     )
 
 
-def head(registry: Registry) -> str:
+def head(registry: Registry, samples: Samples) -> str:
     """What goes into the document's head: style sheets, settings, and the scripts that all components share.
 
     Style sheets stand here and not in `launch(css=…)`, which would prefix every rule with Gradio's container.
@@ -47,7 +47,7 @@ def head(registry: Registry) -> str:
     styles = "\n".join(asset(name) for name in STYLES)
     scripts = "\n".join(asset(name) for name in SCRIPTS)
     # "</" would end the element that the settings stand in
-    settings = json.dumps(_settings(registry), ensure_ascii=False).replace("</", "<\\/")
+    settings = json.dumps(_settings(registry, samples), ensure_ascii=False).replace("</", "<\\/")
     return (
         '<meta name="description" content="Compare explanations of a chest X-ray network.">'
         f"<style>{styles}</style>"
@@ -55,7 +55,7 @@ def head(registry: Registry) -> str:
     )
 
 
-def _settings(registry: Registry) -> dict:
+def _settings(registry: Registry, samples: Samples) -> dict:
     return {
         "explainers": [_explainer(each) for each in registry.explainers.values()],
         "atFirst": _at_first(registry),
@@ -65,7 +65,7 @@ def _settings(registry: Registry) -> dict:
         "colourMaps": {name: _colour_map(name) for name in COLOUR_MAPS},
         "suited": {view: list(colour_maps(view)) for view in VIEWS},
         "findings": {name: {"title": display_name(name), "description": text} for name, text in DESCRIPTIONS.items()},
-        "samples": [{"name": name, "title": each.title, "said": each.said} for name, each in SAMPLES.items()],
+        "samples": [{"name": name, "title": each.title, "said": each.said} for name, each in samples.items()],
         "dicom": reads_dicom(),
         "largestUploadBytes": LARGEST_FILE_BYTES,
         "notice": NOTICE,

@@ -12,7 +12,6 @@ from cxr import read_radiograph
 from explainers.page import about, belief, bench, doors, findings, header, radiograph, region
 from explainers.page.desk import Desk
 from explainers.page.readings import Reading
-from explainers.page.samples import sample
 
 LOOKS_A_SECOND = 5
 """How often an arriving page asks whether the network is there."""
@@ -68,8 +67,9 @@ class Visits:
     @doors.panel(lambda said: (radiograph.refused(said), gr.skip()))
     def sample(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple]:
         """Show and score one of the page's own pictures."""
-        chosen, picture = sample(_field(event, "name"))
-        yield from self._open(Reading(picture, name=chosen.title, sample=True), _field(event, "model"), request)
+        chosen = self.desk.samples.find(_field(event, "name"))
+        reading = Reading(chosen.read(), name=chosen.title, sample=chosen)
+        yield from self._open(reading, _field(event, "model"), request)
 
     @doors.panel(findings.refused)
     def rescore(self, event: gr.EventData, request: gr.Request) -> Iterator[dict]:

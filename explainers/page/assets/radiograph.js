@@ -5,13 +5,19 @@ const plate = part("plate"), picture = part("picture"), error = part("error");
 
 part("formats").textContent = `PNG, JPEG, WebP, TIFF${settings.dicom ? ", DICOM" : ""}. Frontal view, no name on it.`;
 
-for (const sample of settings.samples) {
-  part("samples").append(lens.element(
+const thumbnails = settings.samples.map((sample) => {
+  const image = lens.element("img", {src: lens.address(`samples/${sample.name}.png`), alt: "", width: 76, height: 76, loading: "lazy"});
+  part("samples").append(lens.element("li", {}, lens.element(
     "button",
-    {type: "button", class: "sample", onclick: () => begin(() => trigger("sample", {name: sample.name, model: model()}))},
-    lens.element("img", {src: lens.address(`samples/${sample.name}.png`), alt: "", width: 56, height: 56, loading: "lazy"}),
-    lens.element("span", {}, lens.element("strong", {}, sample.title), lens.element("span", {class: "quiet"}, sample.said)),
-  ));
+    {type: "button", class: "sample", title: sample.said, onclick: () => begin(() => trigger("sample", {name: sample.name, model: model()}))},
+    image, lens.element("span", {}, sample.title),
+  )));
+  return image;
+});
+
+// One that had to be fetched has a picture of its own from now on.
+function lookAgain() {
+  for (const image of thumbnails) image.src = `${image.src.split("?")[0]}?${Date.now()}`;
 }
 
 for (const input of element.querySelectorAll("[data-file]")) {
@@ -81,14 +87,17 @@ async function show(value) {
     return;
   }
   if (props.value?.token !== value.token) return;
-  picture.alt = value.sample ? `${value.name}: a computed chest radiograph.` : "The radiograph that you uploaded.";
+  picture.alt = value.sample ? `${value.name}. ${value.sample.said}` : "The radiograph that you uploaded.";
   picture.hidden = false;
   plate.classList.remove("busy");
   plate.classList.add("filled");
   part("invitation").hidden = true;
   part("reading").hidden = true;
   part("another").hidden = false;
-  part("caption").textContent = `${value.name}, ${count(value.imageWidth)} × ${count(value.imageHeight)} pixels. ${settings.sides}`;
+  const {said, credit, made} = value.sample ?? {said: "", credit: "", made: false};
+  const size = `${count(value.imageWidth)} × ${count(value.imageHeight)} pixels.`;
+  part("caption").textContent = [`${value.name}, ${size}`, said, credit, settings.sides].filter(Boolean).join(" ");
+  if (value.sample && !made) lookAgain();
   part("caption").hidden = false;
   lens.publish("radiograph", {token: value.token, width: value.width, height: value.height, grey: grey(value)});
 }

@@ -1,0 +1,129 @@
+"""Sample radiographs at pinned addresses: `samples.toml` beside this file; fetched once, and checked by their hash."""
+
+import hashlib
+import os
+import re
+import tempfile
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path, PurePosixPath
+
+import httpx2
+from huggingface_hub import constants
+
+from hub.download import DEADLINE_S
+from hub.errors import SourceError
+
+SAMPLES_FILE = Path(__file__).with_name("samples.toml")
+
+LARGEST_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class SampleFile:
+    """A radiograph that lies elsewhere, and what must be said where it is shown.
+
+    address   at a fixed commit, so that it can never mean another file
+    sha256    of the file; nothing else is shown under this name
+    size      in bytes
+    """
+
+    name: str
+    title: str
+    said: str
+    address: str
+    sha256: str
+    size: int
+    source: str
+    link: str
+    citation: str
+    licence: str
+
+    @property
+    def place(self) -> Path:
+        """Where the file lies once it was fetched, in the Hugging Face cache's folder."""
+        suffix = PurePosixPath(self.address).suffix
+        return Path(constants.HF_HOME) / "cxr-lens" / "samples" / f"{self.sha256}{suffix}"
+
+    @property
+    def credit(self) -> str:
+        """Where it comes from, in one sentence."""
+        return f"{self.source}, {self.link}."
+
+
+def read_samples(file: Path = SAMPLES_FILE) -> dict[str, SampleFile]:
+    """{name: sample} of a file; SourceError names file, sample and field of what can't be."""
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SourceError(f"{file.name} can't be read as samples: {error}.") from error
+    return {name: _sample(file.name, name, table) for name, table in tables.items()}
+
+
+def _sample(file: str, name: str, table: object) -> SampleFile:
+    def require(holds: bool, what: str) -> None:
+        if not holds:
+            raise SourceError(f"{file}: [{name}] {what}.")
+
+    wanted = {each.name for each in fields(SampleFile)} - {"name"}
+    require(isinstance(table, dict), "is no table")
+    require(set(table) == wanted, f"must have the fields {', '.join(sorted(wanted))}, and no others")
+    texts = [table[each] for each in wanted - {"size"}]
+    require(all(isinstance(each, str) and each for each in texts), "has a field that is no text")
+    require(table["address"].startswith("https://"), "has an 'address' that does not begin with https://")
+    require(bool(re.fullmatch("[0-9a-f]{64}", table["sha256"])), "has a 'sha256' that is none")
+    size = table["size"]
+    require(type(size) is int and 0 < size <= LARGEST_BYTES, f"has a 'size' besides 1 to {LARGEST_BYTES} bytes")
+    return SampleFile(name=name, **table)
+
+
+def fetched(sample: SampleFile) -> bytes:
+    """The file's bytes, from the cache or else from its address into it.
+
+    Raises SourceError if it can't be reached, or if what is there is not the file of that hash.
+    """
+    if sample.place.is_file():
+        content = sample.place.read_bytes()
+        if _is(sample, content):
+            return content
+    content = _downloaded(sample)
+    if not _is(sample, content):
+        raise SourceError(f"What lies at the address of {sample.title} is another file.", "It is not shown.")
+    _keep(sample, content)
+    return content
+
+
+def _is(sample: SampleFile, content: bytes) -> bool:
+    return hashlib.sha256(content).hexdigest() == sample.sha256
+
+
+def _downloaded(sample: SampleFile) -> bytes:
+    """At most one byte more than the file may have."""
+    if constants.HF_HUB_OFFLINE:
+        raise SourceError(f"{sample.title} is not in the cache, and HF_HUB_OFFLINE is set.", "Unset it to fetch it.")
+    parts, size = [], 0
+    try:
+        with httpx2.stream("GET", sample.address, timeout=DEADLINE_S, follow_redirects=True) as answer:
+            answer.raise_for_status()
+            for part in answer.iter_bytes():
+                parts.append(part)
+                size += len(part)
+                if size > sample.size:
+                    break
+    except httpx2.HTTPStatusError as error:
+        status = error.response.status_code
+        raise SourceError(f"The address of {sample.title} answered {status}.", "Try another sample.") from error
+    except httpx2.HTTPError as error:
+        raise SourceError(
+            f"{sample.title} could not be fetched: its address can't be reached.", "Try a synthetic sample."
+        ) from error
+    return b"".join(parts)
+
+
+def _keep(sample: SampleFile, content: bytes) -> None:
+    """Into the cache at once or not at all: another process may be reading."""
+    sample.place.parent.mkdir(parents=True, exist_ok=True)
+    handle, unfinished = tempfile.mkstemp(dir=sample.place.parent)
+    with os.fdopen(handle, "wb") as target:
+        target.write(content)
+    os.replace(unfinished, sample.place)

@@ -10,7 +10,7 @@ import numpy as np
 
 from cxr.findings import FINDINGS
 from cxr.training.class_weights import ClassWeights, class_weights, read_class_weights, without_positives
-from cxr.training.errors import TrainingError
+from cxr.training.errors import LabelError, TrainingError
 from cxr.training.estimates import estimated
 from cxr.training.finishing import finish
 from cxr.training.fitting import Job, fit
@@ -20,7 +20,8 @@ from cxr.training.pictures import Pictures, joined, pack
 from cxr.training.progress import Progress
 from cxr.training.recipe import Recipe
 from cxr.training.run_state import load_state
-from cxr.training.splits import check_disjoint, part_of, split_by_patient
+from cxr.training.splits import check_disjoint, split_by_patient
+from hub.errors import names_hint
 
 WORK = "run"
 """Folder within --out that holds the run's state and packed pictures; it can be deleted when the run is over."""
@@ -80,7 +81,9 @@ def train(sources: Sources, recipe: Recipe, out: Path, *, init: str = "none", we
 
 def _pictures(sources: Sources, recipe: Recipe, work: Path) -> tuple[Pictures, Pictures]:
     """Training's and validation's, which share no patient."""
-    tables = [_parts(read, sources, recipe.seed) for read in _tables(sources)]
+    read = _tables(sources)
+    _check_parts(read, sources)
+    tables = [_parts(table, sources, recipe.seed) for table in read]
     parts = []
     for name, each in zip(("train", "validation"), zip(*tables, strict=True), strict=True):
         packed = [
@@ -107,7 +110,17 @@ def _tables(sources: Sources) -> list[LabelTable]:
 def _parts(table: LabelTable, sources: Sources, seed: int) -> tuple[LabelTable, LabelTable]:
     if "part" not in table.columns:
         return split_by_patient(table, share=DRAWN_SHARE, seed=seed)
-    return part_of(table, sources.part), part_of(table, sources.validation)
+    parts = np.array(table.columns["part"])
+    return table.take(parts == sources.part), table.take(parts == sources.validation)
+
+
+def _check_parts(tables: Sequence[LabelTable], sources: Sources) -> None:
+    """LabelError for a part that no table has: one of several may have none, such as a table to train on alone."""
+    if all("part" in table.columns for table in tables):
+        known = {name for table in tables for name in table.columns["part"]}
+        for wanted in (sources.part, sources.validation):
+            if wanted not in known:
+                raise LabelError(f"No table has a part {wanted!r}.", names_hint(wanted, sorted(known)))
 
 
 def _limited(table: LabelTable, limit: int | None, seed: int) -> LabelTable:

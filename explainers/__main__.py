@@ -70,6 +70,7 @@ def _add_check(commands: Any) -> None:
     command = commands.add_parser("check", help="run explainers and measures through the checks of the plugin kit")
     command.add_argument("plugin", metavar="MODULE_OR_FILE_OR_NAME", help="whose explainers and measures, or which one")
     command.add_argument("--only", action="append", default=[], metavar="CHECK", help="repeatable; default: all")
+    command.add_argument("--model", metavar="SOURCE", help="run explainers on this network too, such as starter")
     command.add_argument("--json", action="store_true", help="print JSON instead of text")
     command.set_defaults(run=_check)
 
@@ -174,10 +175,15 @@ def _explain(given: argparse.Namespace) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from explainers.kit import check_explainer, check_measure
+    from explainers.kit import check_explainer, check_measure, check_on_network
 
     explainers, measures = _asked_for(given.plugin)
     reports = [check_explainer(each, given.only or None) for each in explainers]
+    if given.model:
+        from cxr import Predictor
+
+        predictor = Predictor.load(given.model)
+        reports += [check_on_network(each, predictor) for each in explainers]
     reports += [check_measure(each, given.only or None) for each in measures]
     if given.json:
         print(json.dumps([report.to_json() for report in reports], indent=1, ensure_ascii=False))

@@ -5,7 +5,7 @@ import time
 import keras
 import numpy as np
 
-from cxr.training.batches import CHANNELS
+from cxr.training.batches import CHANNELS, TrainingBatches
 from cxr.training.pictures import Pictures
 from cxr.training.recipe import Recipe
 
@@ -20,15 +20,35 @@ COPIES = 5
 
 
 def estimated(model: keras.Model, recipe: Recipe, training: Pictures) -> str:
-    """A sentence on time, memory and disk, from two forward passes at the first stage's size."""
+    """Sentences on time, memory, disk, and on whether the network will wait for pictures.
+
+    From two forward passes at the first stage's size, and the making of one batch.
+    """
     first = recipe.stages[0]
-    a_pixel = _seconds_of_a_pass(model, first.size, first.batch) / first.size**2
+    a_pass = _seconds_of_a_pass(model, first.size, first.batch)
+    a_pixel = a_pass / first.size**2
     seconds = sum(stage.epochs * len(training) * stage.size**2 * a_pixel * TRAINING_STEP for stage in recipe.stages)
     weights = sum(int(np.prod(variable.shape)) for variable in model.variables) * 4
     share = 1 if recipe.precision == "float32" else 0.5
     memory = COPIES * weights + max(stage.batch * stage.size**2 for stage in recipe.stages) * BYTES_A_PIXEL * share
     disk = training.pixels.nbytes + (COPIES + 2) * weights
-    return f"About {_duration(seconds)}, {memory / 1e9:.1f} GB of memory and {disk / 1e9:.1f} GB of disk."
+    return (
+        f"About {_duration(seconds)}, {memory / 1e9:.1f} GB of memory and {disk / 1e9:.1f} GB of disk. "
+        f"A thread of the loader makes {pictures_a_second(recipe, training):.0f} pictures a second, the network takes "
+        f"{1 / (a_pass * TRAINING_STEP):.0f}."
+    )
+
+
+def pictures_a_second(recipe: Recipe, training: Pictures) -> float:
+    """Augmented pictures of the first stage that one thread makes, while the network's own threads rest."""
+    first = recipe.stages[0]
+    batches = TrainingBatches(
+        training, size=first.size, batch=first.batch, augmentation=recipe.augmentation, mixup=recipe.mixup
+    )
+    batches[0]  # the pictures' file is mapped into memory, and read now
+    began = time.monotonic()
+    pictures, _ = batches[0]
+    return len(pictures) / (time.monotonic() - began)
 
 
 def _seconds_of_a_pass(model: keras.Model, size: int, batch: int) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 
 from cxr.findings import FINDINGS
 from cxr.training.class_weights import ClassWeights, class_weights, read_class_weights, without_positives
+from cxr.training.devices import on_all_devices
 from cxr.training.errors import LabelError, TrainingError
 from cxr.training.estimates import estimated
 from cxr.training.finishing import finish
@@ -67,14 +68,18 @@ def train(sources: Sources, recipe: Recipe, out: Path, *, init: str = "none", we
     keras.config.set_dtype_policy(recipe.precision)
     keras.utils.set_random_seed(recipe.seed)
     state = load_state(work, _identity_of_run(recipe, training, validation, init))
-    model, origin = trainable_network(init, sources.findings)
-    print(f"Training {origin}: {len(training)} pictures of {_patients(training)} patients; validation: "
-          f"{len(validation)} of {_patients(validation)}.")  # fmt: skip
-    if not state.history:
-        print(estimated(model, recipe, training))
-    progress = Progress(recipe, len(training), state, work)
-    job = Job(model, recipe, training, validation, weights, work, tell=progress.tell)
-    state = fit(job, state)
+    spread, devices = on_all_devices()
+    with spread:
+        model, origin = trainable_network(init, sources.findings)
+        print(f"Training {origin}: {len(training)} pictures of {_patients(training)} patients; validation: "
+              f"{len(validation)} of {_patients(validation)}.")  # fmt: skip
+        if devices > 1:
+            print(f"Each batch is shared by {devices} devices.")
+        if not state.history:
+            print(estimated(model, recipe, training))
+        progress = Progress(recipe, len(training), state, work)
+        job = Job(model, recipe, training, validation, weights, work, tell=progress.tell)
+        state = fit(job, state)
     progress.close()
     return finish(job, state, out, origin=origin, data=", ".join(file.name for file in sources.labels))
 

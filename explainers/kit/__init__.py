@@ -6,11 +6,12 @@
     print(report)
     assert report.passed
 
+`check_on_network(MyExplainer, predictor)` adds what can be checked on a real network, whose evidence nobody knows.
 Measures are checked too, six checks each: `check_measure(MyMeasure)`. The explainers' checks as tests of their own, one
 a check: `explainers.kit.pytest_plugin`. On the command line: `python -m explainers check my_explainer.py`.
 """
 
 from explainers.kit.report import Report, Result
-from explainers.kit.running import check_explainer, check_measure, check_names
+from explainers.kit.running import check_explainer, check_measure, check_names, check_on_network
 
-__all__ = ["Report", "Result", "check_explainer", "check_measure", "check_names"]
+__all__ = ["Report", "Result", "check_explainer", "check_measure", "check_names", "check_on_network"]

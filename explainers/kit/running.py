@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from explainers.contract import Explainer, check_explainer_class
 from explainers.errors import Cancelled, OptionError, PluginError
@@ -18,6 +19,10 @@ from explainers.kit.report import (
 )
 from explainers.measuring import Measure, check_measure_class
 from hub.errors import names_hint
+
+if TYPE_CHECKING:
+    from cxr import Predictor
+    from cxr.radiograph import Radiograph
 
 
 def check_names() -> tuple[str, ...]:
@@ -50,6 +55,35 @@ def run_check(explainer: type[Explainer], name: str) -> Result:
     from explainers.kit.trial import Trial
 
     return _judged(name, lambda: CHECKS[name](Trial(explainer)), explainer.expected_failures.get(name))
+
+
+def check_on_network(
+    explainer: type[Explainer], predictor: "Predictor", radiograph: "Radiograph | None" = None
+) -> Report:
+    """Run an explainer on a network of one's own: that it runs, repeats, tells findings apart and leaves things alone.
+
+    Where the evidence lies is known on the planted networks alone, so this adds to `check_explainer` and does not
+    replace it. `radiograph`: default, a synthetic chest. A failure
+    that is declared for a check of the same name is expected here too.
+    """
+    from cxr.phantom import phantom
+    from explainers.kit.checks.on_network import NETWORK_CHECKS
+    from explainers.kit.trial import Trial
+
+    subject = f"{explainer.name} on {predictor.identity.name}"
+    try:
+        check_explainer_class(explainer)
+    except PluginError as error:
+        return _broken(explainer, error)
+    if radiograph is None:
+        radiograph = phantom(seed=1, size=512, effusion=True).radiograph
+    declared = {"findings": "It is a control."} if explainer.control else {}
+    declared = {name: reason for name, reason in explainer.expected_failures.items() if name in NETWORK_CHECKS}
+    results = tuple(
+        _judged(name, lambda check=check: check(Trial(explainer), predictor, radiograph), declared.get(name))
+        for name, check in NETWORK_CHECKS.items()
+    )
+    return Report(subject, results)
 
 
 def check_measure(measure: type[Measure], checks: Sequence[str] | None = None) -> Report:

@@ -11,7 +11,7 @@ import pytest
 from explainers import Explainer, Registry, check_explainer
 from explainers.__main__ import main
 from explainers.errors import OptionError
-from explainers.kit import check_names
+from explainers.kit import check_names, check_on_network
 from explainers.kit.new import new_project
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -64,6 +64,17 @@ def test_each_fault_is_found_by_the_check_that_is_meant_for_it(check):
     # a sentence for its author, not a traceback
     assert len(result.sentence.split()) > 5
     assert not result.ok
+
+
+def test_a_real_network_tells_conduct_from_misconduct(predictor, phantom):
+    report = check_on_network(Registry.standard().explainers["grad_cam"], predictor, phantom)
+    assert report.passed, str(report)
+    assert report.subject == "grad_cam on starter"
+    for check in ("finding", "purity", "determinism"):
+        report = check_on_network(wrong.FAULTS[check], predictor, phantom)
+        assert check in [result.check for result in report.results if result.outcome == "failed"], str(report)
+    report = check_on_network(Registry.standard().explainers["edges"], predictor, phantom)
+    assert {result.check: result.outcome for result in report.results}["finding"] == "failed as declared"
 
 
 def test_global_generators_and_company_are_watched_too():

@@ -1,16 +1,22 @@
 """Predictor: scores, what they are compared with, and what one forward pass is shared by."""
 
+import io
 import json
 import math
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from cxr import Predictor
+from cxr import Predictor, read_radiograph
 from cxr.checkpoint import Calibration, CheckpointConfig, Threshold
 from cxr.errors import FindingError
 from cxr.passes import count_passes
 from cxr.prediction import finding_scores, sigmoid
+
+SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
 def scored(logits, **config):
@@ -21,6 +27,23 @@ def scored(logits, **config):
 def test_a_score_is_the_sigmoid_of_its_logit():
     # σ(ln 3) = 3 / 4
     assert scored({"Mass": math.log(3)})["Mass"].score == pytest.approx(0.75)
+
+
+def test_the_starter_does_not_see_how_sharp_its_source_was(predictor, phantom, request):
+    """Sharpness gives NIH's sources away: scores must not hang on detail beyond 128 pixels."""
+    radiographs = [phantom]
+    if SHARED.is_dir():
+        radiographs += map(read_radiograph, request.getfixturevalue("nih_full"))
+    for radiograph in radiographs:
+        assert radiograph.width >= 512
+        coarse = cv2.resize(radiograph.grey, (128, 128), interpolation=cv2.INTER_AREA)
+        stream = io.BytesIO()
+        Image.fromarray(np.rint(255 * coarse).astype(np.uint8)).save(stream, "PNG")
+        scores = [
+            np.array([each.score for each in predictor.predict(picture).findings])
+            for picture in (radiograph, read_radiograph(stream.getvalue()))
+        ]
+        assert np.abs(scores[0] - scores[1]).max() < 0.01
 
 
 @pytest.mark.parametrize("logit", [-1000.0, 1000.0])

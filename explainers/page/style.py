@@ -20,7 +20,7 @@ from explainers.registry import Registry
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
 
-STYLES = ("page.css", "reading.css", "bench.css", "belief.css", "region.css")
+STYLES = ("page.css", "reading.css", "bench.css", "belief.css", "region.css", "ledger.css")
 SCRIPTS = ("lens.js", "shading.js", "picture.js", "options.js", "panel.js")
 
 AT_FIRST = 3

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import gradio as gr
 
 from cxr import read_radiograph
-from explainers.page import about, belief, bench, doors, findings, header, radiograph, region
+from explainers.page import about, belief, bench, doors, findings, header, ledger, radiograph, region
 from explainers.page.desk import Desk
 from explainers.page.readings import Reading
 
@@ -96,6 +96,18 @@ class Visits:
         """Say what the maps on the screen say of a region, and score the radiograph without it."""
         wish = region.Wish.from_event(_data(event))
         yield from region.asked(self.desk, self.desk.readings.of(request.session_hash), wish)
+
+    @doors.panel(ledger.refused)
+    def reckon(self, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
+        """Add up what each cell gives to each logit."""
+        wish = ledger.Wish.from_event(_data(event))
+        yield from ledger.reckoned(self.desk, self.desk.readings.of(request.session_hash), wish)
+
+    @doors.panel(ledger.refused)
+    def cover(self, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
+        """Score the radiograph with the pixels of one cell, or of each in turn, covered."""
+        wish = ledger.Wish.from_event(_data(event))
+        yield from ledger.covered(self.desk, self.desk.readings.of(request.session_hash), wish)
 
     def cancel(self, request: gr.Request) -> None:
         """End the visitor's comparison at its next step."""

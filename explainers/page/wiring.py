@@ -2,7 +2,19 @@
 
 import gradio as gr
 
-from explainers.page import about, belief, bench, endpoints, findings, header, likelihood, radiograph, region, takeaway
+from explainers.page import (
+    about,
+    belief,
+    bench,
+    endpoints,
+    findings,
+    header,
+    ledger,
+    likelihood,
+    radiograph,
+    region,
+    takeaway,
+)
 from explainers.page.desk import Desk
 from explainers.page.visits import Visits
 from explainers.page.work import EXPLAINING, MOST_WAITING, SCORING
@@ -22,10 +34,11 @@ def page(desk: Desk) -> gr.Blocks:
                 comparison = bench.build()
                 tests = belief.build()
                 marked = region.build()
+                account = ledger.build()
                 likelihood.build()
                 takeaway.build()
         card = about.build(desk)
-        _connect(blocks, desk, head, card, picture, scores, comparison, tests, marked)
+        _connect(blocks, desk, head, card, picture, scores, comparison, tests, marked, account)
         endpoints.define(desk)
     return blocks.queue(max_size=MOST_WAITING, default_concurrency_limit=4)
 
@@ -40,6 +53,7 @@ def _connect(
     comparison: gr.HTML,
     tests: gr.HTML,
     marked: gr.HTML,
+    account: gr.HTML,
 ) -> None:
     visits = Visits(desk)
     blocks.load(visits.arrive, None, [head, card], concurrency_limit=None, api_name="page_arrive", **HIDDEN)
@@ -52,6 +66,8 @@ def _connect(
     comparison.compare(visits.compare, None, comparison, api_name="page_compare", **EXPLAINING, **HIDDEN)
     tests.measure(visits.measure, None, tests, api_name="page_measure", **EXPLAINING, **HIDDEN)
     marked.ask(visits.ask, None, marked, api_name="page_ask", **SCORING, **HIDDEN)
+    account.reckon(visits.reckon, None, account, api_name="page_reckon", **SCORING, **HIDDEN)
+    account.cover(visits.cover, None, account, api_name="page_cover", **EXPLAINING, **HIDDEN)
     tests.cancel(visits.cancel, None, None, api_name="page_cancel_measure", queue=False, **HIDDEN)
     # not queued: it must not wait behind what it cancels
     comparison.cancel(visits.cancel, None, None, api_name="page_cancel", queue=False, **HIDDEN)

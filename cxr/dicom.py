@@ -7,12 +7,14 @@ neither be kept nor end up in a message.
 import io
 import re
 import struct
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cxr.dicom_brightness import shown
+from cxr.dicom_brightness import shown, windows
 from cxr.errors import RadiographError
 from cxr.samples import Samples, check_size
 
@@ -27,7 +29,7 @@ TAGS = (
     *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration"),
     *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit"),
     *("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence"),
-    *("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence"),
+    *("WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "VOILUTFunction", "VOILUTSequence"),
     *("Modality", "BodyPartExamined", "ViewPosition", "PatientOrientation", "BurnedInAnnotation"),
 )
 
@@ -55,16 +57,20 @@ OTHER_MODALITIES = {
 CHEST = ("CHEST", "THORAX", "LUNG", "RIB")
 LATERAL = ("LL", "RL", "LATERAL", "LLD", "RLD")
 
+_unwatched = threading.Lock()
+"""Held while pydicom's setting is another one: it has one for the whole process."""
+
 
 def is_dicom(content: bytes) -> bool:
     """Whether the bytes are DICOM: by their prefix, or, without preamble, by a first tag of group 0002 or 0008."""
     return content[128:132] == b"DICM" or re.match(rb"[\x02\x08]\x00[\x00-\xff]\x00", content, re.DOTALL) is not None
 
 
-def samples(content: bytes) -> Samples:
-    """Decode one frame of grey pixels to brightness in [0, 1].
+def samples(content: bytes, window: str = "") -> Samples:
+    """Decode one frame of grey pixels to brightness in [0, 1], through the window of that name or the first one.
 
-    Raises RadiographError without the extra `dicom` or a decoder, for colour, several frames, no pixels, and damage.
+    Raises RadiographError without the extra `dicom` or a decoder, for colour, several frames, no pixels, damage, and a
+    window that the file doesn't have.
     """
     try:
         from pydicom.errors import BytesLengthException, InvalidDicomError
@@ -78,21 +84,37 @@ def samples(content: bytes) -> Samples:
     try:
         dataset = _read(content)
         _check(dataset)
-        brightness, notes = shown(_stored(dataset), dataset)
-        return Samples(brightness, "dicom", (*_warnings(dataset), *notes))
-    except (*DAMAGE, BytesLengthException, InvalidDicomError) as error:
-        raise RadiographError("The DICOM file is damaged or cut short.", "Export or send it once more.") from error
+        brightness, warnings, taken = shown(_stored(dataset), dataset, window)
+        return Samples(
+            brightness, "dicom", (*_warnings(dataset), *warnings),
+            notes=tuple(_notes(dataset)), windows=windows(dataset), window=taken,
+        )  # fmt: skip
+    except (*DAMAGE, BytesLengthException, InvalidDicomError):
+        # not chained: what pydicom says of a value that it can't read is that value, and may be a name
+        raise RadiographError("The DICOM file is damaged or cut short.", "Export or send it once more.") from None
 
 
 def _read(content: bytes) -> "Dataset":
     from pydicom import dcmread
     from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-    dataset = dcmread(io.BytesIO(content), force=True, specific_tags=list(TAGS))
+    with _without_validation():
+        dataset = dcmread(io.BytesIO(content), force=True, specific_tags=list(TAGS))
+        for _ in dataset.iterall():
+            pass  # values are read when they are first asked for
     if "TransferSyntaxUID" not in dataset.file_meta:
         implicit, _ = dataset.original_encoding
         dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
     return dataset
+
+
+@contextmanager
+def _without_validation() -> Iterator[None]:
+    """Keep pydicom from warning of values that break the standard's rules: its warnings and its log quote them."""
+    from pydicom.config import disable_value_validation
+
+    with _unwatched, disable_value_validation():
+        yield
 
 
 def _check(dataset: "Dataset") -> None:
@@ -169,7 +191,12 @@ def _warnings(dataset: "Dataset") -> Iterator[str]:
     if _words(dataset, "PatientOrientation").startswith("R"):
         yield "The file says that the picture's right is the patient's right: it is mirrored."
     if _words(dataset, "BurnedInAnnotation") == "YES":
-        yield "The file says that text is burned into the picture; a network may react to it."
+        yield "The file says that text is burned into the picture; it may name somebody, and a network may react to it."
+
+
+def _notes(dataset: "Dataset") -> Iterator[str]:
+    if _words(dataset, "BurnedInAnnotation") not in ("YES", "NO"):
+        yield "The file doesn't say whether text is burned into the picture: look for a name before you show it around."
 
 
 def _words(dataset: "Dataset", tag: str) -> str:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from cxr import dicom, picture_file
 from cxr.errors import RadiographError
-from cxr.samples import Samples
+from cxr.samples import Samples, Window
 
 LARGEST_FILE_BYTES = 512 * 2**20
 """Above what 50 megapixels of 16-bit colour need (300 MB): a larger file holds no picture that would be accepted."""
@@ -47,6 +47,9 @@ class Radiograph:
     kind      "png", "jpeg", "webp", "tiff", "dicom", "image" (a PIL image), "array" or "phantom"
     warnings  sentences on what makes its scores less trustworthy
     colour    whether the channels differ anywhere
+    notes     sentences worth knowing that speak against nothing
+    windows   of a DICOM file: the ways in which its values could be shown
+    window    the name of the one that was taken
     """
 
     grey: np.ndarray
@@ -54,6 +57,9 @@ class Radiograph:
     kind: str
     warnings: tuple[str, ...] = ()
     colour: bool = False
+    notes: tuple[str, ...] = ()
+    windows: tuple[Window, ...] = ()
+    window: str = ""
 
     @property
     def height(self) -> int:
@@ -84,7 +90,7 @@ class Radiograph:
         return _bytes(grey)
 
 
-def read_radiograph(source: str | Path | bytes | Image.Image | np.ndarray) -> Radiograph:
+def read_radiograph(source: str | Path | bytes | Image.Image | np.ndarray, *, window: str = "") -> Radiograph:
     """Read a chest radiograph from a path, the bytes of a file, a PIL image or an array.
 
     Files: PNG, JPEG, WebP, TIFF and, with the extra `dicom`, DICOM. EXIF orientation is followed; transparent parts are
@@ -92,21 +98,24 @@ def read_radiograph(source: str | Path | bytes | Image.Image | np.ndarray) -> Ra
     smallest usual depth (10, 12, 14, 16 bits) that holds them all, so that 12-bit pixels in a 16-bit file are not
     nearly black. DICOM is shown as its modality and VOI tables or window say, MONOCHROME1 inverted.
 
+    window  of a DICOM file: the name of one of the `windows` that the radiograph then has; "" for the first
+
     Arrays: (height, width), or channels last: 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha). Integers and
     floats that are whole numbers are scaled as above, floats within [0, 1] are taken as they are. Other numbers are
     stretched from their minimum to their maximum, with a warning.
 
     Raises RadiographError for what is no picture, is damaged, is larger than 50 megapixels (checked before decoding),
-    smaller than 64 pixels a side, has several frames, or has constant or non-finite pixels.
+    smaller than 64 pixels a side, has several frames, or has constant or non-finite pixels; and for a window that the
+    file doesn't have.
     """
     if isinstance(source, np.ndarray):
         return _radiograph(Samples(source, "array"))
     if isinstance(source, Image.Image):
         return _radiograph(picture_file.samples_of_image(source))
     if isinstance(source, bytes | bytearray | memoryview):
-        return _radiograph(_samples_of_bytes(bytes(source)))
+        return _radiograph(_samples_of_bytes(bytes(source), window))
     if isinstance(source, str | Path):
-        return _radiograph(_samples_of_bytes(_file_bytes(source)))
+        return _radiograph(_samples_of_bytes(_file_bytes(source), window))
     hint = "Of an open file, give the bytes: file.read()." if hasattr(source, "read") else ""
     raise RadiographError(
         f"A radiograph is read from a path, bytes, a PIL image or an array, not from {type(source).__name__!r}.", hint
@@ -128,8 +137,12 @@ def _file_bytes(source: str | Path) -> bytes:
         raise RadiographError(f"The file can't be read: {error.strerror}.") from None
 
 
-def _samples_of_bytes(content: bytes) -> Samples:
-    return dicom.samples(content) if dicom.is_dicom(content) else picture_file.samples_of_file(content)
+def _samples_of_bytes(content: bytes, window: str) -> Samples:
+    if dicom.is_dicom(content):
+        return dicom.samples(content, window)
+    if window:
+        raise RadiographError("Only DICOM files have windows to choose from.", "Leave the window out.")
+    return picture_file.samples_of_file(content)
 
 
 def _radiograph(samples: Samples) -> Radiograph:
@@ -144,6 +157,9 @@ def _radiograph(samples: Samples) -> Radiograph:
         kind=samples.kind,
         warnings=(*samples.warnings, *warnings, *_warnings(grey.shape, share)),
         colour=colour,
+        notes=samples.notes,
+        windows=samples.windows,
+        window=samples.window,
     )
 
 

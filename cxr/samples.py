@@ -15,18 +15,31 @@ USUAL_BITS = (8, 10, 12, 14, 16)
 """Depths that detectors and scanners use, whatever depth the file has that carries their pixels."""
 
 
+@dataclass(frozen=True)
+class Window:
+    """One way in which a file's values may be shown: a name for programs, and a title in words of this project's."""
+
+    name: str
+    title: str
+
+
 @dataclass(frozen=True, eq=False)
 class Samples:
     """Upright pixels of one picture before scaling.
 
     pixels    (height, width) or (height, width, channels): grey; grey, alpha; RGB; RGB, alpha
     negative  whether zero is the brightest value
+    notes     sentences that are no warnings
+    windows   ways in which the file could be shown, and the name of the one that was taken; of DICOM alone
     """
 
     pixels: np.ndarray
     kind: str
     warnings: tuple[str, ...] = ()
     negative: bool = False
+    notes: tuple[str, ...] = ()
+    windows: tuple[Window, ...] = ()
+    window: str = ""
 
     def scaled(self) -> tuple[np.ndarray, tuple[str, ...]]:
         """(height, width, 1 or 3) float32 in [0, 1], laid on black where there is alpha; and warnings."""

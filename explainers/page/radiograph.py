@@ -1,14 +1,18 @@
 """The radiograph: one area that takes files and samples, and becomes the picture."""
 
+from dataclasses import asdict
 from importlib.util import find_spec
 
 import gradio as gr
 
+from cxr.errors import RadiographError
 from explainers.page.component import asset, component
 from explainers.page.doors import Said
 from explainers.page.readings import Reading
 from explainers.page.samples import Sample
 from explainers.pictures import displayed
+
+LONGEST_NAME = 40
 
 
 def build() -> gr.HTML:
@@ -24,6 +28,9 @@ def shown(reading: Reading) -> dict:
         "name": reading.name,
         "sample": _sample(reading.sample),
         "kind": reading.radiograph.kind,
+        "notes": list(reading.radiograph.notes),
+        "windows": [asdict(window) for window in reading.radiograph.windows],
+        "window": reading.radiograph.window,
         "height": height,
         "width": width,
         "imageHeight": reading.radiograph.height,
@@ -33,6 +40,15 @@ def shown(reading: Reading) -> dict:
 
 def _sample(sample: Sample | None) -> dict | None:
     return None if sample is None else {"said": sample.said, "credit": sample.credit, "made": sample.made}
+
+
+def window_of(given: object) -> str:
+    """The window that a browser asks for, by its name; "" for the file's own. RadiographError for what is no name."""
+    if given is None:
+        return ""
+    if not isinstance(given, str):
+        raise RadiographError("The window to show is not a name.", "Load the page again.")
+    return given[:LONGEST_NAME]
 
 
 def refused(said: Said) -> dict:

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import threading
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ def run(settings: PageSettings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for chatty in ("httpx", "httpx2", "httpcore", "gradio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # what pydicom says of a value that breaks the rules is that value, and may be a name (see cxr.dicom)
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", module="pydicom")
     folder = PrivateFolder()
     atexit.register(folder.remove)
     _prepare_environment(folder)

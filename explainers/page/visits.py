@@ -61,7 +61,8 @@ class Visits:
     def upload(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple]:
         """Read an uploaded file, delete it, show it, score it."""
         content = self.desk.folder.take(_field(event, "file"), at_once=True)
-        reading = Reading(read_radiograph(content), name="Your radiograph")
+        window = radiograph.window_of(_field(event, "window"))
+        reading = Reading(read_radiograph(content, window=window), name="Your radiograph")
         yield from self._open(reading, _field(event, "model"), request)
 
     @doors.panel(lambda said: (radiograph.refused(said), gr.skip()))

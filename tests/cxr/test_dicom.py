@@ -1,5 +1,6 @@
 import io
 import sys
+import traceback
 
 import numpy as np
 import pytest
@@ -105,6 +106,73 @@ def test_the_three_window_functions_by_hand():
 def test_the_first_of_several_windows_counts():
     several = grey(dataset(WindowCenter=["1000", "3000"], WindowWidth=["400", "100"]))
     np.testing.assert_array_equal(several, grey(dataset(WindowCenter="1000", WindowWidth="400")))
+
+
+SEVERAL = {
+    "WindowCenter": ["1000", "3000", "2000"],
+    "WindowWidth": ["400", "100", "900"],
+    "WindowCenterWidthExplanation": ["NORMAL", "HARDER", "SECRET JANE"],
+}
+
+
+def test_all_windows_are_offered_and_named_in_words_of_ours():
+    picture = read_radiograph(content(dataset(**SEVERAL)))
+    assert [each.name for each in picture.windows] == ["window-1", "window-2", "window-3", "range", "pixels"]
+    # what is not among the known words is free text, which may name somebody
+    assert [each.title for each in picture.windows[:3]] == ["Window 1: normal", "Window 2: harder", "Window 3"]
+    assert picture.window == "window-1"
+
+
+def test_a_window_is_chosen_by_its_name():
+    second = read_radiograph(content(dataset(**SEVERAL)), window="window-2")
+    assert second.window == "window-2"
+    np.testing.assert_array_equal(second.grey, grey(dataset(WindowCenter="3000", WindowWidth="100")))
+
+
+def test_every_file_can_be_shown_at_its_full_range_and_at_that_of_its_pixels():
+    pixels = np.linspace(1000, 3000, 150 * 140).astype(np.uint16).reshape(150, 140)
+    made = content(dataset(pixels, WindowCenter="1500", WindowWidth="400"))
+    np.testing.assert_allclose(read_radiograph(made, window="range").grey, pixels / 4095, atol=1e-6)
+    stretched = read_radiograph(made, window="pixels")
+    np.testing.assert_allclose(stretched.grey, (pixels - 1000.0) / 2000, atol=1e-6)
+    assert not stretched.warnings
+
+
+def test_a_table_is_offered_before_a_window():
+    made = dataset(VOILUTSequence=table(5, 1000, 8, [0, 50, 100, 200, 255]), WindowCenter="1000", WindowWidth="400")
+    picture = read_radiograph(content(made), window="window-1")
+    titles = ["The file's table", "The file's window", "All that the file's bits can hold", "All that its pixels use"]
+    assert [each.title for each in picture.windows] == titles
+    np.testing.assert_array_equal(picture.grey, grey(dataset(WindowCenter="1000", WindowWidth="400")))
+
+
+def test_without_a_window_the_one_that_was_taken_is_named():
+    assert read_radiograph(content(dataset())).window == "range"
+    assert [each.name for each in read_radiograph(content(dataset())).windows] == ["range", "pixels"]
+    little = np.linspace(100, 3000, 150 * 140).astype(np.uint16).reshape(150, 140)
+    assert read_radiograph(content(dataset(little, bits=16))).window == "pixels"
+    (at_range,) = (read_radiograph(content(dataset(little, bits=16)), window="range"),)
+    assert at_range.window == "range"
+    assert at_range.grey.max() == pytest.approx(3000 / 65535)
+
+
+@pytest.mark.parametrize("name", ["window-2", "table-1", "window-0", "window--1", "x"])
+def test_a_window_that_the_file_does_not_have_is_refused(name):
+    with pytest.raises(RadiographError, match="no window"):
+        read_radiograph(content(dataset(WindowCenter="1000", WindowWidth="400")), window=name)
+
+
+def test_a_picture_has_no_windows():
+    buffer = io.BytesIO()
+    Image.fromarray(stored(8)).save(buffer, "PNG")
+    assert read_radiograph(buffer.getvalue()).windows == ()
+    with pytest.raises(RadiographError, match="Only DICOM"):
+        read_radiograph(buffer.getvalue(), window="range")
+
+
+def test_thousands_of_windows_are_no_choice():
+    made = dataset(WindowCenter=["1000"] * 2000, WindowWidth=["400"] * 2000)
+    assert len(read_radiograph(content(made)).windows) == 8 + 2
 
 
 def test_the_window_is_meant_after_rescaling():
@@ -258,6 +326,17 @@ def test_what_is_as_it_should_be_is_no_warning(tags):
     assert not read_radiograph(content(dataset(**tags))).warnings
 
 
+def test_whether_text_is_burned_in_is_said_or_not_known():
+    unknown, clean, burned = (
+        read_radiograph(content(dataset(**tags)))
+        for tags in ({}, {"BurnedInAnnotation": "NO"}, {"BurnedInAnnotation": "YES"})
+    )
+    (note,) = unknown.notes
+    assert "doesn't say whether text is burned" in note
+    assert not unknown.warnings
+    assert not clean.notes + clean.warnings + burned.notes
+
+
 def refused(made, match):
     with pytest.raises(RadiographError, match=match) as caught:
         read_radiograph(made if isinstance(made, bytes) else content(made))
@@ -323,6 +402,38 @@ def test_no_patient_is_kept():
     kept = repr({name: value for name, value in vars(picture).items() if name not in ("grey", "rgb")})
     assert "SECRET" not in kept
     assert "4711" not in kept
+
+
+READ_AS_TEXT = {
+    "Modality": "DX12345",
+    "BodyPartExamined": "CHEST45",
+    "ViewPosition": "PA12345",
+    "BurnedInAnnotation": "YES1234",
+    "WindowCenter": "1000001",
+    "WindowWidth": "1000001",
+    "RescaleSlope": "1000001",
+    "VOILUTFunction": "LINEAR1",
+    "PresentationLUTShape": "INVERSE",
+}
+
+
+@pytest.mark.parametrize("tag", READ_AS_TEXT)
+def test_what_a_tag_holds_is_never_quoted(tag, recwarn, caplog):
+    """A name where it doesn't belong breaks the standard's rules, and pydicom's warnings quote what does."""
+    value = READ_AS_TEXT[tag]
+    both = {"WindowCenter": "1000001", "WindowWidth": "1000001"} if tag.startswith("Window") else {}
+    whole = content(dataset(**(both | {tag: value})))
+    planted = whole.replace(value.encode(), b"jane~d!")
+    assert planted != whole
+    try:
+        picture = read_radiograph(planted)
+        said = repr((picture.warnings, picture.notes, picture.windows, picture.window))
+    except RadiographError as error:
+        # with all that a log would show of it
+        said = "".join(traceback.format_exception(error))
+    assert "jane" not in said.lower()
+    assert "jane" not in caplog.text.lower()
+    assert not [each for each in recwarn if "jane" in str(each.message).lower()]
 
 
 @pytest.fixture(scope="module")

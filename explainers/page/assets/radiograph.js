@@ -2,6 +2,8 @@ const lens = window.cxrLens;
 const {settings} = lens;
 const part = (name) => element.querySelector(`[data-${name}]`);
 const plate = part("plate"), picture = part("picture"), error = part("error");
+// A DICOM file shown through another window is sent once more: the server keeps no file.
+let pending = null, shownFile = null, shownWindow = "";
 
 part("formats").textContent = `PNG, JPEG, WebP, TIFF${settings.dicom ? ", DICOM" : ""}. Frontal view, no name on it.`;
 
@@ -51,12 +53,14 @@ function begin(ask) {
 function fail(sentence) {
   plate.classList.remove("busy");
   part("reading").hidden = true;
+  part("window").disabled = false;
+  part("window").value = shownWindow;
   error.textContent = sentence;
   error.hidden = false;
 }
 
 // The file's own name may name a patient: it stays here. A random one keeps equal files of two visitors apart.
-async function send(file) {
+async function send(file, window_ = "") {
   if (file.size > settings.largestUploadBytes) {
     fail(`The file has ${lens.number(file.size / 2 ** 20)} MB; at most ${settings.largestUploadBytes / 2 ** 20} MB are read.`);
     return;
@@ -64,8 +68,9 @@ async function send(file) {
   begin(async () => {
     try {
       const nameless = new File([file], crypto.randomUUID?.() ?? String(Math.random()).slice(2));
-      const sent = await upload(nameless);
-      trigger("upload", {file: sent.path, model: model()});
+      const uploaded = await upload(nameless);
+      pending = file;
+      trigger("upload", {file: uploaded.path, model: model(), window: window_});
     } catch {
       fail("The file did not arrive. Check the connection and try again.");
     }
@@ -98,9 +103,26 @@ async function show(value) {
   const size = `${count(value.imageWidth)} × ${count(value.imageHeight)} pixels.`;
   part("caption").textContent = [`${value.name}, ${size}`, said, credit, settings.sides].filter(Boolean).join(" ");
   if (value.sample && !made) lookAgain();
+  part("file-notes").textContent = value.notes.join(" ");
+  part("file-notes").hidden = !value.notes.length;
+  offerWindows(value);
   part("caption").hidden = false;
   lens.publish("radiograph", {token: value.token, width: value.width, height: value.height, grey: grey(value)});
 }
+
+function offerWindows({windows, window: taken, sample}) {
+  shownFile = sample ? null : pending;
+  shownWindow = taken;
+  part("window-field").hidden = Boolean(sample) || windows.length < 2;
+  part("window").replaceChildren(...windows.map((each) => lens.element("option", {value: each.name}, each.title)));
+  part("window").value = taken;
+  part("window").disabled = false;
+}
+
+part("window").addEventListener("change", () => {
+  part("window").disabled = true;
+  send(shownFile, part("window").value);
+});
 
 function count(pixels) {
   return pixels.toLocaleString("en-US");

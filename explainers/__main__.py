@@ -56,6 +56,9 @@ def _add_explain(commands: Any) -> None:
     command.add_argument(
         "--option", action="append", default=[], metavar="EXPLAINER.NAME=VALUE", help="repeatable; see `list`"
     )
+    command.add_argument(
+        "--window", default="", metavar="NAME", help="of a DICOM file: such as window-2, range, pixels"
+    )
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of explainers that draw at random")
     command.add_argument("--out", required=True, metavar="DIR", help="where pictures, maps and records are written")
     command.add_argument(
@@ -154,7 +157,7 @@ def _explain(given: argparse.Namespace) -> int:
         print(f"left out: {failure.plugin}: {failure.reason}", file=sys.stderr)
     names = given.explainer or registry.defaults
     options = _options(given.option, registry)
-    radiograph = read_radiograph(given.image)
+    radiograph = read_radiograph(given.image, window=given.window)
     predictor = Predictor.load(given.model)
     failed = False
     for event in compare(

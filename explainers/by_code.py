@@ -8,21 +8,23 @@ from pprint import pformat
 from explainers.contract import Explanation
 
 
-def client_snippet(explanations: Sequence[Explanation], address: str, *, model: str = "") -> str:
+def client_snippet(explanations: Sequence[Explanation], address: str, *, model: str = "", window: str = "") -> str:
     """Python for `gradio_client`, of explanations of one finding and one network; the file is the reader's own.
 
     address  of the running page
     model    what the page calls the network; "" for its default
+    window   the one that a DICOM file was shown through
     """
     first = explanations[0]
     options = {each.explainer: dict(each.options) for each in explanations if each.options}
     arguments = [
-        'image=handle_file("radiograph.png"),',
+        f"image=handle_file({json.dumps(_file(window))}),",
         f"finding={first.finding!r},",
         f"explainers={_nested([each.explainer for each in explanations])},",
         *([f"options={_nested(options)},"] if options else []),
         f"seed={first.seed},",
         *([f"model={model!r},"] if model else []),
+        *([f"window={window!r},"] if window else []),
         'api_name="/compare",',
     ]
     body = "\n".join(f"    {argument}" for argument in arguments)
@@ -34,18 +36,24 @@ def client_snippet(explanations: Sequence[Explanation], address: str, *, model: 
     )
 
 
-def command_line(explanations: Sequence[Explanation], *, model: str = "") -> str:
+def command_line(explanations: Sequence[Explanation], *, model: str = "", window: str = "") -> str:
     """The command that does it without a page."""
     first = explanations[0]
-    words = ["python", "-m", "explainers", "explain", "radiograph.png", "--finding", first.finding]
+    words = ["python", "-m", "explainers", "explain", _file(window), "--finding", first.finding]
     for each in explanations:
         words += ["--explainer", each.explainer]
     for each in explanations:
         for name, value in each.options.items():
             text = value if isinstance(value, str) else json.dumps(value)
             words += ["--option", f"{each.explainer}.{name}={text}"]
+    words += ["--window", window] if window else []
     words += ["--seed", str(first.seed), *(["--model", model] if model else []), "--out", "maps"]
     return shlex.join(words)
+
+
+def _file(window: str) -> str:
+    """What the reader's file may be called; only DICOM has windows."""
+    return "radiograph.dcm" if window else "radiograph.png"
 
 
 def _nested(value: object) -> str:

@@ -43,7 +43,8 @@ def report_html(
         f"disease. {_text(SIDES)}</p>{_warnings(prediction)}<h2>Scores</h2>{_scores(prediction)}"
         f"<h2>Explanations of {_text(display_name(finding))}</h2><div class=pictures>{pictures}</div><h2>Settings</h2>"
         f"{_settings(explanations)}"
-        f"<h2>Network</h2>{_network(prediction)}{_by_code(own, address, model)}</main></body></html>\n"
+        f"<h2>Network</h2>{_network(prediction)}{_by_code(own, address, model, radiograph.window)}"
+        "</main></body></html>\n"
     )
 
 
@@ -109,11 +110,11 @@ def _network(prediction: Prediction) -> str:
     return _table(["", ""], [[name, "" if value is None else str(value)] for name, value in known.items()])
 
 
-def _by_code(explanations: Sequence[Explanation], address: str, model: str) -> str:
+def _by_code(explanations: Sequence[Explanation], address: str, model: str, window: str) -> str:
     if not explanations:
         return ""
     return (
-        "<h2>The same by code</h2><p class=quiet>With the same file as radiograph.png.</p>"
-        f"<pre>{_text(client_snippet(explanations, address, model=model))}</pre>"
-        f"<pre>{_text(command_line(explanations, model=model))}</pre>"
+        "<h2>The same by code</h2><p class=quiet>With the same file under that name.</p>"
+        f"<pre>{_text(client_snippet(explanations, address, model=model, window=window))}</pre>"
+        f"<pre>{_text(command_line(explanations, model=model, window=window))}</pre>"
     )

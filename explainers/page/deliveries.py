@@ -110,9 +110,9 @@ def _code(reading: Reading, request: Request) -> Response:
     own = [each for name, each in dict(reading.shown).items() if "@" not in name]
     if not own:
         raise OptionError("There is nothing to repeat yet.", "Compare explainers first.")
-    model = request.query_params.get("model", "")
-    alone = f"# or, without a page\n# {command_line(own, model=model)}\n"
-    text = f"{client_snippet(own, _address(request), model=model)}\n{alone}"
+    model, window = request.query_params.get("model", ""), reading.radiograph.window
+    alone = f"# or, without a page\n# {command_line(own, model=model, window=window)}\n"
+    text = f"{client_snippet(own, _address(request), model=model, window=window)}\n{alone}"
     return Response(text, media_type="text/plain; charset=utf-8", headers=PRIVATE)
 
 

@@ -65,14 +65,18 @@ class Endpoints:
         self.desk = desk
 
     @endpoint
-    def predict(self, image: FileData, model: str = "") -> dict[str, Any]:
+    def predict(self, image: FileData, model: str = "", window: str = "") -> dict[str, Any]:
         """Scores of a radiograph: logit, score, operating point and calibrated probability of each finding.
 
         image: an uploaded file (PNG, JPEG, WebP, TIFF; DICOM where the server reads it). model: "" for the one in use.
+        window: of a DICOM file, the name of one of the answer's `windows`; "" for the one that the file asks for.
         """
         predictor = self.desk.networks.find(arguments.text("model", model))
-        prediction = predictor.predict(self._radiograph(image))
-        return answers.answer(predictor, **prediction.to_json(), input=asdict(prediction.statistics))
+        radiograph = self._radiograph(image, window)
+        prediction = predictor.predict(radiograph)
+        shown = {"window": radiograph.window, "windows": [asdict(each) for each in radiograph.windows]}
+        found = prediction.to_json() | (shown if radiograph.windows else {})
+        return answers.answer(predictor, **found, input=asdict(prediction.statistics))
 
     @endpoint
     def explain(
@@ -83,13 +87,15 @@ class Endpoints:
         options: dict[str, Any] | None = None,
         seed: int = 0,
         model: str = "",
+        window: str = "",
     ) -> tuple[FileData, FileData, dict[str, Any]]:
         """One explainer's map of one finding: the overlay (PNG), the maps (.npz), and a record of how they were made.
 
-        finding: "" for the one farthest above its operating point. options: {explainer: {option: value}}.
+        finding: "" for the one farthest above its operating point. options: {explainer: {option: value}}. window: as
+        /predict's.
         """
         name = arguments.text("explainer", explainer)
-        asked = self._asked(image, finding, seed, model)
+        asked = self._asked(image, finding, seed, model, window)
         (event,) = self._ended(asked, [name], options)
         if isinstance(event, Failed):
             raise _as_error(event)
@@ -112,6 +118,7 @@ class Endpoints:
         measures: list[str] | None = None,
         model: str = "",
         box: list[float] | None = None,
+        window: str = "",
     ) -> Iterator[tuple[list[FileData], FileData | None, dict[str, Any]]]:
         """Several explainers' maps of one finding, streamed as they finish: overlays (PNG), the maps (.npz, at the
         end), and a record of each. explainers: names, or nothing for those that are compared by default. Other
@@ -124,7 +131,7 @@ class Endpoints:
         """
         wanted, place = arguments.measures(measures, self.desk.registry.measures), arguments.box(box)
         names = self.desk.registry.defaults if explainers is None else arguments.texts("explainers", explainers)
-        asked = self._asked(image, finding, seed, model)
+        asked = self._asked(image, finding, seed, model, window)
         pictures, made, results = [], [], []
         for event in self._ended(asked, names, options):
             if isinstance(event, Failed):
@@ -188,11 +195,11 @@ class Endpoints:
         offered = {name: networks.state(name).state for name in networks.names}
         return answers.answer(networks.loaded(), status=state.state, notes=list(state.notes), models=offered)
 
-    def _asked(self, image: object, finding: object, seed: object, model: object) -> Asked:
+    def _asked(self, image: object, finding: object, seed: object, model: object, window: object) -> Asked:
         predictor = self.desk.networks.find(arguments.text("model", model))
         name, number = arguments.text("finding", finding), arguments.seed(seed)
         name = check_finding(name, predictor.labels) if name else ""
-        radiograph = self._radiograph(image)
+        radiograph = self._radiograph(image, window)
         return Asked(predictor, radiograph, name or predictor.predict(radiograph).default_finding(), number)
 
     def _ended(self, asked: Asked, names: Sequence[str], options: object) -> Iterator[Finished | Failed]:
@@ -219,8 +226,9 @@ class Endpoints:
         events = measure(asked.predictor, asked.radiograph, [explanation], names, registry=self.desk.registry, box=box)
         return (event for event in events if isinstance(event, MeasureDone))
 
-    def _radiograph(self, image: object) -> Radiograph:
-        return read_radiograph(arguments.image(image, self.desk.folder))
+    def _radiograph(self, image: object, window: object) -> Radiograph:
+        name = arguments.text("window", window)
+        return read_radiograph(arguments.image(image, self.desk.folder), window=name)
 
     def _file(self, name: str, content: bytes) -> dict:
         return answers.file_of(self.desk.folder, name, content)

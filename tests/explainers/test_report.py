@@ -53,3 +53,10 @@ def test_the_snippet_is_python_and_says_all_that_was_chosen(made):
     compile(text, "snippet", "exec")
     for said in ("'layer': 'relu'", "seed=3", "finding='Effusion'", "a'b"):
         assert said in text
+
+
+def test_the_window_of_a_dicom_file_is_part_of_the_code(made):
+    assert "window='window-2'," in client_snippet(made, "http://x", window="window-2")
+    assert "explain radiograph.dcm" in command_line(made, window="window-2")
+    assert "--window window-2" in command_line(made, window="window-2")
+    assert "window" not in client_snippet(made, "http://x") + command_line(made)

@@ -6,6 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 from gradio_client import handle_file
+from gradio_client.exceptions import AppError
 
 from cxr import read_radiograph
 
@@ -49,7 +50,18 @@ def test_an_endpoint_reads_it_as_the_library_does(client, predictor, dicom_file)
     answer = client.predict(image=handle_file(dicom_file), model="", api_name="/predict")
     here = predictor.predict(read_radiograph(dicom_file))
     assert [each["logit"] for each in answer["findings"]] == pytest.approx([e.logit for e in here.findings], abs=1e-4)
+    assert [each["name"] for each in answer["windows"]] == ["window-1", "window-2", "range", "pixels"]
+    assert answer["window"] == "window-1"
     told_nothing(repr(answer))
+
+
+def test_an_endpoint_takes_the_window_that_is_asked_for(client, predictor, dicom_file):
+    answer = client.predict(image=handle_file(dicom_file), window="range", api_name="/predict")
+    here = predictor.predict(read_radiograph(dicom_file, window="range"))
+    assert [each["logit"] for each in answer["findings"]] == pytest.approx([e.logit for e in here.findings], abs=1e-4)
+    with pytest.raises(AppError, match="no window 'window-3'") as caught:
+        client.predict(image=handle_file(dicom_file), window="window-3", api_name="/predict")
+    assert caught.value.title == "RADIOGRAPH"
 
 
 @pytest.mark.browser
@@ -97,6 +109,7 @@ def test_no_tag_is_told_wherever_a_visitor_looks(visit, dicom_file, server_folde
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 content = b"".join(each.encode() + archive.read(each) for each in archive.namelist())
         told_nothing(content.decode("latin-1"))
+        assert b"window=&#x27;window-2&#x27;" in content
     for response in answers:
         told_nothing(response.url)
         told_nothing("\n".join(map(str, response.headers.items())))

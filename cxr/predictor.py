@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 REMEMBERED = 8
 """Inputs whose activations at a layer are kept: 200 kB each at DenseNet-121's last block, 3 MB at its first layers."""
 
-WINDOWS_A_STEP = 16
-"""Windows occluded between two reports of progress, after each of which a run can be cancelled."""
+WINDOWS_A_STEP = 8
+"""Windows occluded in whole passes between two reports of progress."""
 
 FEW_WINDOWS = 4
 """Of one size, for which whole passes are quicker than compiling what is computed in parts."""
@@ -244,32 +244,50 @@ class Predictor:
         windows   whole numbers `(m, 4)`: top, left, height, width in input pixels, cut where they leave the input
         fill      what stands in a window, in the prepared frame: a number, or an array that broadcasts to `(h, w, c)`.
                   The rest of the input stays as it is; nothing is standardised again
-        progress  called with the done fraction after every 16 windows
+        progress  called with the done fraction after every few windows
         """
+        logits = np.empty((len(windows), len(self.labels)), np.float32)
+        done = 0
+        for found in self.occluded_in_steps(prepared, windows, fill):
+            logits[done : done + len(found)] = found
+            done += len(found)
+            if progress:
+                progress(done / len(windows))
+        return logits
+
+    def occluded_in_steps(
+        self, prepared: np.ndarray, windows: np.ndarray, fill: np.ndarray | float
+    ) -> Iterator[np.ndarray]:
+        """The rows of `occluded`, a few at a time, in their order; the next ones are computed meanwhile."""
         self._check(prepared[None])
         filled = np.broadcast_to(np.asarray(fill, np.float32), prepared.shape)
         windows = _within(np.asarray(windows, int).reshape(-1, 4), prepared.shape)
-        logits = np.empty((len(windows), len(self.labels)), np.float32)
+        if len(sizes(windows)) == 1 and self._in_parts(windows):
+            yield from self._occluded_in_parts(prepared, windows, filled)
+            return
         for at in range(0, len(windows), WINDOWS_A_STEP):
-            some = slice(at, at + WINDOWS_A_STEP)
-            logits[some] = self._occluded(prepared, windows[some], filled)
-            if progress:
-                progress(min(1.0, (at + WINDOWS_A_STEP) / len(windows)))
-        return logits
+            yield self._occluded(prepared, windows[at : at + WINDOWS_A_STEP], filled)
 
     def _occluded(self, prepared: np.ndarray, windows: np.ndarray, filled: np.ndarray) -> np.ndarray:
-        """Exact logits; windows of one size are computed from the maps of the input itself, where that is quicker."""
+        """Exact logits of windows of several sizes."""
         logits = np.empty((len(windows), len(self.labels)), np.float32)
         for (height, width), rows in sizes(windows):
             if not height * width:
                 logits[rows] = self.forward_with(prepared[None], self.target_layer)[0]
-            elif self._engine and self._engine.incremental and len(rows) > FEW_WINDOWS:
-                record(forward=len(rows))
-                found = self._engine.occluded(self._base(prepared), windows[rows], filled)
-                logits[rows] = found[:, self._columns]
+            elif self._in_parts(windows[rows]):
+                logits[rows] = np.concatenate(list(self._occluded_in_parts(prepared, windows[rows], filled)))
             else:
                 logits[rows] = self.forward(np.stack([_occlude(prepared, filled, windows[row]) for row in rows]))
         return logits
+
+    def _in_parts(self, windows: np.ndarray) -> bool:
+        """Whether windows of one size are computed from the maps of the input itself: where that is quicker."""
+        return bool(self._engine and self._engine.incremental and windows[0, 2:].all() and len(windows) > FEW_WINDOWS)
+
+    def _occluded_in_parts(self, prepared: np.ndarray, windows: np.ndarray, filled: np.ndarray) -> Iterator[np.ndarray]:
+        for found in self._engine.occluded(self._base(prepared), windows, filled):
+            record(forward=len(found))
+            yield found[:, self._columns]
 
     def _base(self, prepared: np.ndarray) -> Remembered:
         key = hashlib.sha256(np.ascontiguousarray(prepared, np.float32)).hexdigest()

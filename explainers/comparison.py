@@ -219,6 +219,8 @@ class _Run:
             happened.put(Finished(self.name, explanation))
 
     def _explain(self, happened: "queue.SimpleQueue[Event | BaseException]", stop: Callable[[], bool]) -> Explanation:
+        from cxr.engine.turns import wanted
+
         def report(fraction: float, text: str, preview: np.ndarray | None) -> None:
             happened.put(Progressed(self.name, fraction, text, preview))
 
@@ -232,7 +234,8 @@ class _Run:
             cancelled=stop,
         )
         begin = time.perf_counter()
-        values, notes, passes = self._values(context)
+        with wanted(context.check_cancelled):
+            values, notes, passes = self._values(context)
         return Explanation(
             map=check_map(values, self.prepared.array.shape),
             finding=self.finding,

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,6 +109,15 @@ class Context:
         Raises Cancelled between batches once the run is cancelled; progress is for the explainer to say.
         """
         return self._predictor.occluded(self.input, windows, fill, progress=lambda _: self.check_cancelled())
+
+    def occluded_in_steps(self, windows: np.ndarray, fill: np.ndarray | float) -> Iterator[np.ndarray]:
+        """The rows of `occluded` a few at a time, in their order, for an explainer that shows how far it is.
+
+        The next ones are computed meanwhile. Raises Cancelled between steps once the run is cancelled.
+        """
+        for found in self._predictor.occluded_in_steps(self.input, windows, fill):
+            self.check_cancelled()
+            yield found
 
     def progress(self, fraction: float, text: str = "", preview: np.ndarray | None = None) -> None:
         """Say how much is done, 0 to 1, and in words what; `preview` is a map as far as it is known.

@@ -3,7 +3,7 @@
 import os
 import pickle
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -13,6 +13,8 @@ from explainers.contract import Explainer
 from explainers.errors import brief
 from explainers.registry import Registry
 from hub.errors import CxrLensError
+
+WINDOWS_A_STEP = 16
 
 
 class Asking:
@@ -24,6 +26,13 @@ class Asking:
         self.layers: Mapping[str, tuple[int, int, int]] = about["layers"]
         self.target_layer: str = about["target_layer"]
         self.average_maps: Mapping[str, np.ndarray] = about["average_maps"]
+
+    def occluded_in_steps(
+        self, prepared: np.ndarray, windows: np.ndarray, fill: np.ndarray | float
+    ) -> Iterator[np.ndarray]:
+        """What can't be asked for bit by bit is asked for in parts."""
+        for at in range(0, len(windows), WINDOWS_A_STEP):
+            yield self.occluded(prepared, windows[at : at + WINDOWS_A_STEP], fill)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):

@@ -12,20 +12,20 @@ from cxr.engine.on_tensorflow import TensorFlow
 
 
 class InputGradient:
-    """Compiled for one picture and for eight, when first used. Safe under threads."""
+    """Compiled when first used. Safe under threads."""
 
     def __init__(self, net: Folded) -> None:
         self._net, self._library = net, TensorFlow()
-        self._compiled: dict[int, Callable] = {}
+        self._compiled: Callable | None = None
         self._lock = threading.Lock()
 
     def of(self, batch: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """d (Σ weights · logits) / d input, `(N, h, w, c)`, of a batch of that shape and weights `(n,)`."""
+        """d (Σ weights · logits) / d input, `(1, h, w, c)`, of a batch of one and weights `(n,)`."""
         with self._lock:
-            if len(batch) not in self._compiled:
+            if self._compiled is None:
                 shapes, kinds = [batch.shape, weights.shape], [np.float32, np.float32]
-                self._compiled[len(batch)] = self._library.compiled(self._draw, shapes, kinds)
-        return self._compiled[len(batch)](np.ascontiguousarray(batch, np.float32), weights)[0]
+                self._compiled = self._library.compiled(self._draw, shapes, kinds)
+        return self._compiled(batch, weights)[0]
 
     def _draw(self, library: TensorFlow, batch: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:

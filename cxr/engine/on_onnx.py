@@ -1,6 +1,5 @@
 """Pieces of the network as ONNX graphs of fixed shapes, run by ONNX Runtime."""
 
-import os
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -9,6 +8,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from cxr.engine.folded import Affine, Convolution
+from cxr.engine.turns import cores, usual_lanes
 
 OPSET, IR_VERSION = 17, 9
 """Old enough for every ONNX Runtime of the last years."""
@@ -21,11 +21,13 @@ class OnnxRuntime:
 
     name = "onnxruntime"
     channels_first = True
+    batches = False
+    widens = True
 
     def compiled(
-        self, draw: Callable, shapes: Sequence[tuple[int, ...]], kinds: Sequence[type]
+        self, draw: Callable, shapes: Sequence[tuple[int, ...]], kinds: Sequence[type], *, wide: bool = False
     ) -> Callable[..., list[np.ndarray]]:
-        """A function of arrays of these shapes and kinds (float32 or bool)."""
+        """A function of arrays of these shapes and kinds (float32 or bool), on a lane's cores or on all of them."""
         graph = _Graph()
         names = [f"input{place}" for place in range(len(shapes))]
         outputs = draw(graph, *names)
@@ -43,18 +45,17 @@ class OnnxRuntime:
             opset_imports=[helper.make_opsetid("", OPSET)],
             ir_version=IR_VERSION,
         )
-        session = _session(model, alone=shapes[0][0] == 1)
+        session = _session(model, wide=wide)
         return lambda *arrays: session.run(None, dict(zip(names, arrays, strict=True)))
 
 
-def _session(model: onnx.ModelProto, *, alone: bool) -> onnxruntime.InferenceSession:
-    """`alone`: for one picture a pass."""
+def _session(model: onnx.ModelProto, *, wide: bool) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-    # a thread that spins while it waits takes a core from whatever else the page is doing
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # an arena keeps the most that a pass ever took: a tenth of the time, for 400 MB with the pieces that take batches
-    options.enable_cpu_mem_arena = alone
+    options.intra_op_num_threads = cores() if wide else cores() // usual_lanes()
+    # threads that wait for each other spin, but not beyond the pass: they would take a core from the rest of the page
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    # an arena keeps the most that passes ever took: a tenth of the time of one pass on all cores, nothing in a lane
+    options.enable_cpu_mem_arena = wide
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 

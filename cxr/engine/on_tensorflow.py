@@ -13,14 +13,16 @@ class TensorFlow:
 
     name = "tensorflow"
     channels_first = False
+    batches = True
+    widens = False
 
     def __init__(self) -> None:
         self._tensors: dict[int, tuple[np.ndarray, tf.Tensor]] = {}
 
     def compiled(
-        self, draw: Callable, shapes: Sequence[tuple[int, ...]], kinds: Sequence[type]
+        self, draw: Callable, shapes: Sequence[tuple[int, ...]], kinds: Sequence[type], *, wide: bool = False
     ) -> Callable[..., list[np.ndarray]]:
-        """A function of arrays of these shapes and kinds (float32 or bool)."""
+        """A function of arrays of these shapes and kinds (float32 or bool); it computes on all cores anyway."""
         signature = [tf.TensorSpec(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]
         function = tf.function(lambda *tensors: draw(self, *tensors), input_signature=signature, autograph=False)
         concrete = function.get_concrete_function()

@@ -1,5 +1,6 @@
-"""An engine: the rewritten network's pieces, compiled when first used, for batches of two sizes."""
+"""An engine: the rewritten network's pieces, compiled when first used, and computed in lanes."""
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -12,36 +13,42 @@ from cxr.engine import pieces
 from cxr.engine.folded import Folded
 from cxr.engine.geometry import Axis, Geometry
 from cxr.engine.tail import Tail
-from cxr.engine.turns import Together, Turns
+from cxr.engine.turns import Lanes, Once, Turns, usual_lanes
 
 if TYPE_CHECKING:
     from cxr.engine.gradients import InputGradient
 
-BATCH = 8
-"""Variants of one picture that are computed together: on two cores larger batches gain nothing, and cancel later."""
+BATCH = 4
+"""Variants of one picture that a lane computes together: larger batches gain nothing, and cancel later."""
 
 GEOMETRIES = 4
 """Sizes of occluding windows whose pieces are kept compiled, 30 MB each."""
 
-
-FEW = 3
+FEW = 2
 """Pictures left over that are computed one by one, rather than as a batch that is filled up."""
 
 
 class Library(Protocol):
-    """Draws and compiles a description: `cxr.engine.on_tensorflow`, `cxr.engine.on_onnx`."""
+    """Draws and compiles a description: `cxr.engine.on_tensorflow`, `cxr.engine.on_onnx`.
+
+    batches  whether pictures take less time in a batch than one by one
+    widens   whether what is compiled for all cores differs from what is compiled for a lane
+    """
 
     name: str
     channels_first: bool
+    batches: bool
+    widens: bool
 
-    def compiled(self, draw: Callable, shapes: list, kinds: list) -> Callable[..., list[np.ndarray]]:
-        """A function of arrays of these shapes."""
+    def compiled(self, draw: Callable, shapes: list, kinds: list, *, wide: bool) -> Callable[..., list[np.ndarray]]:
+        """A function of arrays of these shapes, to be called from any thread; `wide`: for all cores."""
 
 
 class Engine:
     """Forward passes of one network. Arrays are NumPy; every method may be called from any thread.
 
-    One pass computes at a time. Single pictures that wait together are computed together, ahead of long work.
+    Passes are computed side by side, one in each lane, single pictures ahead of long work. A single picture that has
+    the machine to itself is computed on all cores.
 
     name  of the library that computes
     tail  what comes after the last block, in closed form
@@ -51,8 +58,8 @@ class Engine:
         self._net, self._library = net, library
         self._compiled: OrderedDict[tuple, Callable] = OrderedDict()
         self._gradient: InputGradient | None = None
-        self._turns = Turns()
-        self._together = Together(self._turns, self._together_whole, most=BATCH)
+        self._turns = Turns(usual_lanes())
+        self._lanes, self._once = Lanes(self._turns), Once()
         self._lock = threading.Lock()
         self.name: str = library.name
         self.tail = Tail(net)
@@ -64,20 +71,19 @@ class Engine:
 
     def forward_with(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(logits `(N, n)`, the last block's output `(N, y, x, k)`) of a prepared batch `(N, h, w, c)`."""
+        batch = np.ascontiguousarray(batch, np.float32)
         if len(batch) == 1:
-            return tuple(self._together.ask(np.ascontiguousarray(batch[0], np.float32)))
-        parts = [self._slice(part) for part in _batches(batch)]
-        logits, activations = (np.concatenate(each) for each in zip(*parts, strict=True))
+            digest = hashlib.sha256(batch).digest()
+            return self._once.ask(digest, partial(self._score, batch[0]))
+        parts = _batches(batch) if self._library.batches else np.split(batch, len(batch))
+        found = self._lanes.run([partial(self._whole, part) for part in parts])
+        logits, activations = (np.concatenate(each) for each in zip(*found, strict=True))
         return logits[: len(batch)], activations[: len(batch)]
 
-    def _slice(self, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        with self._turns.patient():
-            return self._whole(part)
-
-    def _together_whole(self, batch: np.ndarray) -> list[np.ndarray]:
-        """Of up to a batch of single pictures that waited together."""
-        parts = [self._whole(part) for part in _batches(batch)]
-        return [np.concatenate(each)[: len(batch)] for each in zip(*parts, strict=True)]
+    def _score(self, prepared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with self._turns.urgent() as alone:
+            base = self._remembering(prepared, wide=alone)
+        return base.logits[None], base.last[None]
 
     def _whole(self, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if len(part) == 1:
@@ -100,34 +106,32 @@ class Engine:
                 self._gradient = InputGradient(self._net)
         weights = np.zeros(self._net.outputs, np.float32)
         weights[output] = 1
-        parts = []
-        for part in _batches(batch):
-            with self._turns.patient():
-                parts.append(self._gradient.of(part, weights))
-        return np.concatenate(parts)[: len(batch)]
+        # one by one: a batch takes as long, and memory for all its layers at once
+        singles = np.split(np.ascontiguousarray(batch, np.float32), len(batch))
+        return np.concatenate(self._lanes.run([partial(self._gradient.of, each, weights) for each in singles]))
 
     def remembering(self, prepared: np.ndarray) -> "Remembered":
         """What occluding one input `(h, w, c)` starts from, in one pass."""
         with self._turns.patient():
             return self._remembering(prepared)
 
-    def _remembering(self, prepared: np.ndarray) -> "Remembered":
+    def _remembering(self, prepared: np.ndarray, *, wide: bool = False) -> "Remembered":
         draw = partial(pieces.remembering, self._net)
-        logits, last, first, second = self._run(("remembering",), draw, self._laid_out(prepared[None]))
+        logits, last, first, second = self._run(("remembering",), draw, self._laid_out(prepared[None]), wide=wide)
         return Remembered(prepared, logits[0], self._upright(last)[0], first[0], second[0])
 
-    def occluded(self, base: "Remembered", windows: np.ndarray, filled: np.ndarray) -> np.ndarray:
-        """Logits `(m, n)` with each window `(top, left, height, width)` of the input taken from `filled` `(h, w, c)`.
+    def occluded(self, base: "Remembered", windows: np.ndarray, filled: np.ndarray) -> Iterator[np.ndarray]:
+        """Logits `(k, n)` of some windows after others, each taken from `filled` `(h, w, c)` in the input.
 
-        The windows have one size, lie within the input, and what they can't change is taken from `base`.
+        The windows `(top, left, height, width)` have one size, lie within the input, and what they can't change is
+        taken from `base`. The next ones are computed while the caller has those before.
         """
         geometry = Geometry.of(windows, self._net.side)
-        logits = np.empty((len(windows), self._net.outputs), np.float32)
-        for at in range(0, len(windows), BATCH):
-            some = geometry.rows(at, BATCH)
-            with self._turns.patient():
-                logits[at : at + BATCH] = self._occluded(base, some, filled)[: len(windows) - at]
-        return logits
+        slices = (
+            partial(self._occluded, base, geometry.rows(at, BATCH), filled) for at in range(0, len(windows), BATCH)
+        )
+        for number, found in enumerate(self._lanes.stream(slices)):
+            yield found[: len(windows) - number * BATCH]
 
     def _occluded(self, base: "Remembered", places: Geometry, filled: np.ndarray) -> np.ndarray:
         """Of exactly one batch."""
@@ -178,8 +182,7 @@ class Engine:
 
         changes  (values of a batch, their places), those that have most channels first
         """
-        entry = self._cuts(base, patch)
-        entry = (entry[:, :channels] if self._library.channels_first else entry[..., :channels]).copy()
+        entry = self._cuts(base[:channels] if self._library.channels_first else base[..., :channels], patch)
         for values, place in changes:
             for row in range(len(values)):
                 target, source = [], []
@@ -215,22 +218,23 @@ class Engine:
         """From the library's own order to `(N, h, w, c)`."""
         return np.ascontiguousarray(np.moveaxis(values, 1, -1)) if self._library.channels_first else values
 
-    def _run(self, key: tuple, draw: Callable, *arrays: np.ndarray) -> list[np.ndarray]:
+    def _run(self, key: tuple, draw: Callable, *arrays: np.ndarray, wide: bool = False) -> list[np.ndarray]:
         shapes, kinds = [each.shape for each in arrays], [each.dtype.type for each in arrays]
+        wide = wide and self._library.widens
+        key = (*key, len(arrays[0]), wide)
         with self._lock:
-            found = self._compiled.get((*key, len(arrays[0])))
+            found = self._compiled.get(key)
             if found is None:
-                found = self._library.compiled(draw, shapes, kinds)
-                self._compiled[(*key, len(arrays[0]))] = found
+                found = self._compiled[key] = self._library.compiled(draw, shapes, kinds, wide=wide)
                 self._forget_geometries()
-            self._compiled.move_to_end((*key, len(arrays[0])))
+            self._compiled.move_to_end(key)
         return found(*arrays)
 
     def _forget_geometries(self) -> None:
         """Pieces of the windows that were used longest ago."""
         stems = [key for key in self._compiled if key[0] == "stem"]
         for stale in stems[: max(0, len(stems) - GEOMETRIES)]:
-            for key in [key for key in self._compiled if len(key) > 2 and key[1] == stale[1]]:
+            for key in [key for key in self._compiled if key[1] == stale[1]]:
                 del self._compiled[key]
 
 

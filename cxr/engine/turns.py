@@ -1,108 +1,163 @@
-"""Whose turn it is: one piece of work computes at a time, with all cores, and nobody's long work holds up a score.
+"""Whose turn it is: as many pieces of work compute at once as there are lanes, and nobody's long work holds up a score.
 
-Two passes at once on two cores take longer than one after the other, and more memory. Long work comes in slices of a
-few hundred milliseconds, each of which waits for its turn again.
+One lane computes on one core where there are few: two passes side by side on two cores take less time than two passes
+one after the other, on both cores each. Long work comes in slices of a few hundred milliseconds; each of them waits for
+its turn, and is dropped if nobody wants it by then.
 """
 
-import hashlib
+import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
-import numpy as np
+MOST_LANES = 4
+"""More cores than that are shared out among the lanes: each lane takes memory for a slice of its own."""
 
 IN_A_ROW = 4
 """Urgent turns after which one that can wait comes in between."""
 
 
-class Turns:
-    """A lock with two queues: urgent work first, patient work in the order in which it came."""
+def cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-    def __init__(self) -> None:
+
+def usual_lanes() -> int:
+    """Lanes on this machine."""
+    return min(MOST_LANES, cores())
+
+
+class Turns:
+    """Lanes to compute in, and two queues for them: urgent work first, patient work in the order in which it came."""
+
+    def __init__(self, lanes: int = 1) -> None:
+        self.lanes = lanes
         self._changed = threading.Condition()
-        self._busy = False
+        self._busy = 0
         self._urgent = 0
         self._in_a_row = 0
         self._patient: deque[object] = deque()
 
     @contextmanager
     def patient(self) -> Iterator[None]:
-        """For a slice of long work: the `with` block computes alone."""
+        """For a slice of long work: the `with` block computes in one lane."""
         ticket = object()
         with self._changed:
             self._patient.append(ticket)
-            self._changed.wait_for(lambda: not self._busy and self._patient[0] is ticket and not self._urgent_first())
+            self._changed.wait_for(lambda: self._free and self._patient[0] is ticket and not self._urgent_first)
             self._patient.popleft()
-            self._busy, self._in_a_row = True, 0
+            self._begin(in_a_row=0)
         try:
             yield
         finally:
             self._end()
 
     @contextmanager
-    def urgent(self, settled: Callable[[], bool]) -> Iterator[bool]:
-        """For a score. False, at once, if it was `settled` by somebody else's turn in the meantime."""
+    def urgent(self) -> Iterator[bool]:
+        """For a score. True if nobody else computes or waits, so that all cores are free for it."""
         with self._changed:
             self._urgent += 1
-            self._changed.wait_for(
-                lambda: settled() or (not self._busy and (self._urgent_first() or not self._patient))
-            )
+            self._changed.wait_for(lambda: self._free and (self._urgent_first or not self._patient))
             self._urgent -= 1
-            mine = not settled()
-            if mine:
-                self._busy, self._in_a_row = True, self._in_a_row + 1
-            else:
-                self._changed.notify_all()
+            alone = not (self._busy or self._urgent or self._patient)
+            self._begin(in_a_row=self._in_a_row + 1)
         try:
-            yield mine
+            yield alone
         finally:
-            if mine:
-                self._end()
+            self._end()
 
+    @property
+    def _free(self) -> bool:
+        return self._busy < self.lanes
+
+    @property
     def _urgent_first(self) -> bool:
         return bool(self._urgent) and (self._in_a_row < IN_A_ROW or not self._patient)
 
+    def _begin(self, *, in_a_row: int) -> None:
+        self._busy += 1
+        self._in_a_row = in_a_row
+        self._changed.notify_all()  # whoever is first in a queue now may find another lane free
+
     def _end(self) -> None:
         with self._changed:
-            self._busy = False
+            self._busy -= 1
             self._changed.notify_all()
 
 
-class Together:
-    """Single pictures that wait at the same time are computed as one batch, and equal ones once.
+class Lanes:
+    """Slices of long work, side by side, each in its turn."""
 
-    compute  from `(N, h, w, c)` to arrays with N rows each
-    most     pictures in a batch
-    """
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self._workers = ThreadPoolExecutor(turns.lanes, thread_name_prefix="lane")
 
-    def __init__(self, turns: Turns, compute: Callable[[np.ndarray], Sequence[np.ndarray]], *, most: int) -> None:
-        self._turns, self._compute, self._most = turns, compute, most
-        self._waiting: dict[bytes, tuple[np.ndarray, Future]] = {}
+    def run(self, slices: Iterable[Callable[[], Any]]) -> list:
+        """What each of them returns, in their order; see `stream`."""
+        return list(self.stream(slices))
+
+    def stream(self, slices: Iterable[Callable[[], Any]]) -> Iterator[Any]:
+        """What each of them returns, in their order, while the next ones are computed.
+
+        Raises what the first of them raised, or what `wanted` says; slices that have not begun by then never do, nor
+        those that have not when the iterator is closed.
+        """
+        check = _wanted.get()
+        ahead: deque[Future] = deque()
+        try:
+            for each in slices:
+                ahead.append(self._workers.submit(self._turn, each, check))
+                # more would let others wait for longer
+                if len(ahead) > 2 * self._turns.lanes:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for each in ahead:
+                each.cancel()
+
+    def _turn(self, compute: Callable[[], Any], check: Callable[[], None]) -> Any:
+        with self._turns.patient():
+            check()
+            return compute()
+
+
+_wanted: ContextVar[Callable[[], None]] = ContextVar("wanted", default=lambda: None)
+
+
+@contextmanager
+def wanted(check: Callable[[], None]) -> Iterator[None]:
+    """Long work of this thread in the `with` block asks before every slice; `check` raises once nobody waits for it."""
+    token = _wanted.set(check)
+    try:
+        yield
+    finally:
+        _wanted.reset(token)
+
+
+class Once:
+    """What is asked for while the same is being computed is not computed again."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[Hashable, Future] = {}
         self._lock = threading.Lock()
 
-    def ask(self, picture: np.ndarray) -> list[np.ndarray]:
-        """One picture's rows, `(1, …)` each."""
-        key = hashlib.sha256(np.ascontiguousarray(picture)).digest()
+    def ask(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """What `compute` returns or raises, of whoever asked for `key` first."""
         with self._lock:
-            _, answer = self._waiting.setdefault(key, (picture, Future()))
-        with self._turns.urgent(answer.done) as mine:
-            if mine:
-                self._answer(key)
-        return answer.result()
-
-    def _answer(self, key: bytes) -> None:
-        """Of the picture of that key, and of those that came first among the others."""
-        with self._lock:
-            others = [other for other in self._waiting if other != key][: self._most - 1]
-            chosen = [self._waiting.pop(each) for each in (key, *others)]
-        try:
-            results: Any = self._compute(np.stack([picture for picture, _ in chosen]))
-        except BaseException as error:
-            for _, answer in chosen:
+            answer = self._under_way.get(key)
+            if first := answer is None:
+                answer = self._under_way[key] = Future()
+        if first:
+            try:
+                answer.set_result(compute())
+            except BaseException as error:  # noqa: BLE001 - it is raised again below, in every thread that waits
                 answer.set_exception(error)
-            raise
-        for row, (_, answer) in enumerate(chosen):
-            answer.set_result([each[row : row + 1] for each in results])
+            finally:
+                with self._lock:
+                    del self._under_way[key]
+        return answer.result()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import gcd
 from typing import Annotated, Literal
 
@@ -11,7 +12,7 @@ import numpy as np
 from explainers import Context, Explainer, Range, hookimpl
 
 WINDOWS_A_STEP = 8
-"""Windows between two reports of progress, each a chance to cancel: as many as the network takes in one batch."""
+"""Windows, at least, between two reports of progress."""
 
 MOST_PREVIEWED = 400
 """Windows up to which the map is filled in at every step; with thousands that would take longer than the network."""
@@ -105,18 +106,20 @@ def _falls(
 
     The first finding's map is previewed as it is refined.
     """
-    logits, falls = context.logits[places], np.empty((len(places), 0))
-    for at in range(0, len(order), WINDOWS_A_STEP):
-        found = context.occluded(windows.boxes[order[at : at + WINDOWS_A_STEP]], filling)[:, places]
-        falls = np.concatenate([falls, (logits - found).T], axis=1)
+    logits, falls, told = context.logits[places], np.empty((len(places), 0)), 0
+    for found in context.occluded_in_steps(windows.boxes[order], filling):
+        falls = np.concatenate([falls, (logits - found[:, places]).T], axis=1)
         done = falls.shape[1]
+        if done < min(told + WINDOWS_A_STEP, len(order)):
+            continue
+        told = done
         filled = windows.completed(falls[:1], order[:done]) if len(windows.boxes) <= MOST_PREVIEWED else None
         preview = None if filled is None else windows.averaged(filled)[0]
         context.progress(done / len(order), f"refining: {done} of {len(order)} windows", preview)
     return windows.completed(falls, order)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Windows:
     """Windows at every pair of a row's and a column's start, and the cells between their edges.
 
@@ -143,6 +146,13 @@ class _Windows:
         sums = self.rows @ falls.reshape(-1, *grid) @ self.columns.T
         return (sums / counts).astype(np.float32)
 
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """(windows, windows): Matérn's of order 3/2, over the windows' rows and columns."""
+        places = np.stack(np.divmod(np.arange(len(self.boxes)), self.columns.shape[1]), axis=1)
+        apart = np.sqrt(3) * np.linalg.norm(places[:, None] - places[None], axis=-1) / CORRELATED
+        return (1 + apart) * np.exp(-apart)
+
     def coarse_to_fine(self) -> np.ndarray:
         """(windows,) their numbers: every fourth down and across, every second, every other one, the rest.
 
@@ -154,18 +164,13 @@ class _Windows:
         return np.lexsort((np.random.default_rng(0).permutation(len(self.boxes)), level))
 
     def completed(self, falls: np.ndarray, computed: np.ndarray) -> np.ndarray:
-        """(findings, windows) from the falls `(findings, len(computed))` of some: the others by kriging.
-
-        A Gaussian process with Matérn's covariance of order 3/2 over the windows' rows and columns.
-        """
+        """(findings, windows) from the falls `(findings, len(computed))` of some: the others by kriging."""
         count = len(self.boxes)
         if len(computed) == count:
             whole = np.empty((len(falls), count))
             whole[:, computed] = falls
             return whole
-        places = np.stack(np.divmod(np.arange(count), self.columns.shape[1]), axis=1)
-        apart = np.sqrt(3) * np.linalg.norm(places[:, None] - places[None, computed], axis=-1) / CORRELATED
-        covariance = (1 + apart) * np.exp(-apart)
+        covariance = self.covariance[:, computed]
         middle = falls.mean(axis=1, keepdims=True)
         weights = np.linalg.solve(covariance[computed] + NUGGET * np.eye(len(computed)), (falls - middle).T)
         whole = middle + (covariance @ weights).T

@@ -105,7 +105,7 @@ class Bench:
         seen = []
         library = on_onnx.OnnxRuntime()
         original = on_onnx._session
-        on_onnx._session = lambda model, alone: seen.append(model.SerializeToString())
+        on_onnx._session = lambda model, **_: seen.append(model.SerializeToString())
         try:
             net = self.ours["onnxruntime"]._engine._net
             library.compiled(partial(pieces.whole, net), [shape], [np.float32])

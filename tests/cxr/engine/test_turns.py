@@ -3,10 +3,9 @@
 import threading
 import time
 
-import numpy as np
 import pytest
 
-from cxr.engine.turns import IN_A_ROW, Together, Turns
+from cxr.engine.turns import IN_A_ROW, Lanes, Once, Turns, wanted
 
 
 def until(condition) -> None:
@@ -32,7 +31,7 @@ def test_urgent_work_comes_before_what_waited_longer():
             order.append(name)
 
     def urgent(name):
-        with turns.urgent(lambda: False):
+        with turns.urgent():
             order.append(name)
 
     with turns.patient():
@@ -51,7 +50,7 @@ def test_long_work_is_not_held_up_for_ever():
     turns, order = Turns(), []
 
     def urgent():
-        with turns.urgent(lambda: False):
+        with turns.urgent():
             order.append("score")
 
     def patient():
@@ -70,67 +69,143 @@ def test_long_work_is_not_held_up_for_ever():
     assert order.count("score") == 2 * IN_A_ROW
 
 
-def test_one_computes_at_a_time():
-    turns, inside, most = Turns(), [], []
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_as_many_compute_at_once_as_there_are_lanes(lanes):
+    turns, inside, most = Turns(lanes), [], []
 
     def work(number):
         for _ in range(20):
-            with turns.patient() if number % 2 else turns.urgent(lambda: False):
+            with turns.patient() if number % 2 else turns.urgent():
                 inside.append(number)
                 most.append(len(inside))
+                time.sleep(0.0005)
                 inside.remove(number)
 
     threads = [begun(work, number) for number in range(6)]
     for thread in threads:
         thread.join(10)
     assert len(most) == 120
-    assert max(most) == 1
+    assert max(most) == lanes
+
+
+def test_a_score_has_all_cores_only_if_nobody_else_computes_or_waits():
+    turns, alone = Turns(2), []
+
+    def score():
+        with turns.urgent() as mine:
+            alone.append(mine)
+
+    score()
+    with turns.patient():
+        score()
+        with turns.patient():
+            threads = [begun(score), begun(score)]
+            until(lambda: turns._urgent == 2)
+    for thread in threads:
+        thread.join(5)
+    assert alone[:3] == [True, False, False]
+    score()
+    assert alone[4]
 
 
 def test_a_turn_ends_when_its_work_fails():
     turns = Turns()
     with pytest.raises(ZeroDivisionError), turns.patient():
         _ = 1 / 0
-    with turns.urgent(lambda: False) as mine:
-        assert mine
+    with turns.urgent() as alone:
+        assert alone
 
 
-def test_pictures_that_wait_together_are_computed_together_and_equal_ones_once():
-    turns, batches, answers = Turns(), [], {}
+def test_slices_come_back_in_their_order_and_side_by_side():
+    lanes, both = Lanes(Turns(2)), threading.Barrier(2, timeout=5)
 
-    def compute(batch):
-        batches.append(len(batch))
-        return batch.sum(axis=(1, 2)), -batch
+    def work(number):
+        if number < 2:
+            both.wait()  # a single lane would wait in vain
+        return number
 
-    together = Together(turns, compute, most=4)
+    assert lanes.run([lambda number=number: work(number) for number in range(7)]) == list(range(7))
 
-    def ask(number):
-        answers[number] = together.ask(np.full((2, 2), number // 2, np.float32))
 
-    with turns.patient():
-        threads = [begun(ask, number) for number in range(12)]
-        until(lambda: turns._urgent == 12)
+def test_what_fails_is_raised_and_the_rest_never_begins():
+    lanes, begun_ones, raised = Lanes(Turns(1)), [], threading.Event()
+
+    def work(number):
+        begun_ones.append(number)
+        if number > 1:
+            raised.wait(5)
+        return 1 / (number - 1)
+
+    with pytest.raises(ZeroDivisionError):
+        lanes.run([lambda number=number: work(number) for number in range(50)])
+    raised.set()
+    assert lanes.run([lambda: 5, lambda: 6]) == [5, 6]
+    assert begun_ones in ([0, 1], [0, 1, 2])
+
+
+def test_slices_that_nobody_waits_for_any_more_are_dropped():
+    class GoneError(Exception):
+        pass
+
+    lanes, computed, left = Lanes(Turns(2)), [], threading.Event()
+
+    def work(number):
+        computed.append(number)
+        if number == 3:
+            left.set()
+
+    def check():
+        if left.is_set():
+            raise GoneError
+
+    with pytest.raises(GoneError), wanted(check):
+        lanes.run([lambda number=number: work(number) for number in range(50)])
+    assert 3 in computed
+    assert len(computed) < 8
+    left.set()
+    assert lanes.run([lambda: 5]) == [5]  # others' work is nobody's to drop
+
+
+def test_what_is_asked_for_twice_at_once_is_computed_once():
+    once, computed, answers, go = Once(), [], [], threading.Event()
+
+    def compute(key):
+        computed.append(key)
+        go.wait(5)
+        return key + "'s"
+
+    def ask(key):
+        answers.append((key, once.ask(key, lambda: compute(key))))
+
+    threads = [begun(ask, key) for key in ("a", "b", "a", "a", "b")]
+    until(lambda: len(computed) == 2)
+    time.sleep(0.02)
+    go.set()
     for thread in threads:
         thread.join(5)
-    assert sorted(batches) == [2, 4]  # six pictures, each asked for twice
-    for number, (total, negative) in answers.items():
-        assert total.tolist() == [4 * (number // 2)]
-        assert negative.tolist() == [[[-(number // 2)] * 2] * 2]
+    assert sorted(computed) == ["a", "b"]
+    assert sorted(answers) == [("a", "a's")] * 3 + [("b", "b's")] * 2
+    assert once.ask("a", lambda: "anew") == "anew"
 
 
 def test_everybody_who_waited_hears_of_a_failure():
-    turns, heard = Turns(), []
-    together = Together(turns, lambda batch: 1 / 0, most=4)
+    once, heard, go = Once(), [], threading.Event()
+
+    def compute():
+        go.wait(5)
+        return 1 / 0
 
     def ask():
         try:
-            together.ask(np.zeros((1, 1), np.float32))
+            once.ask("key", compute)
         except ZeroDivisionError:
             heard.append("failed")
 
-    with turns.patient():
-        threads = [begun(ask) for _ in range(3)]
-        until(lambda: turns._urgent == 3)
+    threads = [begun(ask) for _ in range(3)]
+    until(lambda: once._under_way)
+    time.sleep(0.02)
+    go.set()
     for thread in threads:
         thread.join(5)
     assert heard == ["failed"] * 3
+    assert once.ask("key", lambda: 1) == 1

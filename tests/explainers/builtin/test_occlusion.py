@@ -160,7 +160,8 @@ def test_it_reports_each_batch_and_stops_when_cancelled(context_of, pooled):
 
 
 def test_a_preview_is_refined_from_coarse_to_fine_and_ends_as_the_map(context_of, linear, monkeypatch):
-    monkeypatch.setattr("explainers.builtin.occlusion.WINDOWS_A_STEP", 1)
+    for steps in ("explainers.builtin.occlusion", "cxr.predictor"):
+        monkeypatch.setattr(f"{steps}.WINDOWS_A_STEP", 1)
     previews = []
     context = context_of(
         linear(np.ones((2, 4))), [[4, 0, 0, -4], [4, 0, 0, -4]], report=lambda *report: previews.append(report[1:])

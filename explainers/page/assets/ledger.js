@@ -243,8 +243,8 @@ function showFeatures() {
 
 function showPixels() {
   const values = falls(), known = values.filter((each) => each !== undefined), whole = known.length === size();
-  // what isn't known has no colour
-  if (known.length) draw(pixels, "pixels-ticks", values.map((each) => each ?? 0));
+  // one value alone would have full colour whatever it is; what isn't known yet has none
+  if (whole || (covering && known.length)) draw(pixels, "pixels-ticks", values.map((each) => each ?? 0));
   else {
     pixels.forget();
     pixels.drawGrey();
@@ -322,20 +322,28 @@ function showRemoval() {
   part("removal").hidden = chosen === null;
   if (chosen === null) {
     part("chosen").textContent = "Choose a cell to take it out";
-    part("chosen-said").textContent = "By click, or with arrow keys and Enter: once its features are taken out of the mean, once its pixels are covered.";
+    say("By click, or with arrow keys and Enter: once its features are taken out of the mean, once its pixels are covered.");
     return;
   }
   const {cells, logit, threshold} = account(), carried = cells[chosen], after = covered[finding]?.[chosen];
   const changes = [carried, after === undefined ? 0 : after - logit], decimals = Math.max(2, decimalsFor(changes));
-  const crosses = (other) => threshold !== null && (logistic(logit) >= threshold) !== (logistic(other) >= threshold);
+  const before = logistic(logit) >= threshold;
+  const crossing = (how, other) => (threshold === null || before === (logistic(other) >= threshold) ? ""
+    : ` ${how}, the score ${before ? "falls below" : "rises above"} its operating point ${lens.number(threshold)}.`);
   const row = (name, value) => made("tr", {}, made("th", {scope: "row"}, name), ...(value === undefined
-    ? [made("td", {}, "…"), made("td", {}, ""), made("td", {}, ""), made("td", {}, "")]
+    ? [made("td", {}, "…"), made("td", {}, ""), made("td", {}, "")]
     : [made("td", {}, fixed(value, decimals)), made("td", {}, value === logit ? "" : signed(value - logit, decimals)),
-      made("td", {}, lens.apart(logistic(value), logistic(logit))[0]),
-      made("td", {class: "quiet words-of"}, crosses(value) ? `crosses its operating point ${lens.number(threshold)}` : "")]));
+      made("td", {}, lens.apart(logistic(value), logistic(logit))[0])]));
   part("removal").tBodies[0].replaceChildren(row("as it is", logit), row("its features taken out", logit - carried), row("its pixels covered", after));
   part("chosen").textContent = `Without ${place(chosen)}`;
-  part("chosen-said").textContent = after === undefined ? "Covering its pixels." : told(carried, after - logit, decimals);
+  say(after === undefined
+    ? "Covering its pixels."
+    : told(carried, after - logit, decimals) + crossing("Without its features", logit - carried) + crossing("Covered", after));
+}
+
+// Read aloud where it changed, and only there.
+function say(sentence) {
+  if (part("chosen-said").textContent !== sentence) part("chosen-said").textContent = sentence;
 }
 
 // The difference between the two removals, in one sentence.

@@ -16,7 +16,7 @@ import numpy as np
 
 from cxr.errors import LayerError
 from cxr.frame import Frame
-from cxr.predictor import WINDOWS_A_STEP, Predictor
+from cxr.predictor import Predictor
 from cxr.preparation import Prepared
 from explainers.maps import spearman
 
@@ -94,10 +94,10 @@ def logits_covered(
     windows  (m, 4) int, as `Ledger.windows` has them
     yields   (rows, logits): which of the windows, and their (len(rows), n) float32 logits
     """
-    fill = prepared.array.mean(axis=(0, 1))
-    for at in range(0, len(windows), WINDOWS_A_STEP):
-        rows = np.arange(at, min(at + WINDOWS_A_STEP, len(windows)))
-        yield rows, predictor.occluded(prepared.array, windows[rows], fill)
+    done = 0
+    for found in predictor.occluded_in_steps(prepared.array, windows, prepared.array.mean(axis=(0, 1))):
+        yield np.arange(done, done + len(found)), found
+        done += len(found)
 
 
 def ranks_agree(made: Ledger, covered: np.ndarray) -> dict[str, float]:

@@ -110,7 +110,7 @@ def test_the_cells_add_up_before_the_visitor_s_eyes_and_one_can_be_taken_out(vis
     assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("row 6, column 4")
 
     page.get_by_role("button", name="Cover every square in turn").click()
-    page.locator(".ledger [data-agree]").wait_for()
+    page.locator(".ledger [data-agree]").wait_for(timeout=300_000)
     falls = [number(each) for each in page.locator(".ledger [data-pixels] .cell").all_inner_texts()]
     assert falls[cell] == pytest.approx(made.logits[place] - logits[0, place], abs=6e-3)
     # another finding comes from the same passes

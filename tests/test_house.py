@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("hub", "cxr", "explainers", "explainers.page", "demo")
 HEAVY = {
-    "tensorflow": ("cxr.network", "cxr.engine.on_tensorflow", "cxr.engine.gradients"),
+    "tensorflow": ("cxr.network", "cxr.engine.on_tensorflow"),
     "keras": ("cxr.network", "cxr.densenet", "cxr.training", "cxr.planted"),
     "gradio": ("explainers.page",),
 }

@@ -2,7 +2,7 @@
 
 Batch norms are folded into the convolutions before them, and the transitions pool before they convolve. The rewritten
 network (`pieces`) is drawn twice, from one description: for TensorFlow, which is always there, and for ONNX Runtime
-(extra `fast`), which takes less time for it. Gradients of the input are TensorFlow's; inner layers stay with
+(extra `fast`), which takes less time for it, and with which TensorFlow is not even imported. Inner layers stay with
 `cxr.network`.
 """
 

@@ -7,6 +7,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
+from cxr.engine.backward import gradient
 from cxr.engine.folded import Affine, Convolution
 from cxr.engine.turns import cores, usual_lanes
 
@@ -31,31 +32,37 @@ class OnnxRuntime:
         graph = _Graph()
         names = [f"input{place}" for place in range(len(shapes))]
         outputs = draw(graph, *names)
-        model = helper.make_model(
-            helper.make_graph(
-                graph.nodes,
-                "densenet121",
-                [
-                    helper.make_tensor_value_info(name, KINDS[kind], shape)
-                    for name, shape, kind in zip(names, shapes, kinds, strict=True)
-                ],
-                [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
-                graph.constants,
-            ),
-            opset_imports=[helper.make_opsetid("", OPSET)],
-            ir_version=IR_VERSION,
-        )
-        session = _session(model, wide=wide)
-        return lambda *arrays: session.run(None, dict(zip(names, arrays, strict=True)))
+        return _runs(graph.model(names, shapes, kinds, outputs), names, wide=wide, arena=wide)
+
+    def gradient(self, draw: Callable, shape: tuple[int, ...], outputs: int) -> Callable[..., list[np.ndarray]]:
+        """A function of an input of that shape and weights `(1, outputs)`: d (Σ weights · logits) / d input.
+
+        The logits are the first of what is drawn. On all cores, which takes as long as one in each lane.
+        """
+        graph = _Graph()
+        names, shapes, kinds = ["input", "weights"], [shape, (1, outputs)], [np.float32, np.float32]
+        logits, *_ = draw(graph, "input")
+        forward = onnx.shape_inference.infer_shapes(graph.model(names, shapes, kinds, [logits]))
+        found = {
+            each.name: [place.dim_value for place in each.type.tensor_type.shape.dim]
+            for each in (*forward.graph.input, *forward.graph.value_info, *forward.graph.output)
+        }
+        back = gradient(graph, found, logits, "weights", "input")
+        return _runs(graph.model(names, shapes, kinds, [back]), names, wide=True, arena=False)
 
 
-def _session(model: onnx.ModelProto, *, wide: bool) -> onnxruntime.InferenceSession:
+def _runs(model: onnx.ModelProto, names: Sequence[str], *, wide: bool, arena: bool) -> Callable[..., list[np.ndarray]]:
+    session = _session(model, wide=wide, arena=arena)
+    return lambda *arrays: session.run(None, dict(zip(names, arrays, strict=True)))
+
+
+def _session(model: onnx.ModelProto, *, wide: bool, arena: bool) -> onnxruntime.InferenceSession:
+    """`arena`: keeps the most that passes ever took, for a tenth of the time of one pass on all cores."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = cores() if wide else cores() // usual_lanes()
     # threads that wait for each other spin, but not beyond the pass: they would take a core from the rest of the page
     options.add_session_config_entry("session.force_spinning_stop", "1")
-    # an arena keeps the most that passes ever took: a tenth of the time of one pass on all cores, nothing in a lane
-    options.enable_cpu_mem_arena = wide
+    options.enable_cpu_mem_arena = arena
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
@@ -66,53 +73,78 @@ class _Graph:
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
+        self._values: dict[str, np.ndarray] = {}
 
     def convolve(self, x: str, convolution: Convolution, *, stride: int = 1, pad: int = 0) -> str:
-        kernel = self._constant(convolution.kernel.transpose(3, 2, 0, 1))
+        kernel = self.constant(convolution.kernel.transpose(3, 2, 0, 1))
         side = list(convolution.kernel.shape[:2])
-        bias = [self._constant(convolution.bias)] if convolution.bias.any() else []
-        return self._node("Conv", x, kernel, *bias, kernel_shape=side, strides=[stride] * 2, pads=[pad] * 4)
+        bias = [self.constant(convolution.bias)] if convolution.bias.any() else []
+        return self.node("Conv", x, kernel, *bias, kernel_shape=side, strides=[stride] * 2, pads=[pad] * 4)
 
     def rectified(self, x: str) -> str:
-        return self._node("Relu", x)
+        return self.node("Relu", x)
 
     def scaled(self, x: str, affine: Affine) -> str:
         # a norm of mean 0 and variance 1, which ONNX Runtime does in one step
         count = len(affine.scale)
         norm = (affine.scale, affine.shift, np.zeros(count, np.float32), np.ones(count, np.float32))
-        return self._node("BatchNormalization", x, *map(self._constant, norm), epsilon=0.0)
+        return self.node("BatchNormalization", x, *map(self.constant, norm), epsilon=0.0)
 
     def largest(self, x: str, *, pad: int) -> str:
-        return self._node("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[pad] * 4)
+        return self.node("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[pad] * 4)
 
     def averaged(self, x: str) -> str:
-        return self._node("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])
+        return self.node("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])
 
     def joined(self, tensors: Sequence[str]) -> str:
-        return self._node("Concat", *tensors, axis=1)
+        return self.node("Concat", *tensors, axis=1)
 
     def channels(self, x: str, first: int, last: int) -> str:
-        ends = (self._constant(np.array([place], np.int64)) for place in (first, last, 1))
-        return self._node("Slice", x, *ends)
+        ends = (self.constant(np.array([place], np.int64)) for place in (first, last, 1))
+        return self.node("Slice", x, *ends)
 
     def where(self, mask: str, x: str, other: str) -> str:
-        return self._node("Where", mask, x, other)
+        return self.node("Where", mask, x, other)
 
     def masked(self, x: str, keep: str) -> str:
-        return self._node("Mul", x, keep)
+        return self.node("Mul", x, keep)
 
     def pooled(self, x: str) -> str:
-        return self._node("Flatten", self._node("GlobalAveragePool", x))
+        return self.node("Flatten", self.node("GlobalAveragePool", x))
 
     def connected(self, x: str, weights: np.ndarray, bias: np.ndarray) -> str:
-        return self._node("Gemm", x, self._constant(weights), self._constant(bias))
+        return self.node("Gemm", x, self.constant(weights), self.constant(bias))
 
-    def _node(self, operation: str, *inputs: str, **attributes) -> str:
+    def node(self, operation: str, *inputs: str, **attributes) -> str:
         name = f"tensor{len(self.nodes)}"
         self.nodes.append(helper.make_node(operation, list(inputs), [name], **attributes))
         return name
 
-    def _constant(self, values: np.ndarray) -> str:
+    def constant(self, values: np.ndarray) -> str:
         name = f"constant{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        self._values[name] = values
         return name
+
+    def values(self, name: str) -> np.ndarray:
+        """Of a constant."""
+        return self._values[name]
+
+    def model(
+        self, inputs: Sequence[str], shapes: Sequence[tuple[int, ...]], kinds: Sequence[type], outputs: Sequence[str]
+    ) -> onnx.ModelProto:
+        """All that was drawn, with these inputs of these shapes and kinds."""
+        return helper.make_model(
+            helper.make_graph(
+                self.nodes,
+                "densenet121",
+                [
+                    helper.make_tensor_value_info(name, KINDS[kind], shape)
+                    for name, shape, kind in zip(inputs, shapes, kinds, strict=True)
+                ],
+                [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
+                self.constants,
+            ),
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            ir_version=IR_VERSION,
+        )

@@ -28,6 +28,18 @@ class TensorFlow:
         concrete = function.get_concrete_function()
         return lambda *arrays: [result.numpy() for result in concrete(*map(tf.constant, arrays))]
 
+    def gradient(self, draw: Callable, shape: tuple[int, ...], outputs: int) -> Callable[..., list[np.ndarray]]:
+        """A function of an input of that shape and weights `(1, outputs)`: d (Σ weights · logits) / d input."""
+
+        def back(library: TensorFlow, batch: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
+            with tf.GradientTape() as tape:
+                tape.watch(batch)
+                logits, *_ = draw(library, batch)
+                chosen = tf.reduce_sum(logits * weights)
+            return [tape.gradient(chosen, batch)]
+
+        return self.compiled(back, [shape, (1, outputs)], [np.float32, np.float32])
+
     def convolve(self, x: tf.Tensor, convolution: Convolution, *, stride: int = 1, pad: int = 0) -> tf.Tensor:
         padding = [[0, 0], [pad, pad], [pad, pad], [0, 0]] if pad else "VALID"
         kernel = self._tensor(convolution.kernel)

@@ -5,7 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from cxr.engine.folded import Folded
 from cxr.engine.geometry import Axis, Geometry
 from cxr.engine.tail import Tail
 from cxr.engine.turns import Lanes, Once, Turns, usual_lanes
-
-if TYPE_CHECKING:
-    from cxr.engine.gradients import InputGradient
 
 BATCH = 4
 """Variants of one picture that a lane computes together: larger batches gain nothing, and cancel later."""
@@ -43,6 +40,12 @@ class Library(Protocol):
     def compiled(self, draw: Callable, shapes: list, kinds: list, *, wide: bool) -> Callable[..., list[np.ndarray]]:
         """A function of arrays of these shapes, to be called from any thread; `wide`: for all cores."""
 
+    def gradient(self, draw: Callable, shape: tuple[int, ...], outputs: int) -> Callable[..., list[np.ndarray]]:
+        """A function of an input of that shape and weights `(1, outputs)`: d (Σ weights · logits) / d input.
+
+        The logits are the first of what is drawn. For all cores.
+        """
+
 
 class Engine:
     """Forward passes of one network. Arrays are NumPy; every method may be called from any thread.
@@ -57,7 +60,7 @@ class Engine:
     def __init__(self, net: Folded, library: Library) -> None:
         self._net, self._library = net, library
         self._compiled: OrderedDict[tuple, Callable] = OrderedDict()
-        self._gradient: InputGradient | None = None
+        self._gradient: Callable | None = None
         self._turns = Turns(usual_lanes())
         self._lanes, self._once = Lanes(self._turns), Once()
         self._lock = threading.Lock()
@@ -98,17 +101,20 @@ class Engine:
         return self.forward_with(batch)[0]
 
     def input_gradient(self, batch: np.ndarray, output: int) -> np.ndarray:
-        """d logit / d input `(N, h, w, c)`: TensorFlow's, whatever computes the passes."""
+        """d logit / d input `(N, h, w, c)`."""
+        weights = np.zeros((1, self._net.outputs), np.float32)
+        weights[0, output] = 1
+        # one by one: a batch takes as long, and memory for all its layers at once
+        slices = (partial(self._input_gradient, single, weights) for single in np.split(batch, len(batch)))
+        return np.concatenate(self._lanes.run(slices, ahead=1 if self._library.widens else None))
+
+    def _input_gradient(self, single: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        batch = self._laid_out(single)
         with self._lock:
             if self._gradient is None:
-                from cxr.engine.gradients import InputGradient
-
-                self._gradient = InputGradient(self._net)
-        weights = np.zeros(self._net.outputs, np.float32)
-        weights[output] = 1
-        # one by one: a batch takes as long, and memory for all its layers at once
-        singles = np.split(np.ascontiguousarray(batch, np.float32), len(batch))
-        return np.concatenate(self._lanes.run([partial(self._gradient.of, each, weights) for each in singles]))
+                draw = partial(pieces.whole, self._net)
+                self._gradient = self._library.gradient(draw, batch.shape, self._net.outputs)
+        return self._upright(self._gradient(batch, weights)[0])
 
     def remembering(self, prepared: np.ndarray) -> "Remembered":
         """What occluding one input `(h, w, c)` starts from, in one pass."""

@@ -96,28 +96,28 @@ class Lanes:
         self._turns = turns
         self._workers = ThreadPoolExecutor(turns.lanes, thread_name_prefix="lane")
 
-    def run(self, slices: Iterable[Callable[[], Any]]) -> list:
+    def run(self, slices: Iterable[Callable[[], Any]], *, ahead: int | None = None) -> list:
         """What each of them returns, in their order; see `stream`."""
-        return list(self.stream(slices))
+        return list(self.stream(slices, ahead=ahead))
 
-    def stream(self, slices: Iterable[Callable[[], Any]]) -> Iterator[Any]:
+    def stream(self, slices: Iterable[Callable[[], Any]], *, ahead: int | None = None) -> Iterator[Any]:
         """What each of them returns, in their order, while the next ones are computed.
 
+        At most `ahead` are begun or wait for their turns: two a lane, since more would let others wait for longer.
         Raises what the first of them raised, or what `wanted` says; slices that have not begun by then never do, nor
         those that have not when the iterator is closed.
         """
-        check = _wanted.get()
-        ahead: deque[Future] = deque()
+        check, most = _wanted.get(), ahead or 2 * self._turns.lanes
+        begun: deque[Future] = deque()
         try:
             for each in slices:
-                ahead.append(self._workers.submit(self._turn, each, check))
-                # more would let others wait for longer
-                if len(ahead) > 2 * self._turns.lanes:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
+                if len(begun) == most:
+                    yield begun.popleft().result()
+                begun.append(self._workers.submit(self._turn, each, check))
+            while begun:
+                yield begun.popleft().result()
         finally:
-            for each in ahead:
+            for each in begun:
                 each.cancel()
 
     def _turn(self, compute: Callable[[], Any], check: Callable[[], None]) -> Any:

@@ -2,6 +2,8 @@
 
 import importlib.util
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -107,12 +109,32 @@ def test_windows_of_several_sizes_and_beyond_the_border_too(fast, prepared):
     assert np.abs(fast.occluded(prepared, windows, filled) - whole).max() < 1e-4
 
 
+def test_scores_maps_and_gradients_through_onnx_runtime_import_no_tensorflow():
+    pytest.importorskip("onnxruntime")
+    code = """
+import sys, numpy as np
+from cxr import Predictor
+from cxr.phantom import phantom
+predictor = Predictor.load("starter", engine="onnxruntime")
+picture = phantom(seed=1, size=256).radiograph
+predictor.predict(picture)
+batch = predictor.prepare(picture).array[None]
+predictor.layer_gradient(batch, "conv5_block16_concat")
+predictor.occluded(batch[0], np.array([(0, at, 32, 32) for at in range(0, 48, 8)]), 0.0)
+assert np.abs(predictor.input_gradient(batch, "Effusion")).max() > 0
+print({"tensorflow", "keras"} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
 @pytest.mark.parametrize(
     "settings",
-    [{"side": 96}, {"side": 64, "channels": 1}, {"side": 64, "final_relu": False}, {"side": 64, "head": (5,)}],
+    [{"side": 96}, {"side": 80, "channels": 1}, {"side": 64, "final_relu": False}, {"side": 64, "head": (5,)}],
 )
 def test_every_kind_of_checkpoint_has_an_engine(settings):
-    predictor = Predictor.from_checkpoint(drawn_checkpoint(**settings), engine="tensorflow")
+    checkpoint = drawn_checkpoint(**settings)
+    predictor = Predictor.from_checkpoint(checkpoint, engine="tensorflow")
     side = settings["side"]
     rng = np.random.default_rng(0)
     picture = rng.standard_normal((side, side, settings.get("channels", 3))).astype(np.float32)
@@ -121,6 +143,11 @@ def test_every_kind_of_checkpoint_has_an_engine(settings):
     gradient = predictor.layer_gradient(picture[None], "conv5_block16_concat")
     theirs = network.layer_gradient(picture[None], "conv5_block16_concat", [0, 1])
     assert np.abs(gradient - theirs).max() < 1e-3 * np.abs(theirs).max()
+    theirs = network.input_gradient(picture[None], 0)
+    for library in LIBRARIES:
+        ours = Predictor.from_checkpoint(checkpoint, engine=library).input_gradient(picture[None], "Mass")
+        assert np.abs(ours - theirs).max() < 1e-2 * np.abs(theirs).max()
+        assert np.linalg.norm(ours - theirs) < 1e-3 * np.linalg.norm(theirs)
     windows = np.array([(top, left, 16, 16) for top in range(0, side - 15, 16) for left in range(0, side - 15, 16)])
     whole = np.concatenate([predictor.forward(hidden(picture, 0.0, window)[None]) for window in windows])
     assert np.abs(predictor.occluded(picture, windows, 0.0) - whole).max() < 1e-4 * np.abs(whole).max()

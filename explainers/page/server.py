@@ -1,11 +1,13 @@
 """Starting and ending the server: what is set before Gradio is imported, and what is swept when it is over."""
 
 import atexit
+import ctypes
 import logging
 import os
 import signal
 import threading
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 

@@ -86,7 +86,7 @@ def _scores(prediction: Prediction) -> str:
         ]
         for each in found
     ]
-    heads = ["finding", "score", "operating point", "", "calibrated probability", "95 % of the last layer"]
+    heads = ["finding", "score", "operating point", "is", "calibrated probability", "95 % of the last layer"]
     return _table(heads, rows, [bool(each.above_threshold) for each in found])
 
 
@@ -107,7 +107,9 @@ def _settings(explanations: Sequence[Explanation]) -> str:
 
 def _network(prediction: Prediction) -> str:
     known = prediction.identity.to_json()
-    return _table(["", ""], [[name, "" if value is None else str(value)] for name, value in known.items()])
+    return _table(
+        ["of the network", "value"], [[name, "" if value is None else str(value)] for name, value in known.items()]
+    )
 
 
 def _by_code(explanations: Sequence[Explanation], address: str, model: str, window: str) -> str:

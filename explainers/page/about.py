@@ -20,7 +20,7 @@ def build(desk: Desk) -> gr.HTML:
 def shown(desk: Desk) -> str:
     """HTML of the whole section, as far as it is known by now."""
     return f"""<section class="about" aria-labelledby="about-title">
-<h2 id="about-title">About</h2>
+<h2 id="about-title" tabindex="-1">About</h2>
 <div class="about-columns">
 {_networks(desk)}
 {_explainers(desk)}

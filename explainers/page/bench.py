@@ -4,6 +4,7 @@ The browser gets each map once, as numbers, and draws it: view, opacity, colours
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,9 @@ SEED = 0
 
 SHORTEST_WAIT_S = 0.2
 """Between two reports of progress: more often is nothing that a person sees, and each is a message to the browser."""
+
+LATE_PREVIEWS = 4
+"""Partial maps of a panel that are kept at once: a browser that lags behind may still fetch one that was replaced."""
 
 MOST_EXPLAINERS = 24
 MOST_NETWORKS = 2
@@ -128,6 +132,7 @@ class Screen:
     reading: Reading
     finding: str
     panels: dict[str, dict] = field(init=False)
+    _previews: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
         beside = self.wish.networks[1:]
@@ -185,10 +190,11 @@ class Screen:
         }
 
     def _preview(self, side: Side, event: Progressed) -> None:
-        panel = self.panels[side.panel(event.explainer)]
+        name = side.panel(event.explainer)
         rows, columns = event.preview.shape
-        preview = self.reading.keep_map(event.preview, panel.get("preview", {}).get("map"))
-        panel["preview"] = {"map": preview, "rows": rows, "columns": columns, "crop": side.crop}
+        kept = self._previews[name]
+        kept.append(self.reading.keep_map(event.preview, kept.pop(0) if len(kept) == LATE_PREVIEWS else None))
+        self.panels[name]["preview"] = {"map": kept[-1], "rows": rows, "columns": columns, "crop": side.crop}
 
 
 def explanation_shown(explanation: Explanation) -> dict:

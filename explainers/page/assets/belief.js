@@ -22,6 +22,7 @@ function refresh() {
 }
 
 function measure() {
+  if (running) return;
   run += 1;
   running = true;
   part("error").hidden = true;
@@ -77,7 +78,7 @@ function showAgreement(found, token) {
     "Rank correlation of two maps, and in brackets how far their hottest tenths overlap. Agreement is no proof: methods of one family err together.",
     pairs.length ? `${pairs.join("; ")}: the same by algebra, not independent.` : "",
   ].filter(Boolean).join(" ");
-  const head = lens.element("tr", {}, lens.element("th", {scope: "col"}, ""), ...found.titles.map((title) => lens.element("th", {scope: "col"}, title)));
+  const head = lens.element("tr", {}, lens.element("td"), ...found.titles.map((title) => lens.element("th", {scope: "col"}, title)));
   const rows = found.titles.map((title, row) => lens.element("tr", {}, lens.element("th", {scope: "row"}, title),
     ...found.titles.map((_, column) => lens.element("td", {}, column === row ? "" : `${found.spearman[row][column].toFixed(2).replace("-", "−")} (${Math.round(100 * found.iou_top_tenth[row][column])} %)`))));
   part("matrix").replaceChildren(lens.element("table", {}, lens.element("thead", {}, head), lens.element("tbody", {}, ...rows)));

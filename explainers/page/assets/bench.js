@@ -56,12 +56,13 @@ function stop() {
   refresh();
 }
 
+// A comparison that is under way need not be stopped before: the server ends it for the next one.
 function explain(name) {
   if (!scores?.findings?.some((each) => each.finding === name)) return;
+  if (running && name === finding) return;
   finding = name;
   part("finding").value = name;
   tellFinding();
-  if (running) stop();
   compare();
 }
 
@@ -75,8 +76,14 @@ function take(value) {
   } else if (value.run === run) {
     for (const [name, each] of Object.entries(value.panels)) panels.get(name)?.take(each, value.token);
     if (value.done) finish(value);
+    else if (worksForNobody(value)) compare();
   }
   refresh();
+}
+
+// An explainer that was left out while others ran would keep them waiting: begin anew, with what is known at hand.
+function worksForNobody({panels: shown}) {
+  return Object.entries(shown).some(([name, each]) => each.state === "running" && !panels.has(name));
 }
 
 function finish(value) {
@@ -185,6 +192,7 @@ function choose(name, wanted) {
     chosen.delete(name);
     removePanel(name);
     removePanel(besides(name));
+    if (!chosen.size) stop();
   }
   refresh();
 }
@@ -200,7 +208,6 @@ function removePanel(key) {
 }
 
 function setBeside(model) {
-  if (running) stop();
   for (const name of chosen) removePanel(besides(name));
   beside = model;
   for (const name of chosen) {

@@ -24,6 +24,14 @@ function show({chosen, networks}) {
 }
 
 choice.addEventListener("change", () => trigger("choose", {model: choice.value}));
+// Followed as an address it would leave the page, whose address has changed: Gradio's document has a base of its own.
+element.querySelector(".to-about").addEventListener("click", (event) => {
+  const title = document.getElementById("about-title");
+  if (!title) return;
+  event.preventDefault();
+  title.scrollIntoView();
+  title.focus({preventScroll: true});
+});
 part("retry").addEventListener("click", () => trigger("retry", {model: lens.last("network").model}));
 
 watch("value", () => { if (props.value) show(props.value); });

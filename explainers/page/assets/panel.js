@@ -291,7 +291,8 @@
         });
         this.told.drawn();
       } catch (problem) {
-        if (this.shownMap === news.map) this.fail({reason: problem.message});
+        // a partial map may have been replaced before it was fetched; the next one comes
+        if (this.shownMap === news.map && this.state === "done") this.fail({reason: problem.message});
       }
     }
 

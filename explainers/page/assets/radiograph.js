@@ -1,6 +1,8 @@
 const lens = window.cxrLens;
 const {settings} = lens;
 const part = (name) => element.querySelector(`[data-${name}]`);
+const PATIENCE_MS = 15000;
+let begun = 0;
 const plate = part("plate"), picture = part("picture"), error = part("error");
 // A DICOM file shown through another window is sent once more: the server keeps no file.
 let pending = null, shownFile = null, shownWindow = "";
@@ -42,7 +44,10 @@ function model() {
   return lens.last("network")?.model ?? "";
 }
 
+// A second click, while the first is answered, asks for nothing; unless the answer seems to be lost.
 function begin(ask) {
+  if (plate.classList.contains("busy") && performance.now() - begun < PATIENCE_MS) return;
+  begun = performance.now();
   error.hidden = true;
   plate.classList.add("busy");
   part("reading").hidden = false;

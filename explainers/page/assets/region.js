@@ -83,7 +83,7 @@ function show(value) {
 }
 
 function head(...names) {
-  return made("thead", {}, made("tr", {}, ...names.map((name) => made("th", {scope: "col"}, name))));
+  return made("thead", {}, made("tr", {}, ...names.map((name) => (name ? made("th", {scope: "col"}, name) : made("td")))));
 }
 
 function fillScores(findings) {
@@ -93,7 +93,7 @@ function fillScores(findings) {
       made("th", {scope: "row"}, each.title),
       made("td", {}, lens.number(each.before)), made("td", {}, lens.number(each.after)),
       made("td", {}, lens.withUnit(signed(each.logit), "logit")),
-      made("td", {class: "quiet"}, crossed ? `crosses its operating point ${lens.number(each.threshold)}` : ""));
+      made("td", {class: "quiet"}, crossed ? `crosses its point, ${lens.number(each.threshold)}` : ""));
   });
   const more = findings.length > FEW && !whole
     ? made("button", {type: "button", class: "plain", onclick: () => { whole = true; fillScores(findings); }}, `All ${findings.length} findings`)

@@ -36,6 +36,26 @@ def phantom_file(phantom, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def phantom_dicom(phantom, tmp_path_factory) -> Path:
+    """The phantom as a DICOM file of 512 pixels and 12 bits; skips without the extra `dicom`."""
+    pydicom = pytest.importorskip("pydicom", reason="needs the extra dicom")
+    pixels = phantom.display(512).astype("uint16") * 16
+    made = pydicom.dataset.FileDataset(None, {}, preamble=bytes(128))
+    made.file_meta = pydicom.dataset.FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    made.SOPClassUID, made.SOPInstanceUID = pydicom.uid.DigitalXRayImageStorageForPresentation, "1.2.3.4"
+    made.PatientName, made.Modality = "SECRET^JANE", "DX"
+    made.Rows, made.Columns = pixels.shape
+    made.SamplesPerPixel, made.PhotometricInterpretation = 1, "MONOCHROME2"
+    made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 16, 12, 11, 0
+    made.PixelData = pixels.tobytes()
+    made["PixelData"].VR = "OW"
+    file = tmp_path_factory.mktemp("dicom") / "phantom.dcm"
+    made.save_as(file, enforce_file_format=True)
+    return file
+
+
+@pytest.fixture(scope="session")
 def chromium() -> Iterator:
     """An installed Chromium, driven by Playwright; skips without one."""
     from playwright.sync_api import sync_playwright
@@ -54,13 +74,13 @@ def visit(chromium, server) -> Iterator[Callable]:
     """Opens the page in a window of its own; fails if the page wrote an error or asked another host for anything."""
     contexts, faults = [], []
 
-    def opened(*, width: int = 1440, height: int = 900, theme: str = "light"):
+    def opened(*, width: int = 1440, height: int = 900, theme: str = "light", motion: str = "reduce"):
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             color_scheme=theme,
             has_touch=width < 500,
             accept_downloads=True,
-            reduced_motion="reduce",
+            reduced_motion=motion,
         )
         contexts.append(context)
         page = context.new_page()
@@ -76,6 +96,25 @@ def visit(chromium, server) -> Iterator[Callable]:
     for context in contexts:
         context.close()
     assert not faults
+
+
+@pytest.fixture
+def accessible() -> Callable:
+    """Asks axe about the page as it is, or a part of it; any serious or critical violation fails."""
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    def check(page, part: str = "html") -> None:
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(AXE_SCRIPT)
+        found = page.evaluate("part => axe.run(part, {resultTypes: ['violations']})", part)["violations"]
+        assert not [
+            f"{each['id']}: {node['html'][:120]}, {node['failureSummary']}"
+            for each in found
+            if each["impact"] in ("serious", "critical")
+            for node in each["nodes"]
+        ]
+
+    return check
 
 
 def is_foreign(address: str, server: str) -> bool:

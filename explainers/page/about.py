@@ -118,16 +118,16 @@ def _benchmark(predictor: Predictor) -> str:
     """The figures as the checkpoint states them, which may be anybody's: escaped, and left out if not of the form."""
     found = predictor.benchmark
     try:
-        heads = ["Explainer", "Boxes", *SHOWN.values(), "Beats the prior", "Seconds"]
+        heads = ["explainer", "boxes", *SHOWN.values(), "beats the prior", "seconds"]
         rows = [[str(cell) for cell in row] for row in table_rows(found)]
         about = (
             f"{int(found['boxes'])} boxes on {int(found['images'])} radiographs of {int(found['patients'])} patients"
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         return ""
-    head = "".join(f"<th scope='col'>{escape(each)}</th>" for each in heads)
+    head = "".join(f"<th scope='col'>{escape(each[0].upper() + each[1:])}</th>" for each in heads)
     body = "".join(
-        f"<tr><th scope='row'>{escape(row[0])}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in row[1:])}</tr>"
+        f"<tr><th scope='row'>{escape(row[0])}</th>{''.join(f'<td>{_figure(cell)}</td>' for cell in row[1:])}</tr>"
         for row in rows
     )
     name = escape(predictor.identity.name)
@@ -135,6 +135,11 @@ def _benchmark(predictor: Predictor) -> str:
 <p class="quiet">{escape(about)}. {escape(SAID)}</p>
 <div class="table" tabindex="0" role="region" aria-label="Benchmark of explainers on {name}">
 <table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></section>"""
+
+
+def _figure(cell: str) -> str:
+    """A cell of the table: a true minus, and no dash between two numbers where one of them is negative."""
+    return escape(cell.replace("–-", " to -").replace("-", "−"))
 
 
 def _reading() -> str:

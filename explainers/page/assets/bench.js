@@ -210,6 +210,7 @@ function removePanel(key) {
 function setBeside(model) {
   for (const name of chosen) removePanel(besides(name));
   beside = model;
+  part("panels").classList.toggle("paired", Boolean(beside));
   for (const name of chosen) {
     if (beside) addPanel(name, beside);
     panels.get(name).tell(beside ? network.model : "");

@@ -31,10 +31,14 @@ def build() -> gr.HTML:
 
 @dataclass(frozen=True)
 class Wish:
-    """Which measures a visitor wants of the explanations on the screen, numbered by the browser."""
+    """Which measures a visitor wants of the explanations on the screen, numbered by the browser.
+
+    panels    those that are still on the screen; empty for all that were compared last
+    """
 
     number: int
     measures: tuple[str, ...]
+    panels: tuple[str, ...] = ()
 
     @classmethod
     def from_event(cls, given: object, registry: Registry) -> "Wish":
@@ -43,14 +47,17 @@ class Wish:
         names = given.get("measures") if isinstance(given, Mapping) else None
         if not isinstance(number, int) or not isinstance(names, list) or not all(isinstance(n, str) for n in names):
             raise OptionError("The tests that were asked for did not arrive.", "Load the page again.")
+        panels = given.get("panels", [])
+        if not isinstance(panels, list) or not all(isinstance(each, str) for each in panels):
+            raise OptionError("The maps to be tested are not a list of names.", "Load the page again.")
         registry.find_measures(names)
-        return cls(number, tuple(dict.fromkeys(names)))
+        return cls(number, tuple(dict.fromkeys(names)), tuple(panels))
 
 
 def measured(desk: Desk, reading: Reading, wish: Wish) -> Iterator[dict]:
     """Measure what is shown; yields the whole state each time something happened."""
     with reading.run() as run:
-        shown = dict(reading.shown)
+        shown = reading.still_shown(wish.panels)
         if not shown:
             raise OptionError("There is no map to test.", "Compare explanations first.")
         state: dict[str, Any] = {

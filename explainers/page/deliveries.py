@@ -80,7 +80,7 @@ def _map(reading: Reading, request: Request) -> Response:
 
 
 def _archive(reading: Reading, request: Request) -> Response:
-    shown = _shown(reading)
+    shown = list(_shown(reading, request).values())
     report = _report_text(reading, request).encode()
     archive = comparison_zip(
         reading.prediction, shown, reading.radiograph, **_look(request), extra={"report.html": report}
@@ -97,7 +97,7 @@ def _report(reading: Reading, request: Request) -> Response:
 def _report_text(reading: Reading, request: Request) -> str:
     return report_html(
         reading.prediction,
-        _shown(reading),
+        list(_shown(reading, request).values()),
         reading.radiograph,
         **_look(request),
         address=_address(request),
@@ -107,7 +107,7 @@ def _report_text(reading: Reading, request: Request) -> str:
 
 def _code(reading: Reading, request: Request) -> Response:
     """How a program and a command line get the maps of the network whose scores are shown."""
-    own = [each for name, each in dict(reading.shown).items() if "@" not in name]
+    own = [each for name, each in _shown(reading, request).items() if "@" not in name]
     if not own:
         raise OptionError("There is nothing to repeat yet.", "Compare explainers first.")
     model, window = request.query_params.get("model", ""), reading.radiograph.window
@@ -116,10 +116,13 @@ def _code(reading: Reading, request: Request) -> Response:
     return Response(text, media_type="text/plain; charset=utf-8", headers=PRIVATE)
 
 
-def _shown(reading: Reading) -> list[Explanation]:
-    if reading.prediction is None or not reading.shown:
+def _shown(reading: Reading, request: Request) -> dict[str, Explanation]:
+    """What is on the screen: the browser names the panels, since some may have been left out after the comparison."""
+    panels = [name for name in request.query_params.get("panels", "").split(",") if name]
+    shown = reading.still_shown(panels)
+    if reading.prediction is None or not shown:
         raise OptionError("There is nothing to take along yet.", "Compare explainers first.")
-    return list(reading.shown.values())
+    return shown
 
 
 def _address(request: Request) -> str:

@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -62,6 +62,10 @@ class Reading:
     def size_bytes(self) -> int:
         """Memory that the picture takes."""
         return self.radiograph.grey.nbytes + (self.radiograph.rgb.nbytes if self.radiograph.colour else 0)
+
+    def still_shown(self, panels: Collection[str]) -> dict[str, Explanation]:
+        """The explanations in these panels, in the order of the comparison; all of them if no panel is named."""
+        return {name: each for name, each in dict(self.shown).items() if not panels or name in panels}
 
     def keep_map(self, values: np.ndarray, place: str | None = None) -> str:
         """Keep a map `(y, x)` for the browser to fetch, in the place of an earlier one if given; where it is."""

@@ -27,7 +27,8 @@ function measure() {
   running = true;
   part("error").hidden = true;
   part("now").textContent = "Testing.";
-  trigger("measure", {run, measures: settings.measures.map((each) => each.name).filter((name) => chosen.has(name))});
+  const measures = settings.measures.map((each) => each.name).filter((name) => chosen.has(name));
+  trigger("measure", {run, measures, panels: comparison.done});
   refresh();
 }
 

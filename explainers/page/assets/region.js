@@ -103,7 +103,7 @@ function fillScores(findings) {
 
 function fillMaps(panels) {
   const titles = new Map(settings.explainers.map((each) => [each.name, each.title]));
-  const rows = Object.entries(panels).map(([name, each]) => {
+  const rows = Object.entries(panels).filter(([name]) => comparison?.done.includes(name)).map(([name, each]) => {
     const [explainer, model] = name.split("@");
     const maximum = each.abstains ? "no positive cell" : each.pointing ? "inside" : "outside";
     return made("tr", {}, made("th", {scope: "row"}, [titles.get(explainer) ?? explainer, model].filter(Boolean).join(", ")),

@@ -12,7 +12,9 @@ lens.subscribe("comparison", (value) => {
 
 function asked() {
   const {view, opacity, colourMap} = comparison.look;
-  return new URLSearchParams({view, opacity, colour_map: colourMap, model: lens.last("network")?.model ?? ""});
+  return new URLSearchParams({
+    view, opacity, colour_map: colourMap, model: lens.last("network")?.model ?? "", panels: comparison.done.join(),
+  });
 }
 
 async function get(name) {

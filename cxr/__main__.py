@@ -1,4 +1,4 @@
-"""Command line of scoring: python -m cxr predict IMAGE… | verify SOURCE | publish DIR ORG/NAME"""
+"""Command line of scoring: python -m cxr predict IMAGE… | phantom FILE | verify SOURCE | publish DIR ORG/NAME"""
 
 import argparse
 import json
@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cxr", description="From a chest radiograph to scores.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_predict(commands)
+    _add_phantom(commands)
     _add_verify(commands)
     _add_publish(commands)
     add_commands(commands)
@@ -42,6 +43,21 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     predict.add_argument("--json", action="store_true", help="print JSON instead of tables")
     predict.set_defaults(run=_predict)
+
+
+SIGNS = ("effusion", "cardiomegaly", "nodule", "pneumothorax")
+
+
+def _add_phantom(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    phantom = commands.add_parser(
+        "phantom", help="write a synthetic radiograph to try things with; no patient is in it"
+    )
+    phantom.add_argument("file", metavar="FILE", help="a PNG file, such as radiograph.png; replaced if it is there")
+    phantom.add_argument("--seed", type=int, default=1, metavar="N", help="another body; default: 1, the page's")
+    phantom.add_argument("--size", type=int, default=1024, metavar="PX", help="of each side; default: 1024")
+    for sign in SIGNS:
+        phantom.add_argument(f"--{sign}", action="store_true", help="plant it")
+    phantom.set_defaults(run=_phantom)
 
 
 def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -115,6 +131,22 @@ def _row(each: "FindingScore") -> str:
     probability = "uncalibrated" if each.probability is None else f"{each.probability:.1%}"
     spread = f" {'{:.2f} to {:.2f}'.format(*each.interval):>12}" if each.interval else ""
     return f"{display_name(each.finding):20} {each.score:6.2f}{spread} {threshold:>10} {side:6} {probability:>12}"
+
+
+def _phantom(given: argparse.Namespace) -> int:
+    from PIL import Image
+
+    from cxr.phantom import phantom
+
+    try:
+        made = phantom(given.seed, size=given.size, **{sign: getattr(given, sign) for sign in SIGNS})
+        Image.fromarray(made.radiograph.display(given.size)).save(given.file, "PNG")
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    planted = ", ".join(made.truth) or "nothing"
+    print(f"wrote {Path(given.file).name}: {given.size} × {given.size} pixels, synthetic; planted: {planted}")
+    return 0
 
 
 def _verify(given: argparse.Namespace) -> int:

@@ -102,8 +102,11 @@ def _nodule(lungs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     x, y = anatomy.axes(lungs.shape[0])
     reach = round(2.0 * lungs.shape[0] / FIELD_CM) | 1
     rows, columns = np.nonzero(cv2.erode((lungs > 7).astype(np.uint8), np.ones((reach, reach), np.uint8)))
-    place, radius = int(rng.random() * len(rows)), rng.uniform(1.1, 1.45)
-    square = (x - x[0, columns[place]]) ** 2 + (y - y[rows[place], 0]) ** 2
+    # first the row, then a place in it: at any size of the picture the same place
+    row = rows[int(rng.random() * len(rows))]
+    inside = columns[rows == row]
+    column, radius = inside[int(rng.random() * len(inside))], rng.uniform(1.1, 1.45)
+    square = (x - x[0, column]) ** 2 + (y - y[row, 0]) ** 2
     return 2 * np.sqrt(np.maximum(radius**2 - square, 0))
 
 

@@ -8,8 +8,23 @@ from pprint import pformat
 from explainers.contract import Explanation
 
 
+def the_same_file(title: str = "", address: str = "", *, window: str = "") -> str:
+    """How the file is had that the code names, as comments of Python and of a shell.
+
+    title    of a picture that the page offers; "" for the reader's own file
+    address  where it is had, if it is
+    window   the one that a DICOM file was shown through
+    """
+    title = " ".join(title.split())  # a file's name may have a line's end in it
+    if not title:
+        return f"# {_file(window)} is the file that you sent.\n"
+    if not address:
+        return f"# {_file(window)} is “{title}”, a file of whoever runs the page.\n"
+    return f"# {_file(window)} is “{title}”:\n# {shlex.join(['curl', '-L', '-o', _file(window), address])}\n"
+
+
 def client_snippet(explanations: Sequence[Explanation], address: str, *, model: str = "", window: str = "") -> str:
-    """Python for `gradio_client`, of explanations of one finding and one network; the file is the reader's own.
+    """Python for `gradio_client`, of explanations of one finding and one network; see `the_same_file`.
 
     address  of the running page
     model    what the page calls the network; "" for its default
@@ -36,8 +51,8 @@ def client_snippet(explanations: Sequence[Explanation], address: str, *, model: 
     )
 
 
-def command_line(explanations: Sequence[Explanation], *, model: str = "", window: str = "") -> str:
-    """The command that does it without a page."""
+def command_line(explanations: Sequence[Explanation], *, window: str = "") -> str:
+    """The command that does it without a page, with the network that made the explanations."""
     first = explanations[0]
     words = ["python", "-m", "explainers", "explain", _file(window), "--finding", first.finding]
     for each in explanations:
@@ -47,7 +62,7 @@ def command_line(explanations: Sequence[Explanation], *, model: str = "", window
             text = value if isinstance(value, str) else json.dumps(value)
             words += ["--option", f"{each.explainer}.{name}={text}"]
     words += ["--window", window] if window else []
-    words += ["--seed", str(first.seed), *(["--model", model] if model else []), "--out", "maps"]
+    words += ["--seed", str(first.seed), "--model", first.model.source, "--out", "maps"]
     return shlex.join(words)
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 from cxr.prediction import Prediction
 from cxr.radiograph import Radiograph
 from explainers.contract import Explanation
-from explainers.pictures import NOTICE, SIDES, figure
+from explainers.pictures import NOTICE, SIDES, figure, origin_of
 
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip archive can state: the same comparison gives the same bytes."""
@@ -33,7 +33,7 @@ EXPLAINER.npz      float32 arrays: map (signed, in its unit, on its own cells), 
                    saw), image_map (enlarged to the radiograph; NaN where the network did not look)
 EXPLAINER.json     options, seed, passes, network, versions: what is needed to do it again
 report.html        all of it on one page that opens in any browser, and how to get it again by code
-prediction.json    the scores with their thresholds, and the input check
+prediction.json    the scores with their thresholds, the input check, and where the radiograph comes from
 
 The maps are not rectified, normalised or rounded; the pictures say what was done for drawing.
 """
@@ -47,12 +47,15 @@ def write_files(
     view: str = "positive",
     opacity: float = 0.6,
     colour_map: str | None = None,
+    origin: str = "",
 ) -> list[Path]:
     """Write `<explainer>.png`, `.npz` and `.json` into a directory, made if it is not there; their paths.
 
-    Files of these names are replaced. Raises OptionError for a view, opacity or colour map that does not exist.
+    `origin` says where the radiograph comes from, for the picture's foot and the record. Files of these names are
+    replaced. Raises OptionError for a view, opacity or colour map that does not exist.
     """
-    contents = explanation_files(explanation, radiograph, view=view, opacity=opacity, colour_map=colour_map)
+    look = {"view": view, "opacity": opacity, "colour_map": colour_map}
+    contents = explanation_files(explanation, radiograph, origin=origin, **look)
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
@@ -68,15 +71,18 @@ def explanation_files(
     opacity: float = 0.6,
     colour_map: str | None = None,
     stem: str | None = None,
+    origin: str = "",
 ) -> dict[str, bytes]:
     """{file name: contents} of one explanation; `stem` stands in place of the explainer's name."""
     stem = stem or explanation.explainer
-    picture = figure(radiograph, [explanation], view=view, opacity=opacity, colour_map=colour_map)
+    picture = figure(radiograph, [explanation], view=view, opacity=opacity, colour_map=colour_map, origin=origin)
     drawn = {"view": view, "opacity": opacity, "colour_map": colour_map}
     return {
         f"{stem}.png": png_bytes(picture),
         f"{stem}.npz": npz_bytes(explanation),
-        f"{stem}.json": json_bytes({**explanation.record(), "picture": drawn}),
+        f"{stem}.json": json_bytes(
+            {**explanation.record(), "radiograph": radiograph_record(radiograph, origin), "picture": drawn}
+        ),
     }
 
 
@@ -88,16 +94,19 @@ def comparison_zip(
     view: str = "positive",
     opacity: float = 0.6,
     colour_map: str | None = None,
+    origin: str = "",
     extra: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """A zip archive of a whole comparison: every explanation's files, all of them in one picture, scores and a README.
 
-    extra  {name: contents} of further files
+    origin  where the radiograph comes from; it stands in pictures and records
+    extra   {name: contents} of further files
 
     An explainer that is there twice, with other options, gets a number: `occlusion.png`, `occlusion-2.png`.
     """
-    look = {"view": view, "opacity": opacity, "colour_map": colour_map}
-    contents = {"README.txt": README.encode(), "prediction.json": json_bytes(prediction_record(prediction))}
+    look = {"view": view, "opacity": opacity, "colour_map": colour_map, "origin": origin}
+    scores = {**prediction_record(prediction), "radiograph": radiograph_record(radiograph, origin)}
+    contents = {"README.txt": README.encode(), "prediction.json": json_bytes(scores)}
     contents |= extra or {}
     if explanations:
         contents["comparison.png"] = png_bytes(figure(radiograph, explanations, **look))
@@ -117,6 +126,16 @@ def prediction_record(prediction: Prediction) -> dict:
         **prediction.to_json(),
         "input": asdict(prediction.statistics),
         "notice": NOTICE,
+    }
+
+
+def radiograph_record(radiograph: Radiograph, origin: str = "") -> dict:
+    """Which radiograph it was, as JSON has it: where it comes from, if that is known, its size and its digest."""
+    return {
+        "origin": origin_of(radiograph, origin) or None,
+        "synthetic": radiograph.kind == "phantom",
+        "size": [radiograph.height, radiograph.width],
+        "digest": radiograph.digest,
     }
 
 

@@ -8,10 +8,10 @@ from importlib.resources import files
 from cxr.findings import display_name
 from cxr.prediction import Prediction
 from cxr.radiograph import Radiograph
-from explainers.by_code import client_snippet, command_line
+from explainers.by_code import client_snippet, command_line, the_same_file
 from explainers.contract import Explanation
 from explainers.export import png_bytes
-from explainers.pictures import NOTICE, SIDES, figure
+from explainers.pictures import NOTICE, SIDES, figure, origin_of
 from explainers.pictures.shading import number
 
 
@@ -23,28 +23,34 @@ def report_html(
     view: str = "positive",
     opacity: float = 0.6,
     colour_map: str | None = None,
+    origin: str = "",
+    file: str = "",
     address: str = "http://127.0.0.1:7860",
     model: str = "",
 ) -> str:
     """The page. Arguments as `comparison_zip`'s; `address` and `model` as `client_snippet`'s.
 
+    file  what is said of the radiograph's file where the code stands; see `the_same_file`
+
     Raises OptionError for a view, opacity or colour map that does not exist.
     """
-    look = {"view": view, "opacity": opacity, "colour_map": colour_map}
+    look = {"view": view, "opacity": opacity, "colour_map": colour_map, "origin": origin}
     style = files("explainers").joinpath("report.css").read_text(encoding="utf-8")
     finding = explanations[0].finding if explanations else prediction.default_finding()
     title = f"{display_name(finding)}: {len(explanations)} explanations compared"
     pictures = "".join(_figure(radiograph, each, look) for each in explanations)
-    own = [each for each in explanations if each.model == prediction.identity]
+    own, window = [each for each in explanations if each.model == prediction.identity], radiograph.window
     return (
         "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        f"<title>{_text(title)}</title><style>{style}</style></head><body><main><h1>{_text(title)}</h1>"
-        f"<p>{_text(NOTICE)}</p><p class=quiet>A map says what raises or lowers a network's score. It does not show "
-        f"disease. {_text(SIDES)}</p>{_warnings(prediction)}<h2>Scores</h2>{_scores(prediction)}"
-        f"<h2>Explanations of {_text(display_name(finding))}</h2><div class=pictures>{pictures}</div><h2>Settings</h2>"
-        f"{_settings(explanations)}"
-        f"<h2>Network</h2>{_network(prediction)}{_by_code(own, address, model, radiograph.window)}"
-        "</main></body></html>\n"
+        f"<title>{_text(title)}</title><style>{style}</style></head><body><main>"
+        f"<p class=quiet>cxr-lens</p><h1>{_text(title)}</h1>"
+        f"<p>{_text(NOTICE)} Not for diagnosis.</p><p class=quiet>A map says what raises or lowers a network's score. "
+        f"It does not show disease. {_text(SIDES)}</p>{_warnings(prediction)}"
+        f"<h2>Radiograph</h2>{_radiograph(radiograph, origin)}<h2>Scores</h2>{_scores(prediction)}"
+        f"<h2>Explanations of {_text(display_name(finding))}</h2><div class=pictures>{pictures}</div>"
+        f"<h2>Maps</h2>{_maps(explanations)}<h2>Settings</h2>{_settings(explanations)}"
+        f"<h2>Network and versions</h2>{_network(prediction, explanations)}"
+        f"{_by_code(own, file or the_same_file(window=window), address, model, window)}</main></body></html>\n"
     )
 
 
@@ -56,10 +62,18 @@ def _warnings(prediction: Prediction) -> str:
     return "".join(f"<p><strong>{_text(sentence)}</strong></p>" for sentence in prediction.warnings)
 
 
+def _radiograph(radiograph: Radiograph, origin: str) -> str:
+    said = origin_of(radiograph, origin) or "A file that was uploaded. Its name is not kept."
+    size = f"{radiograph.width:,} × {radiograph.height:,} pixels, SHA-256 of size and pixels {radiograph.digest}"
+    window = f", shown through its window “{_text(radiograph.window)}”" if radiograph.window else ""
+    return f"<p>{_text(said)}</p><p class=quiet>{size}{window}.</p>"
+
+
 def _figure(radiograph: Radiograph, each: Explanation, look: dict) -> str:
     picture = base64.b64encode(png_bytes(figure(radiograph, [each], **look))).decode()
     control = ", a control" if each.control else ""
-    said = f"{each.title}{control}: {look['view']} view, {number(each.seconds)} s; unit: {each.unit}"
+    synthetic = " on a synthetic radiograph" if radiograph.kind == "phantom" else ""
+    said = f"{each.title}{control}{synthetic}: {look['view']} view, {number(each.seconds)} s; unit: {each.unit}"
     image = f'<img alt="{_text(said)}" src="data:image/png;base64,{picture}">'
     return f"<figure>{image}<figcaption>{_text(said)}</figcaption></figure>"
 
@@ -90,6 +104,22 @@ def _scores(prediction: Prediction) -> str:
     return _table(heads, rows, [bool(each.above_threshold) for each in found])
 
 
+def _maps(explanations: Sequence[Explanation]) -> str:
+    """The range of each map, as the page shows it under its picture."""
+    rows = [
+        [
+            each.title,
+            number(float(each.map.min())),
+            number(float(each.map.max())),
+            each.unit,
+            " × ".join(map(str, each.map.shape)),
+            each.model.name,
+        ]
+        for each in explanations
+    ]
+    return _table(["explainer", "lowest", "highest", "unit", "cells", "network"], rows)
+
+
 def _settings(explanations: Sequence[Explanation]) -> str:
     rows = [
         [
@@ -97,26 +127,26 @@ def _settings(explanations: Sequence[Explanation]) -> str:
             ", ".join(f"{name} = {value}" for name, value in each.options.items()) or "none",
             str(each.seed),
             f"{each.passes.get('forward', 0)} forward, {each.passes.get('backward', 0)} backward",
-            " × ".join(map(str, each.map.shape)),
             each.model.name,
         ]
         for each in explanations
     ]
-    return _table(["explainer", "options", "seed", "passes", "cells", "network"], rows)
+    return _table(["explainer", "options", "seed", "passes", "network"], rows)
 
 
-def _network(prediction: Prediction) -> str:
-    known = prediction.identity.to_json()
-    return _table(
-        ["of the network", "value"], [[name, "" if value is None else str(value)] for name, value in known.items()]
-    )
+def _network(prediction: Prediction, explanations: Sequence[Explanation]) -> str:
+    """Whose scores these are; and, of the explanations, the input's digest and the versions that made them."""
+    known = {**prediction.identity.to_json()}
+    for each in explanations[:1]:
+        known |= {"input's digest": each.input_digest, **each.versions}
+    return _table(["what", "value"], [[name, str(value)] for name, value in known.items() if value is not None])
 
 
-def _by_code(explanations: Sequence[Explanation], address: str, model: str, window: str) -> str:
+def _by_code(explanations: Sequence[Explanation], file: str, address: str, model: str, window: str) -> str:
     if not explanations:
         return ""
+    snippet = client_snippet(explanations, address, model=model, window=window)
     return (
-        "<h2>The same by code</h2><p class=quiet>With the same file under that name.</p>"
-        f"<pre>{_text(client_snippet(explanations, address, model=model, window=window))}</pre>"
-        f"<pre>{_text(command_line(explanations, model=model, window=window))}</pre>"
+        f"<h2>The same by code</h2><pre>{_text(file + snippet)}</pre><p class=quiet>Or without a page:</p>"
+        f"<pre>{_text(command_line(explanations, window=window))}</pre>"
     )

@@ -18,6 +18,35 @@ SAMPLES_FILE = Path(__file__).with_name("samples.toml")
 
 LARGEST_BYTES = 16 << 20
 
+TRY_ANOTHER = "try a synthetic one, which needs no connection."
+
+
+@dataclass(frozen=True)
+class Credit:
+    """Whom a picture comes from, and what is asked of those who show it.
+
+    provider  who provides the data, as in "provided by …"
+    link      where the data are had
+    citation  what whoever publishes with them is asked to cite
+    """
+
+    provider: str
+    link: str
+    citation: str
+
+    def __str__(self) -> str:
+        return f"Provided by {self.provider}, with thanks: {self.link}. Cite: {self.citation}"
+
+
+NIH = Credit(
+    provider="the NIH Clinical Center (ChestX-ray14)",
+    link="https://nihcc.app.box.com/v/ChestXray-NIHCC",
+    citation="Wang X, Peng Y, Lu L, Lu Z, Bagheri M, Summers RM. ChestX-ray8: Hospital-scale Chest X-ray Database and "
+    "Benchmarks on Weakly-Supervised Classification and Localization of Common Thorax Diseases. IEEE CVPR 2017, "
+    "pp. 3462-3471.",
+)
+"""The data that the starter and most presets were trained on."""
+
 
 @dataclass(frozen=True)
 class SampleFile:
@@ -34,7 +63,7 @@ class SampleFile:
     address: str
     sha256: str
     size: int
-    source: str
+    provider: str
     link: str
     citation: str
     licence: str
@@ -46,9 +75,9 @@ class SampleFile:
         return Path(constants.HF_HOME) / "cxr-lens" / "samples" / f"{self.sha256}{suffix}"
 
     @property
-    def credit(self) -> str:
-        """Where it comes from, in one sentence."""
-        return f"{self.source}, {self.link}."
+    def credit(self) -> Credit:
+        """What must be said wherever it is shown."""
+        return Credit(self.provider, self.link, self.citation)
 
 
 def read_samples(file: Path = SAMPLES_FILE) -> dict[str, SampleFile]:
@@ -88,7 +117,7 @@ def fetched(sample: SampleFile) -> bytes:
             return content
     content = _downloaded(sample)
     if not _is(sample, content):
-        raise SourceError(f"What lies at the address of {sample.title} is another file.", "It is not shown.")
+        raise SourceError(f"What lies at the address of “{sample.title}” is another file.", "It is not shown.")
     _keep(sample, content)
     return content
 
@@ -100,7 +129,7 @@ def _is(sample: SampleFile, content: bytes) -> bool:
 def _downloaded(sample: SampleFile) -> bytes:
     """At most one byte more than the file may have."""
     if constants.HF_HUB_OFFLINE:
-        raise SourceError(f"{sample.title} is not in the cache, and HF_HUB_OFFLINE is set.", "Unset it to fetch it.")
+        raise SourceError(f"“{sample.title}” is not here and may not be fetched (HF_HUB_OFFLINE): {TRY_ANOTHER}")
     parts, size = [], 0
     try:
         with httpx2.stream("GET", sample.address, timeout=DEADLINE_S, follow_redirects=True) as answer:
@@ -112,11 +141,9 @@ def _downloaded(sample: SampleFile) -> bytes:
                     break
     except httpx2.HTTPStatusError as error:
         status = error.response.status_code
-        raise SourceError(f"The address of {sample.title} answered {status}.", "Try another sample.") from error
+        raise SourceError(f"The address of “{sample.title}” answered {status}: {TRY_ANOTHER}") from error
     except httpx2.HTTPError as error:
-        raise SourceError(
-            f"{sample.title} could not be fetched: its address can't be reached.", "Try a synthetic sample."
-        ) from error
+        raise SourceError(f"“{sample.title}” could not be fetched: {TRY_ANOTHER}") from error
     return b"".join(parts)
 
 

@@ -33,6 +33,7 @@ def test_without_arguments_it_serves_the_starter_to_this_machine_alone():
         "reload": False,
         "isolate": None,
         "engine": "auto",
+        "samples": None,
         "host": "127.0.0.1",
         "port": None,
     }

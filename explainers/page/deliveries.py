@@ -9,17 +9,18 @@ from collections.abc import Callable
 from functools import partial
 
 import anyio
+import numpy as np
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from explainers.by_code import client_snippet, command_line
+from explainers.by_code import client_snippet, command_line, the_same_file
 from explainers.contract import Explanation
 from explainers.errors import OptionError
 from explainers.export import comparison_zip, png_bytes
 from explainers.page import doors
 from explainers.page.readings import Reading, Readings
-from explainers.page.samples import Samples
+from explainers.page.samples import SIZE_PX, Samples
 from explainers.pictures import displayed
 from explainers.report import report_html
 from hub.errors import CxrLensError
@@ -41,6 +42,7 @@ def routes(readings: Readings, samples: Samples) -> list[Route]:
         Route("/readings/{token}/code.txt", _of_reading(readings, _code)),
         Route("/readings/{token}/comparison.zip", _of_reading(readings, _archive, archives)),
         Route("/samples/{name}.png", _of_samples(samples)),
+        Route("/samples/{name}/radiograph.png", _computed(samples)),
     ]
 
 
@@ -66,9 +68,13 @@ def _refusal(status: int, said: doors.Said) -> Response:
 
 
 def _radiograph(reading: Reading, request: Request) -> Response:
+    return Response(_png(displayed(reading.radiograph)), media_type="image/png", headers=PRIVATE)
+
+
+def _png(grey: np.ndarray) -> bytes:
     from PIL import Image
 
-    return Response(png_bytes(Image.fromarray(displayed(reading.radiograph))), media_type="image/png", headers=PRIVATE)
+    return png_bytes(Image.fromarray(grey))
 
 
 def _map(reading: Reading, request: Request) -> Response:
@@ -83,7 +89,12 @@ def _archive(reading: Reading, request: Request) -> Response:
     shown = list(_shown(reading, request).values())
     report = _report_text(reading, request).encode()
     archive = comparison_zip(
-        reading.prediction, shown, reading.radiograph, **_look(request), extra={"report.html": report}
+        reading.prediction,
+        shown,
+        reading.radiograph,
+        **_look(request),
+        origin=_origin(reading),
+        extra={"report.html": report},
     )
     headers = PRIVATE | {"Content-Disposition": 'attachment; filename="cxr-lens-comparison.zip"'}
     return Response(archive, media_type="application/zip", headers=headers)
@@ -100,6 +111,8 @@ def _report_text(reading: Reading, request: Request) -> str:
         list(_shown(reading, request).values()),
         reading.radiograph,
         **_look(request),
+        origin=_origin(reading),
+        file=_file(reading, request),
         address=_address(request),
         model=request.query_params.get("model", ""),
     )
@@ -111,8 +124,9 @@ def _code(reading: Reading, request: Request) -> Response:
     if not own:
         raise OptionError("There is nothing to repeat yet.", "Compare explainers first.")
     model, window = request.query_params.get("model", ""), reading.radiograph.window
-    alone = f"# or, without a page\n# {command_line(own, model=model, window=window)}\n"
-    text = f"{client_snippet(own, _address(request), model=model, window=window)}\n{alone}"
+    snippet = client_snippet(own, _address(request), model=model, window=window)
+    alone = f"# or, without a page\n# {command_line(own, window=window)}\n"
+    text = f"{_file(reading, request)}{snippet}\n{alone}"
     return Response(text, media_type="text/plain; charset=utf-8", headers=PRIVATE)
 
 
@@ -123,6 +137,20 @@ def _shown(reading: Reading, request: Request) -> dict[str, Explanation]:
     if reading.prediction is None or not shown:
         raise OptionError("There is nothing to take along yet.", "Compare explainers first.")
     return shown
+
+
+def _origin(reading: Reading) -> str:
+    return reading.sample.origin if reading.sample else ""
+
+
+def _file(reading: Reading, request: Request) -> str:
+    """How a reader gets the radiograph's file: a sample's has an address, this page's own or another's."""
+    sample, window = reading.sample, reading.radiograph.window
+    if sample is None:
+        return the_same_file(window=window)
+    here = sample.address and not sample.address.startswith("https://")
+    address = f"{_address(request)}/{sample.address}" if here else sample.address
+    return the_same_file(sample.title, address, window=window)
 
 
 def _address(request: Request) -> str:
@@ -163,5 +191,24 @@ def _of_samples(samples: Samples) -> Callable:
 
     async def respond(request: Request) -> Response:
         return await anyio.to_thread.run_sync(thumbnail, request.path_params["name"])
+
+    return respond
+
+
+def _computed(samples: Samples) -> Callable:
+    """A computed sample as a file, pixel for pixel what the page scores: for those who do the same by code."""
+
+    def file(name: str) -> Response:
+        try:
+            sample = samples.find(name)
+        except CxrLensError as error:
+            return _refusal(404, doors.said(error))
+        if not sample.made:
+            return _refusal(404, doors.Said("OPTION", f"“{sample.title}” is no synthetic sample."))
+        picture = _png(sample.read().display(SIZE_PX))
+        return Response(picture, media_type="image/png", headers={"Cache-Control": "max-age=86400"})
+
+    async def respond(request: Request) -> Response:
+        return await anyio.to_thread.run_sync(file, request.path_params["name"])
 
     return respond

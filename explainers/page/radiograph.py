@@ -39,7 +39,9 @@ def shown(reading: Reading) -> dict:
 
 
 def _sample(sample: Sample | None) -> dict | None:
-    return None if sample is None else {"said": sample.said, "credit": sample.credit, "made": sample.made}
+    if sample is None:
+        return None
+    return {"said": sample.said, "credit": sample.credit and asdict(sample.credit), "made": sample.made}
 
 
 def window_of(given: object) -> str:

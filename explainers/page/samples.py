@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -11,7 +11,7 @@ from cxr.errors import RadiographError
 from cxr.radiograph import Radiograph, read_radiograph
 from explainers.errors import OptionError
 from hub.errors import SourceError, names_hint
-from hub.samples import SampleFile, fetched, read_samples
+from hub.samples import Credit, SampleFile, fetched, read_samples
 
 SIZE_PX, THUMBNAIL_PX = 1024, 128
 
@@ -24,22 +24,29 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".dcm", ".dicom",
 class Sample:
     """One picture on offer.
 
-    title   what the page calls it
-    said    a sentence on what it is
-    read    gives the radiograph; may take seconds, or raise SourceError or RadiographError
-    small   gives it for a thumbnail, where that is quicker
-    credit  where it comes from, "" where nobody need be named
-    made    whether it is computed: no patient is in it
-    there   whether `read` needs no connection
+    title    what the page calls it
+    said     a sentence on what it is
+    read     gives the radiograph; may take seconds, or raise SourceError or RadiographError
+    small    gives it for a thumbnail, where that is quicker
+    credit   where it comes from, where somebody must be named
+    address  where the same file is had: here (a path from the page's root) or elsewhere (https); "" if nowhere
+    made     whether it is computed: no patient is in it
+    there    whether `read` needs no connection
     """
 
     title: str
     said: str
     read: Callable[[], Radiograph]
     small: Callable[[], Radiograph] | None = None
-    credit: str = ""
+    credit: Credit | None = None
+    address: str = ""
     made: bool = False
     there: Callable[[], bool] = lambda: True
+
+    @property
+    def origin(self) -> str:
+        """What is said of it wherever it leaves the page: title, what it is, and whom it comes from."""
+        return " ".join([f"{self.title}.", self.said, *([str(self.credit)] if self.credit else [])])
 
     def thumbnail(self) -> Image.Image:
         """A small picture; an arrow down where the radiograph would have to be fetched first."""
@@ -68,31 +75,38 @@ class Samples:
         return self._by_name[name]
 
     def prepare(self) -> None:
-        """Compute what takes seconds before somebody waits for it."""
-        for sample in self._by_name.values():
-            if sample.made:
-                sample.read()
+        """Compute the first one, which takes seconds, before somebody waits for it."""
+        next(iter(self._by_name.values())).read()
 
 
 def _computed() -> dict[str, Sample]:
-    def sample(title: str, said: str, **signs: bool) -> Sample:
-        def made(size: int) -> Radiograph:
-            from cxr.phantom import phantom
-
-            return phantom(seed=1, size=size, **signs).radiograph
-
-        return Sample(
-            title, f"Computed, not a patient: {said}", _once(lambda: made(SIZE_PX)), lambda: made(2 * THUMBNAIL_PX),
+    def sample(name: str, title: str, planted: str, **signs: bool) -> tuple[str, Sample]:
+        return name, Sample(
+            f"Synthetic: {title}",
+            f"Computed, not a patient; {planted}. A network that was trained on patients never saw its like.",
+            _once(lambda: _film(SIZE_PX, signs)),
+            lambda: _film(2 * THUMBNAIL_PX, signs),
+            address=f"samples/{name}/radiograph.png",
             made=True,
-        )  # fmt: skip
+        )
 
-    return {
-        "phantom": sample(
-            "Synthetic, two signs", "an enlarged heart and a pleural effusion are planted.",
-            effusion=True, cardiomegaly=True,
-        ),
-        "phantom-plain": sample("Synthetic, no sign", "the same chest with nothing planted, to compare with."),
-    }  # fmt: skip
+    fluid = "a pleural effusion and an enlarged heart are planted"
+    return dict(
+        [
+            sample("phantom", "effusion", fluid, effusion=True, cardiomegaly=True),
+            sample("phantom-nodule", "nodule", "a calcified nodule is planted", nodule=True),
+            sample("phantom-pneumothorax", "pneumothorax", "a pneumothorax is planted", pneumothorax=True),
+            sample("phantom-plain", "no sign", "the same chest as the other synthetic ones, with nothing planted"),
+        ]
+    )
+
+
+def _film(size: int, signs: dict[str, bool]) -> Radiograph:
+    """The phantom as its file has it, in 8 bits: whoever saves that file gets the same scores and maps."""
+    from cxr.phantom import phantom
+
+    made = phantom(seed=1, size=size, **signs).radiograph
+    return replace(read_radiograph(made.display(size)), kind=made.kind)
 
 
 def _once(make: Callable[[], Radiograph]) -> Callable[[], Radiograph]:
@@ -110,7 +124,12 @@ def _once(make: Callable[[], Radiograph]) -> Callable[[], Radiograph]:
 
 def _pinned(file: SampleFile) -> Sample:
     return Sample(
-        file.title, file.said, lambda: read_radiograph(fetched(file)), credit=file.credit, there=file.place.is_file
+        file.title,
+        file.said,
+        lambda: read_radiograph(fetched(file)),
+        credit=file.credit,
+        address=file.address,
+        there=file.place.is_file,
     )
 
 

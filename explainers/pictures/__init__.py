@@ -2,7 +2,17 @@
 
 from explainers.pictures.colour import COLOUR_MAPS, blended, colour_maps, levels, lookup_table
 from explainers.pictures.overlay import LONGEST_PX, displayed, overlay
-from explainers.pictures.panel import NOTICE, SIDES, colour_bar, figure, panel, said_of, said_of_view
+from explainers.pictures.panel import (
+    NOTICE,
+    SIDES,
+    SYNTHETIC,
+    colour_bar,
+    figure,
+    origin_of,
+    panel,
+    said_of,
+    said_of_view,
+)
 from explainers.pictures.shading import VIEWS, Contour, Shading, contour, number, shaded, with_unit
 
 __all__ = [
@@ -10,6 +20,7 @@ __all__ = [
     "LONGEST_PX",
     "NOTICE",
     "SIDES",
+    "SYNTHETIC",
     "VIEWS",
     "Contour",
     "Shading",
@@ -22,6 +33,7 @@ __all__ = [
     "levels",
     "lookup_table",
     "number",
+    "origin_of",
     "overlay",
     "panel",
     "said_of",

@@ -20,6 +20,7 @@ GROUND, INK, GREY_INK = "#101214", "#f2f2f2", "#b4b8bd"
 
 NOTICE = "Research and teaching. Not a medical device."
 SIDES = "The picture's left is the patient's right."
+SYNTHETIC = "The radiograph is synthetic: computed, not a patient."
 
 FIGURE_PANEL_PX = 640
 """Longest side of each radiograph in a figure of several."""
@@ -66,11 +67,13 @@ def figure(
     longest: int | None = None,
     cells: bool = False,
     scale: float | None = None,
+    origin: str = "",
 ) -> Image.Image:
-    """Panels side by side over the notice, the side marker note and the network's name; RGB.
+    """Panels side by side over the notice, the side marker note, the network's name and `origin`; RGB.
 
-    `longest` is each radiograph's longest side: None for 1,024 pixels alone, 640 among others. Other arguments as
-    `overlay`'s. Without an explanation the radiograph stands alone.
+    `longest` is each radiograph's longest side: None for 1,024 pixels alone, 640 among others. `origin` says where the
+    radiograph comes from, see `origin_of`. Other arguments as `overlay`'s. Without an explanation the radiograph stands
+    alone.
     """
     look = Look(view, opacity, colour_map, cells, scale)
     grey = displayed(radiograph, longest or (LONGEST_PX if len(explanations) <= 1 else FIGURE_PANEL_PX))
@@ -78,7 +81,8 @@ def figure(
     heads = [_head(each, grey.shape[1], networks.get(each.model, "")) for each in explanations]
     panels = [_body(grey, each, look) for each in explanations] or [Image.fromarray(grey).convert("RGB")]
     names = dict.fromkeys(f"Network: {each.model.name}." for each in explanations)
-    foot = _lines(" ".join([NOTICE, SIDES, *names]), _width(panels), GREY_INK, _type_px(grey.shape[1]))
+    said = " ".join(filter(None, [NOTICE, SIDES, *names, origin_of(radiograph, origin)]))
+    foot = _lines(said, _width(panels), GREY_INK, _type_px(grey.shape[1]))
     return _stacked([*([_side_by_side(heads)] if heads else []), _side_by_side(panels), foot])
 
 
@@ -101,6 +105,11 @@ def colour_bar(shading: Shading, width: int, *, opacity: float = 0.6, colour_map
         left = margin + place * (width - 2 * margin - lettering.width(text))
         lettering.draw(result, left, bar_px + lettering.size_px // 4, text, INK)
     return result
+
+
+def origin_of(radiograph: Radiograph, origin: str = "") -> str:
+    """Where a radiograph comes from, as far as it is known; of a phantom at least that it is one, "" otherwise."""
+    return origin or (SYNTHETIC if radiograph.kind == "phantom" else "")
 
 
 def said_of(explanation: Explanation) -> str:

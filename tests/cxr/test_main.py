@@ -68,3 +68,17 @@ def test_the_original_applications_folder_scores_as_its_reference(fixture_folder
         )
         scores = [each["score"] for each in result["findings"]]
         np.testing.assert_allclose(scores, expected["keras2_probabilities"][row], atol=1e-5)
+
+
+def test_a_synthetic_radiograph_is_written_as_the_page_offers_it(tmp_path, capsys):
+    from cxr import read_radiograph
+    from cxr.phantom import phantom
+
+    file = tmp_path / "radiograph.png"
+    assert main(["phantom", str(file), "--size", "96", "--effusion"]) == 0
+    assert "planted: Effusion" in capsys.readouterr().out
+    expected = phantom(seed=1, size=96, effusion=True).radiograph.display(96)
+    assert np.array_equal(np.asarray(Image.open(file)), expected)
+    assert read_radiograph(file).grey.shape == (96, 96)
+    assert main(["phantom", str(file), "--size", "1"]) == 1
+    assert "64 to 4096" in capsys.readouterr().err

@@ -101,6 +101,16 @@ def test_the_size_changes_the_pixels_not_the_body(size):
     assert np.corrcoef(small.ravel(), usual.ravel())[0, 1] > 0.995
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_nodule_lies_at_the_same_place_at_any_size(seed):
+    def place(size):
+        return np.argwhere(phantom(seed, size=size, nodule=True).truth["Nodule"]).mean(axis=0) / size
+
+    np.testing.assert_allclose(
+        place(96), np.argwhere(film(seed, nodule=True).truth["Nodule"]).mean(0) / SIZE, atol=0.03
+    )
+
+
 @pytest.mark.parametrize("size", [63, 4097])
 def test_other_sizes_are_refused(size):
     with pytest.raises(ValueError, match="64 to 4096"):

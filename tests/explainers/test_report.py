@@ -9,7 +9,7 @@ import pytest
 
 from explainers import compare
 from explainers.__main__ import main
-from explainers.by_code import client_snippet, command_line
+from explainers.by_code import client_snippet, command_line, the_same_file
 from explainers.comparison import Finished
 from explainers.report import report_html
 
@@ -28,7 +28,10 @@ def test_the_report_stands_alone_with_every_score(made, predictor, phantom):
     assert page.count("data:image/png;base64") == 2
     for each in prediction.findings:
         assert f"<td>{each.score:.4f}</td>" in page
-    assert html.escape(command_line(made, model="<script>")) in page
+    assert html.escape(command_line(made)) in page
+    # the fixture is a phantom, and nobody said where it comes from
+    assert "The radiograph is synthetic: computed, not a patient." in page
+    assert "radiograph.png is the file that you sent" in page
     assert "layer = relu" in page
     assert predictor.identity.sha256 in page
 
@@ -40,7 +43,7 @@ def test_the_command_line_makes_the_same_maps(made, phantom, tmp_path, monkeypat
 
     Image.fromarray(phantom.display(512)).save(tmp_path / "radiograph.png")
     monkeypatch.chdir(tmp_path)
-    assert main(shlex.split(command_line(made, model="starter"))[3:]) == 0
+    assert main(shlex.split(command_line(made))[3:]) == 0
     events = compare(Predictor.load("starter"), read_radiograph("radiograph.png"), "Effusion", ["grad_cam"],
                      options={"grad_cam": {"layer": "relu"}}, seed=3)  # fmt: skip
     expected = list(events)[-1].explanation.map
@@ -60,3 +63,9 @@ def test_the_window_of_a_dicom_file_is_part_of_the_code(made):
     assert "explain radiograph.dcm" in command_line(made, window="window-2")
     assert "--window window-2" in command_line(made, window="window-2")
     assert "window" not in client_snippet(made, "http://x") + command_line(made)
+
+
+@pytest.mark.parametrize("title", ["", "A", "x\n"])
+@pytest.mark.parametrize("address", ["", "https://x/a b.png; rm"])
+def test_where_the_file_is_had_stays_a_comment(title, address):
+    assert all(line.startswith("# ") for line in the_same_file(title, address).splitlines())

@@ -42,7 +42,7 @@
   lens.number = (value, significant = 2) => {
     if (value === 0) return "0";
     const size = Math.abs(value);
-    if (size < 1e-4 || size >= 1e6) {
+    if (size < 1e-6 || size >= 1e6) {
       const [digits, exponent] = value.toExponential(significant - 1).split("e");
       return `${digits}e${Number(exponent)}`.replaceAll("-", "−");
     }

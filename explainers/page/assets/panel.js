@@ -319,7 +319,8 @@
       const {extremes} = this.picture.map;
       const direction = extremes.maximum > 0 ? "raises" : "lowers";
       const value = lens.withUnit(lens.number(extremes.maximum > 0 ? extremes.maximum : extremes.minimum), this.unit);
-      return `${this.explainer.title} of ${finding} on the radiograph, ${look.view} view. `
+      const synthetic = this.picture.radiograph.synthetic ? "synthetic " : "";
+      return `${this.explainer.title} of ${finding} on the ${synthetic}radiograph, ${look.view} view. `
         + `What ${direction} the score most, ${value}, lies in ${this.picture.strongestPlace()}.`;
     }
 

@@ -7,7 +7,7 @@ const plate = part("plate"), picture = part("picture"), error = part("error");
 // A DICOM file shown through another window is sent once more: the server keeps no file.
 let pending = null, shownFile = null, shownWindow = "";
 
-part("formats").textContent = `PNG, JPEG, WebP, TIFF${settings.dicom ? ", DICOM" : ""}. Frontal view, no name on it.`;
+part("formats").textContent = `PNG, JPEG, WebP, TIFF${settings.dicom ? " or DICOM" : ""}`;
 
 const thumbnails = settings.samples.map((sample) => {
   const image = lens.element("img", {src: lens.address(`samples/${sample.name}.png`), alt: "", width: 76, height: 76, loading: "lazy"});
@@ -104,15 +104,26 @@ async function show(value) {
   part("invitation").hidden = true;
   part("reading").hidden = true;
   part("another").hidden = false;
-  const {said, credit, made} = value.sample ?? {said: "", credit: "", made: false};
+  const {said, credit, made} = value.sample ?? {said: "", credit: null, made: false};
   const size = `${count(value.imageWidth)} × ${count(value.imageHeight)} pixels.`;
-  part("caption").textContent = [`${value.name}, ${size}`, said, credit, settings.sides].filter(Boolean).join(" ");
+  part("caption").textContent = [`${value.name}, ${size}`, said, settings.sides].filter(Boolean).join(" ");
   if (value.sample && !made) lookAgain();
   part("file-notes").textContent = value.notes.join(" ");
   part("file-notes").hidden = !value.notes.length;
   offerWindows(value);
+  acknowledge(credit);
   part("caption").hidden = false;
-  lens.publish("radiograph", {token: value.token, width: value.width, height: value.height, grey: grey(value)});
+  lens.publish("radiograph", {token: value.token, width: value.width, height: value.height, grey: grey(value), synthetic: made});
+}
+
+// Whom the picture comes from: the provider, with the link and the citation that are asked for.
+function acknowledge(credit) {
+  part("credit").hidden = !credit;
+  if (!credit) return;
+  part("credit").replaceChildren(
+    `Provided by ${credit.provider}, with thanks: `, lens.element("a", {href: credit.link, rel: "noopener"}, credit.link.replace("https://", "")),
+    `. Cite: ${credit.citation}`,
+  );
 }
 
 function offerWindows({windows, window: taken, sample}) {

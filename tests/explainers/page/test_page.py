@@ -92,7 +92,7 @@ def test_the_sample_needs_one_click(visit):
     page.click(".sample")
     compared(page)
     assert page.locator(".panel[data-state=done]").count() == 1
-    assert "Synthetic, two signs" in page.locator("[data-caption]").inner_text()
+    assert "Synthetic: effusion" in page.locator("[data-caption]").inner_text()
     assert "patient's right" in page.locator("[data-caption]").inner_text()
 
 

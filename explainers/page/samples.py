@@ -80,12 +80,12 @@ class Samples:
 
 
 def _computed() -> dict[str, Sample]:
-    def sample(name: str, title: str, planted: str, **signs: bool) -> tuple[str, Sample]:
+    def sample(name: str, title: str, planted: str, seed: int = 1, **signs: bool) -> tuple[str, Sample]:
         return name, Sample(
             f"Synthetic: {title}",
             f"Computed, not a patient; {planted}. A network that was trained on patients never saw its like.",
-            _once(lambda: _film(SIZE_PX, signs)),
-            lambda: _film(2 * THUMBNAIL_PX, signs),
+            _once(lambda: _film(SIZE_PX, seed, signs)),
+            lambda: _film(2 * THUMBNAIL_PX, seed, signs),
             address=f"samples/{name}/radiograph.png",
             made=True,
         )
@@ -94,18 +94,18 @@ def _computed() -> dict[str, Sample]:
     return dict(
         [
             sample("phantom", "effusion", fluid, effusion=True, cardiomegaly=True),
-            sample("phantom-nodule", "nodule", "a calcified nodule is planted", nodule=True),
+            sample("phantom-nodule", "nodule", "a calcified nodule is planted", seed=2, nodule=True),
             sample("phantom-pneumothorax", "pneumothorax", "a pneumothorax is planted", pneumothorax=True),
-            sample("phantom-plain", "no sign", "the same chest as the other synthetic ones, with nothing planted"),
+            sample("phantom-plain", "no sign", "the chest of the effusion, with nothing planted"),
         ]
     )
 
 
-def _film(size: int, signs: dict[str, bool]) -> Radiograph:
+def _film(size: int, seed: int, signs: dict[str, bool]) -> Radiograph:
     """The phantom as its file has it, in 8 bits: whoever saves that file gets the same scores and maps."""
     from cxr.phantom import phantom
 
-    made = phantom(seed=1, size=size, **signs).radiograph
+    made = phantom(seed, size=size, **signs).radiograph
     return replace(read_radiograph(made.display(size)), kind=made.kind)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from explainers.__main__ import main
 from explainers.page.samples import Samples
+from explainers.registry import Registry
 from hub.samples import NIH
 
 pytestmark = pytest.mark.browser
@@ -83,7 +84,8 @@ def test_the_report_opens_without_a_network_and_says_what_the_page_said(taken, c
         assert is_rounded(score, score_there)
         assert is_rounded(point, point_there)
     ranges = {row[0]: f"{row[2]} {row[3]}" for row in rows if len(row) == 6 and "×" in row[4]}
-    assert ranges == {CHOSEN[name]: text for name, text in taken["ranges"].items()}
+    titles = {name: Registry.standard().explainers[name].title for name in CHOSEN}
+    assert ranges == {titles[name]: text for name, text in taken["ranges"].items()}
 
 
 def is_rounded(shown: str, there: str) -> bool:

@@ -32,7 +32,7 @@ class OnnxRuntime:
         graph = _Graph()
         names = [f"input{place}" for place in range(len(shapes))]
         outputs = draw(graph, *names)
-        return _runs(graph.model(names, shapes, kinds, outputs), names, wide=wide, arena=wide)
+        return _runs(graph.model(names, shapes, kinds, outputs), names, wide=wide)
 
     def gradient(self, draw: Callable, shape: tuple[int, ...], outputs: int) -> Callable[..., list[np.ndarray]]:
         """A function of an input of that shape and weights `(1, outputs)`: d (Σ weights · logits) / d input.
@@ -48,21 +48,21 @@ class OnnxRuntime:
             for each in (*forward.graph.input, *forward.graph.value_info, *forward.graph.output)
         }
         back = gradient(graph, found, logits, "weights", "input")
-        return _runs(graph.model(names, shapes, kinds, [back]), names, wide=True, arena=False)
+        return _runs(graph.model(names, shapes, kinds, [back]), names, wide=True)
 
 
-def _runs(model: onnx.ModelProto, names: Sequence[str], *, wide: bool, arena: bool) -> Callable[..., list[np.ndarray]]:
-    session = _session(model, wide=wide, arena=arena)
+def _runs(model: onnx.ModelProto, names: Sequence[str], *, wide: bool) -> Callable[..., list[np.ndarray]]:
+    session = _session(model, wide=wide)
     return lambda *arrays: session.run(None, dict(zip(names, arrays, strict=True)))
 
 
-def _session(model: onnx.ModelProto, *, wide: bool, arena: bool) -> onnxruntime.InferenceSession:
-    """`arena`: keeps the most that passes ever took, for a tenth of the time of one pass on all cores."""
+def _session(model: onnx.ModelProto, *, wide: bool) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = cores() if wide else cores() // usual_lanes()
     # threads that wait for each other spin, but not beyond the pass: they would take a core from the rest of the page
     options.add_session_config_entry("session.force_spinning_stop", "1")
-    options.enable_cpu_mem_arena = arena
+    # it keeps the most that passes ever took; gradients take half the time with one, what a lane computes as much
+    options.enable_cpu_mem_arena = wide
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 

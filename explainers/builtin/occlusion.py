@@ -27,7 +27,7 @@ NUGGET = 1e-3
 Patch = Annotated[int, Range(8, 112, step=8)]
 Stride = Annotated[int, Range(4, 112, step=4)]
 Fill = Literal["mean", "black", "blur"]
-Share = Annotated[int, Range(30, 100, step=10)]
+Share = Annotated[int, Range(30, 100, step=5)]
 
 
 class Occlusion(Explainer):
@@ -58,8 +58,9 @@ class Occlusion(Explainer):
         stride: distance between windows in pixels of the input; at most the patch, so that no pixel is left out
         fill: what hides the window: the input's mean, the darkest value in it (collimation and air look like that), or
             the input itself, blurred with a σ of half the patch
-        share: percent of the windows that are computed, evenly spread; between them the falls are interpolated. At 50
-            the map's ranks are those of the full one to a correlation of 0.97 or more on 13 radiographs
+        share: percent of the windows that are computed, evenly spread; between them the falls are interpolated. On 13
+            radiographs the ranks of the highest finding's map correlated with the full map's by 0.97 or more at 50, and
+            by 0.95 or more on 12 of the 13 at 45
     Source:
         Zeiler, Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014; arXiv 1311.2901.
     """

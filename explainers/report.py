@@ -36,10 +36,12 @@ def report_html(
     """
     look = {"view": view, "opacity": opacity, "colour_map": colour_map, "origin": origin}
     style = files("explainers").joinpath("report.css").read_text(encoding="utf-8")
-    finding = explanations[0].finding if explanations else prediction.default_finding()
-    title = f"{display_name(finding)}: {len(explanations)} explanations compared"
+    findings = list(dict.fromkeys(each.finding for each in explanations)) or [prediction.default_finding()]
+    subject = " and ".join(map(display_name, findings))
+    title = f"{subject}: {len(explanations)} explanations compared"
     pictures = "".join(_figure(radiograph, each, look) for each in explanations)
-    own, window = [each for each in explanations if each.model == prediction.identity], radiograph.window
+    own = [each for each in explanations if each.model == prediction.identity and each.finding == findings[0]]
+    window = radiograph.window
     return (
         "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>{_text(title)}</title><style>{style}</style></head><body><main>"
@@ -47,7 +49,7 @@ def report_html(
         f"<p>{_text(NOTICE)} Not for diagnosis.</p><p class=quiet>A map says what raises or lowers a network's score. "
         f"It does not show disease. {_text(SIDES)}</p>{_warnings(prediction)}"
         f"<h2>Radiograph</h2>{_radiograph(radiograph, origin)}<h2>Scores</h2>{_scores(prediction)}"
-        f"<h2>Explanations of {_text(display_name(finding))}</h2><div class=pictures>{pictures}</div>"
+        f"<h2>Explanations of {_text(subject)}</h2><div class=pictures>{pictures}</div>"
         f"<h2>Maps</h2>{_maps(explanations)}<h2>Settings</h2>{_settings(explanations)}"
         f"<h2>Network and versions</h2>{_network(prediction, explanations)}"
         f"{_by_code(own, file or the_same_file(window=window), address, model, window)}</main></body></html>\n"
@@ -73,7 +75,8 @@ def _figure(radiograph: Radiograph, each: Explanation, look: dict) -> str:
     picture = base64.b64encode(png_bytes(figure(radiograph, [each], **look))).decode()
     control = ", a control" if each.control else ""
     synthetic = " on a synthetic radiograph" if radiograph.kind == "phantom" else ""
-    said = f"{each.title}{control}{synthetic}: {look['view']} view, {number(each.seconds)} s; unit: {each.unit}"
+    of = f"{each.title}{control}, {display_name(each.finding)}{synthetic}"
+    said = f"{of}: {look['view']} view, {number(each.seconds)} s; unit: {each.unit}"
     image = f'<img alt="{_text(said)}" src="data:image/png;base64,{picture}">'
     return f"<figure>{image}<figcaption>{_text(said)}</figcaption></figure>"
 
@@ -124,6 +127,7 @@ def _settings(explanations: Sequence[Explanation]) -> str:
     rows = [
         [
             each.title,
+            display_name(each.finding),
             ", ".join(f"{name} = {value}" for name, value in each.options.items()) or "none",
             str(each.seed),
             f"{each.passes.get('forward', 0)} forward, {each.passes.get('backward', 0)} backward",
@@ -131,7 +135,7 @@ def _settings(explanations: Sequence[Explanation]) -> str:
         ]
         for each in explanations
     ]
-    return _table(["explainer", "options", "seed", "passes", "network"], rows)
+    return _table(["explainer", "finding", "options", "seed", "passes", "network"], rows)
 
 
 def _network(prediction: Prediction, explanations: Sequence[Explanation]) -> str:

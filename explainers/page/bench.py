@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from cxr.findings import check_finding
 from cxr.predictor import Predictor
 from explainers.comparison import Event, Failed, Finished, Progressed, Started, compare
 from explainers.contract import Explanation, check_options
 from explainers.errors import Cancelled, OptionError
+from explainers.maps import on_grid, spearman
 from explainers.page.component import asset, component
 from explainers.page.desk import Desk
 from explainers.page.doors import Said, said
@@ -47,6 +49,7 @@ class Wish:
     """What a visitor wants to see: a comparison, numbered by the browser so that it can tell answers apart.
 
     networks  the one whose scores are shown, and another beside it if that is wanted
+    second    another finding beside the first, of the same network; "" for none. Never together with another network
     """
 
     number: int
@@ -54,6 +57,7 @@ class Wish:
     explainers: tuple[str, ...]
     options: Mapping[str, Mapping[str, Any]]
     networks: tuple[str, ...] = ("",)
+    second: str = ""
 
     @classmethod
     def from_event(cls, given: object) -> "Wish":
@@ -77,27 +81,36 @@ class Wish:
             or not all(isinstance(n, str) for n in networks)
         ):
             raise OptionError("The networks are not a list of one or two names.", "Load the page again.")
-        return cls(number, finding, tuple(dict.fromkeys(explainers)), options, tuple(dict.fromkeys(networks)))
+        networks, second = tuple(dict.fromkeys(networks)), given.get("second", "")
+        if not isinstance(second, str) or (second and len(networks) > 1):
+            raise OptionError("A finding stands beside one other finding, or one network.", "Load the page again.")
+        return cls(number, finding, tuple(dict.fromkeys(explainers)), options, networks, second)
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What the panels of the second side are called by: the other network, or the other finding."""
+        return self.networks[1:] or ((self.second,) if self.second else ())
 
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One network's side of a comparison.
+    """One side of a comparison: a finding of a network.
 
     crop      the part of the displayed picture that this network sees: (top, left, height, width)
-    beside    whether it stands beside the network whose scores are shown
+    beside    what its panels are called by if it is the second side, else ""
     """
 
     predictor: Predictor
     options: Mapping[str, Mapping[str, Any]]
     crop: list[float]
-    model: str
-    beside: bool
+    finding: str
+    beside: str
 
     @classmethod
-    def of(cls, desk: Desk, reading: Reading, wish: Wish, model: str, *, beside: bool = False) -> "Side":
-        """The side of a network that is offered; raises what `Networks.find` and `check_options` raise."""
+    def of(cls, desk: Desk, reading: Reading, wish: Wish, model: str, finding: str, *, beside: str = "") -> "Side":
+        """The side of a network that is offered, "" for its highest finding; what is wrong is raised as it is found."""
         predictor = desk.networks.find(model)
+        finding = check_finding(finding, predictor.labels) if finding else reading.prediction.default_finding()
         options = {
             explainer.name: check_options(
                 explainer,
@@ -108,57 +121,60 @@ class Side:
             for explainer in desk.registry.find(wish.explainers)
         }
         frame = frame_on(displayed(reading.radiograph).shape, predictor.prepare(reading.radiograph).frame)
-        return cls(predictor, options, list(frame.crop), model, beside)
+        return cls(predictor, options, list(frame.crop), finding, beside)
 
     def panel(self, explainer: str) -> str:
         """Name of the panel of an explainer on this side."""
-        return panel_name(explainer, self.model if self.beside else "")
+        return panel_name(explainer, self.beside)
 
-    def key(self, explainer: str, finding: str) -> tuple:
+    def key(self, explainer: str) -> tuple:
         """What an explanation depends on, within a reading."""
-        return self.predictor.identity, finding, explainer, tuple(sorted(self.options[explainer].items())), SEED
+        return self.predictor.identity, self.finding, explainer, tuple(sorted(self.options[explainer].items())), SEED
 
 
-def panel_name(explainer: str, model: str = "") -> str:
-    """`grad_cam`, or `grad_cam@medmae` for the network that stands beside."""
-    return f"{explainer}@{model}" if model else explainer
+def panel_name(explainer: str, beside: str = "") -> str:
+    """`grad_cam`; `grad_cam@medmae` or `grad_cam@Mass` for the network or the finding that stands beside."""
+    return f"{explainer}@{beside}" if beside else explainer
 
 
 @dataclass(eq=False)
 class Screen:
-    """The comparison as the browser shows it, changed by what happens."""
+    """The comparison as the browser shows it, changed by what happens.
+
+    alike  rank correlation of an explainer's two maps, where both are there and cover the same part of the picture
+    """
 
     wish: Wish
     reading: Reading
     finding: str
     panels: dict[str, dict] = field(init=False)
+    alike: dict[str, float] = field(default_factory=dict)
     _previews: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
-        beside = self.wish.networks[1:]
-        names = [panel_name(name, model) for model in ("", *beside) for name in self.wish.explainers]
+        names = [panel_name(name, beside) for beside in ("", *self.wish.beside) for name in self.wish.explainers]
         self.panels = {name: {"state": "waiting"} for name in names}
 
     def recall(self, side: Side) -> list[str]:
         """Show what this reading was asked for before; the explainers that have to run."""
         missing = []
         for name in self.wish.explainers:
-            if known := self.reading.recall(side.key(name, self.finding)):
+            if known := self.reading.recall(side.key(name)):
                 self._show(side, name, *known)
             else:
                 missing.append(name)
         return missing
 
-    def fail(self, model: str, said: Said) -> None:
-        """Say on every panel of the network beside why it can't be shown."""
+    def fail(self, beside: str, said: Said) -> None:
+        """Say on every panel of the second side why it can't be shown."""
         for name in self.wish.explainers:
-            self.panels[panel_name(name, model)] = {"state": "failed", "code": said.code, "reason": said.sentence}
+            self.panels[panel_name(name, beside)] = {"state": "failed", "code": said.code, "reason": said.sentence}
 
     def take(self, side: Side, event: Event) -> None:
         """Change the panel that an event is about."""
         panel = side.panel(event.explainer)
         if isinstance(event, Finished):
-            place = self.reading.remember(side.key(event.explainer, self.finding), event.explanation)
+            place = self.reading.remember(side.key(event.explainer), event.explanation)
             self._show(side, event.explainer, place, event.explanation)
         elif isinstance(event, Failed):
             state = "cancelled" if event.code == Cancelled.code else "failed"
@@ -178,6 +194,7 @@ class Screen:
             "finding": self.finding,
             "done": done,
             "panels": {name: dict(panel) for name, panel in self.panels.items()},
+            "alike": dict(self.alike),
         }
 
     def _show(self, side: Side, name: str, place: str, explanation: Explanation) -> None:
@@ -188,6 +205,9 @@ class Screen:
             "crop": side.crop,
             **explanation_shown(explanation),
         }
+        first = self.reading.shown.get(name)
+        if side.beside and first is not None and self.panels[name].get("crop") == side.crop:
+            self.alike[name] = _alike(first.map, explanation.map)
 
     def _preview(self, side: Side, event: Progressed) -> None:
         name = side.panel(event.explainer)
@@ -195,6 +215,11 @@ class Screen:
         kept = self._previews[name]
         kept.append(self.reading.keep_map(event.preview, kept.pop(0) if len(kept) == LATE_PREVIEWS else None))
         self.panels[name]["preview"] = {"map": kept[-1], "rows": rows, "columns": columns, "crop": side.crop}
+
+
+def _alike(one: np.ndarray, other: np.ndarray) -> float:
+    """Rank correlation of two maps of the same part of the picture, whatever their cells."""
+    return spearman(on_grid(one), on_grid(other))
 
 
 def explanation_shown(explanation: Explanation) -> dict:
@@ -217,19 +242,17 @@ def explanation_shown(explanation: Explanation) -> dict:
 
 def compared(desk: Desk, reading: Reading, wish: Wish) -> Iterator[dict]:
     """Run a comparison of a reading; yields the whole screen each time something happened."""
-    first = Side.of(desk, reading, wish, wish.networks[0])
-    labels = first.predictor.labels
-    finding = check_finding(wish.finding, labels) if wish.finding else reading.prediction.default_finding()
+    first = Side.of(desk, reading, wish, wish.networks[0], wish.finding)
     with reading.run() as run:
         reading.shown.clear()
-        screen = Screen(wish, reading, finding)
+        screen = Screen(wish, reading, first.finding)
         yield from _explained(desk, screen, first, run)
-        for model in wish.networks[1:]:
+        for beside in wish.beside:
+            model, finding = (wish.networks[0], beside) if wish.second else (beside, first.finding)
             try:
-                other = Side.of(desk, reading, wish, model, beside=True)
-                check_finding(finding, other.predictor.labels)
+                other = Side.of(desk, reading, wish, model, finding, beside=beside)
             except CxrLensError as error:
-                screen.fail(model, said(error))
+                screen.fail(beside, said(error))
             else:
                 yield from _explained(desk, screen, other, run)
         yield screen.to_json(done=True)
@@ -244,7 +267,7 @@ def _explained(desk: Desk, screen: Screen, side: Side, run: Run) -> Iterator[dic
     events = compare(
         side.predictor,
         screen.reading.radiograph,
-        screen.finding,
+        side.finding,
         missing,
         options={name: side.options[name] for name in missing},
         seed=SEED,

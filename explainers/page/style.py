@@ -21,7 +21,7 @@ FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "
 MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
 
 STYLES = ("page.css", "reading.css", "bench.css", "belief.css", "region.css", "ledger.css")
-SCRIPTS = ("lens.js", "shading.js", "picture.js", "options.js", "panel.js")
+SCRIPTS = ("lens.js", "shading.js", "sight.js", "tools.js", "picture.js", "options.js", "panel.js")
 
 AT_FIRST = 3
 """Explainers that are compared unless the visitor chooses others."""

@@ -2,7 +2,7 @@ const lens = window.cxrLens;
 const {settings} = lens;
 const part = (name) => element.querySelector(`[data-${name}]`);
 const chosen = new Set(settings.measures.filter((each) => each.atFirst).map((each) => each.name));
-const picture = new lens.Picture(part("agreement-picture"), part("agreement-bar"));
+const picture = new lens.Picture(part("agreement-picture"), part("agreement-bar"), lens.sight);
 let run = 0, running = false, comparison = null, drawn = null;
 
 for (const each of settings.measures) {
@@ -95,11 +95,17 @@ async function drawAgreement(found, token) {
   picture.setRadiograph(radiograph);
   part("agreement-picture").parentElement.style.aspectRatio = `${radiograph.width} / ${radiograph.height}`;
   picture.setMap({values, rows: found.rows, columns: found.columns, crop: found.crop, unit: "of the explainers", findingTitle: ""});
-  picture.draw({view: "positive", opacity: 0.6, colourMap: settings.suited.positive[0], cells: true, sameScale: false}, 1);
+  paint();
   part("agreement-picture").setAttribute("aria-label",
     `Where the explainers agree: most of all in ${picture.strongestPlace()}.`);
 }
 
+function paint() {
+  if (picture.map) picture.draw({view: "positive", opacity: 0.6, colourMap: settings.suited.positive[0], cells: true, sameScale: false}, 1);
+}
+
+lens.subscribe("tone", paint);
+lens.subscribe("sight", () => lens.sight.place(part("agreement-picture")));
 part("measure").addEventListener("click", () => measure());
 part("stop").addEventListener("click", () => stop());
 lens.subscribe("comparison", (value) => {

@@ -10,7 +10,8 @@ const options = Object.fromEntries(settings.explainers.map((each) => [each.name,
 const panels = new Map();
 const look = {view: "positive", opacity: 0.6, colourMap: settings.suited.positive[0], cells: false, sameScale: false};
 
-let radiograph = null, scores = null, network = null, finding = "", beside = "";
+// beside: {kind: "finding" or "network", name, title} of what is explained beside the finding, or null
+let radiograph = null, scores = null, network = null, finding = "", beside = null;
 let run = 0, running = false, again = false;
 
 // --- what is compared ------------------------------------------------------------------------------------------
@@ -20,6 +21,8 @@ function tellAddress() {
   const address = new URL(window.location.href);
   address.searchParams.set("finding", finding);
   address.searchParams.set("explainers", [...explainers.keys()].filter((name) => chosen.has(name)).join(","));
+  if (beside?.kind === "finding") address.searchParams.set("second", beside.name);
+  else address.searchParams.delete("second");
   window.history.replaceState(window.history.state, "", address);
 }
 
@@ -36,9 +39,11 @@ function compare() {
   part("error").hidden = true;
   const names = [...explainers.keys()].filter((name) => chosen.has(name));
   for (const panel of panels.values()) panel.wait();
+  tellSides();
   trigger("compare", {
     run, finding, explainers: names, options: Object.fromEntries(names.map((name) => [name, options[name]])),
-    networks: beside ? [network.model, beside] : [network.model],
+    networks: beside?.kind === "network" ? [network.model, beside.name] : [network.model],
+    second: beside?.kind === "finding" ? beside.name : "",
   });
   lens.publish("explained", {finding});
   tellAddress();
@@ -58,11 +63,13 @@ function stop() {
 
 // A comparison that is under way need not be stopped before: the server ends it for the next one.
 function explain(name) {
-  if (!scores?.findings?.some((each) => each.finding === name)) return;
-  if (running && name === finding) return;
+  if (!scored(name) || (running && name === finding)) return;
+  // what stood beside and is now asked for changes places with what was asked for
+  if (beside?.kind === "finding" && beside.name === name) standBeside(asFinding(finding));
   finding = name;
   part("finding").value = name;
   tellFinding();
+  fillBesides();
   compare();
 }
 
@@ -75,6 +82,7 @@ function take(value) {
     part("error").hidden = false;
   } else if (value.run === run) {
     for (const [name, each] of Object.entries(value.panels)) panels.get(name)?.take(each, value.token);
+    for (const [name, correlation] of Object.entries(value.alike)) panels.get(besides(name))?.liken(correlation, first());
     if (value.done) finish(value);
     else if (worksForNobody(value)) compare();
   }
@@ -124,9 +132,28 @@ function scales() {
 }
 
 function draw() {
-  const shared = look.sameScale ? scales() : new Map();
-  for (const panel of panels.values()) panel.draw(look, shared.get(panel.unit) ?? null);
+  paint();
   tellComparison();
+}
+
+function paint(those = panels.values()) {
+  const shared = look.sameScale ? scales() : new Map();
+  for (const panel of those) panel.draw(look, shared.get(panel.unit) ?? null);
+}
+
+let turn = 0;
+
+// What is seen at once, the rest one by one: greys follow the hand however many panels there are.
+function paintInTurn() {
+  const mine = ++turn, seen = [...panels.values()].filter((panel) => panel.inView);
+  const unseen = [...panels.values()].filter((panel) => !panel.inView);
+  paint(seen);
+  const next = () => {
+    if (mine !== turn || !unseen.length) return;
+    paint([unseen.shift()]);
+    setTimeout(next);
+  };
+  setTimeout(next);
 }
 
 function tellComparison() {
@@ -136,12 +163,21 @@ function tellComparison() {
 
 // --- what is said and shown ------------------------------------------------------------------------------------
 
+function scored(name) {
+  return Boolean(scores?.findings?.some((each) => each.finding === name));
+}
+
 function title(name) {
   return settings.findings[name]?.title ?? name;
 }
 
 function tellFinding() {
-  const each = scores.findings.find((one) => one.finding === finding);
+  const [own, other] = [finding, beside?.kind === "finding" ? beside.name : ""].map((name) => scores.findings.find((each) => each.finding === name));
+  part("about").replaceChildren(...inWords(own), ...(other ? [` Beside it ${other.title}: `, ...inWords(other)] : []));
+}
+
+// What a finding is, and its score, never without its operating point.
+function inWords(each) {
   const side = each.above_threshold ? "above" : "below";
   const [score, point] = each.threshold === null
     ? [lens.number(each.score), ""]
@@ -152,10 +188,7 @@ function tellFinding() {
   const probability = each.probability === null
     ? "Uncalibrated."
     : `Calibrated probability ${lens.percent(each.probability)}, where ${lens.percent(each.prevalence)} have it.`;
-  part("about").replaceChildren(
-    each.description, " ",
-    lens.element("strong", {}, `Score ${score}`), `, ${place}. ${probability}`,
-  );
+  return [each.description, " ", lens.element("strong", {}, `Score ${score}`), `, ${place}. ${probability.replaceAll(" %", "\u00a0%")}`];
 }
 
 function fillFindings() {
@@ -170,7 +203,7 @@ function fillFindings() {
 }
 
 function refresh() {
-  part("finding").disabled = !ready();
+  part("finding").disabled = part("beside").disabled = !ready();
   part("compare").disabled = !ready() || !chosen.size || running;
   part("compare").hidden = running;
   part("stop").hidden = !running;
@@ -182,10 +215,8 @@ function choose(name, wanted) {
   if (wanted) {
     chosen.add(name);
     addPanel(name);
-    if (beside) {
-      addPanel(name, beside);
-      panels.get(name).tell(network.model);
-    }
+    if (beside) addPanel(name, beside);
+    tellSides();
     if (running) again = true;
     else if (panels.get(name).state === "idle") compare();
   } else {
@@ -197,51 +228,75 @@ function choose(name, wanted) {
   refresh();
 }
 
-// Panels of the network that stands beside go by the explainer's name and its own.
+// Panels of what stands beside go by the explainer's name and its own.
 function besides(name) {
-  return `${name}@${beside}`;
+  return `${name}@${beside?.name}`;
 }
 
 function removePanel(key) {
-  panels.get(key)?.root.remove();
+  panels.get(key)?.leave();
   panels.delete(key);
+  for (const pair of part("panels").querySelectorAll(".pair:empty")) pair.remove();
 }
 
-function setBeside(model) {
+const asFinding = (name) => ({kind: "finding", name, title: title(name)});
+const asNetwork = (name) => ({kind: "network", name, title: name});
+const keyOf = (each) => (each ? `${each.kind}:${each.name}` : "");
+
+// What the first side is called, where there are two.
+function first() {
+  return beside?.kind === "network" ? network.model : title(finding);
+}
+
+function tellSides() {
+  for (const name of chosen) panels.get(name)?.tell(beside ? first() : "");
+}
+
+function standBeside(other) {
   for (const name of chosen) removePanel(besides(name));
-  beside = model;
+  beside = other;
   part("panels").classList.toggle("paired", Boolean(beside));
-  for (const name of chosen) {
-    if (beside) addPanel(name, beside);
-    panels.get(name).tell(beside ? network.model : "");
-  }
+  for (const name of chosen) if (beside) addPanel(name, beside);
+}
+
+// Nothing, another finding of this network, or this finding of another network; none can stand beside itself.
+function fillBesides() {
+  const findings = (scores?.findings ?? []).filter((each) => each.finding !== finding).map((each) => asFinding(each.finding));
+  const networks = Object.keys(lens.last("networks") ?? {}).filter((name) => name !== network?.model).map(asNetwork);
+  const groups = [["Another finding", findings], ["Another network", networks]].filter(([, members]) => members.length);
+  part("beside").replaceChildren(lens.element("option", {value: ""}, "nothing"), ...groups.map(([label, members]) => lens.element(
+    "optgroup", {label}, ...members.map((each) => lens.element("option", {value: keyOf(each)}, each.title)),
+  )));
+  // one that is not offered any more, unless the scores are only on their way
+  if (beside && ready() && ![...findings, ...networks].some((each) => keyOf(each) === keyOf(beside))) standBeside(null);
+  part("beside").value = keyOf(beside);
+}
+
+function chooseBeside(key) {
+  const [kind, ...name] = key.split(":");
+  standBeside(kind === "finding" ? asFinding(name.join(":")) : kind === "network" ? asNetwork(name.join(":")) : null);
+  tellFinding();
   compare();
 }
 
-// The other networks, if there are any; the one that is in use can't stand beside itself.
-function fillBesides(networks) {
-  const others = Object.keys(networks).filter((name) => name !== network?.model);
-  part("beside-field").hidden = others.length === 0;
-  part("beside").replaceChildren(
-    lens.element("option", {value: ""}, "no other network"),
-    ...others.map((name) => lens.element("option", {value: name}, name)),
-  );
-  if (!others.includes(beside) && beside) setBeside("");
-  part("beside").value = beside;
-}
-
-// In the order of the registry, whatever order they were chosen in; the network beside follows each.
-function addPanel(name, model = "") {
+// In the order of the registry, whatever order they were chosen in; an explainer's two panels are a pair.
+function addPanel(name, other = null) {
   const panel = new lens.Panel(explainers.get(name), options[name], () => network, {
     rerun: () => { if (running) again = true; else compare(); },
     drawn: () => draw(),
-  }, model);
-  panels.set(model ? besides(name) : name, panel);
+  }, other);
+  panels.set(panel.key, panel);
   if (radiograph) panel.setRadiograph(radiograph);
-  const order = [...explainers.keys()];
-  const place = (each) => order.indexOf(each.dataset.explainer) + (each.dataset.model ? 0.5 : 0);
-  const next = [...part("panels").children].find((each) => place(each) > place(panel.root));
-  part("panels").insertBefore(panel.root, next ?? null);
+  pairOf(name).append(panel.root);
+}
+
+function pairOf(name) {
+  const pairs = [...part("panels").children], order = [...explainers.keys()], place = order.indexOf(name);
+  const known = pairs.find((each) => each.dataset.pair === name);
+  if (known) return known;
+  const pair = lens.element("div", {class: "pair", "data-pair": name});
+  part("panels").insertBefore(pair, pairs.find((each) => order.indexOf(each.dataset.pair) > place) ?? null);
+  return pair;
 }
 
 // --- controls --------------------------------------------------------------------------------------------------
@@ -278,20 +333,24 @@ part("colours").addEventListener("change", (event) => { look.colourMap = event.t
 part("scale").addEventListener("change", (event) => { look.sameScale = event.target.value === "same"; draw(); });
 part("cells").addEventListener("change", (event) => { look.cells = event.target.checked; draw(); });
 part("compare").addEventListener("click", () => compare());
-part("beside").addEventListener("change", (event) => setBeside(event.target.value));
+part("beside").addEventListener("change", (event) => chooseBeside(event.target.value));
 part("stop").addEventListener("click", () => stop());
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") stop(); });
+
+lens.viewTools(part("tools"), part("contrast"), part("hint"));
+lens.subscribe("tone", paintInTurn);
 
 // --- news from the other parts ---------------------------------------------------------------------------------
 
 lens.subscribe("network", (value) => {
   network = value;
-  fillBesides(lens.last("networks"));
+  fillBesides();
   begin();
 });
 lens.subscribe("wanted", (wanted) => explain(wanted.finding));
 lens.subscribe("radiograph", (value) => {
   radiograph = value;
+  if (lens.sight.changed) lens.sight.reset();
   for (const panel of panels.values()) panel.setRadiograph(value);
   begin();
 });
@@ -311,9 +370,9 @@ function begin() {
   if (ready() && begun !== `${radiograph.token} ${network.model}`) {
     begun = `${radiograph.token} ${network.model}`;
     // the finding that is being looked at stays when another network scores it too
-    const kept = begun.startsWith(explained) && scores.findings.some((each) => each.finding === finding);
-    const first = scores.findings.find((each) => each.finding === asked.get("finding"))?.finding ?? scores.chosen;
-    finding = kept ? finding : first;
+    const kept = begun.startsWith(explained) && scored(finding);
+    if (!kept) finding = scored(asked.get("finding")) ? asked.get("finding") : scores.chosen;
+    if (explained === " " && scored(asked.get("second")) && asked.get("second") !== finding) standBeside(asFinding(asked.get("second")));
     explained = radiograph.token;
     fillFindings();
     explain(finding);

@@ -5,57 +5,54 @@ const FEW = 5;
 let rows = new Map();
 
 const HOW =
-  "The tick is the operating point: the score from which on a finding is reported. Names above it are in full ink. " +
-  "A score is no probability.";
-const WHISKER =
-  " The thin line is where the score would lie, 95 %, had the last layer been fitted on other patients; " +
+  "The one farthest above its operating point stands first. The tick is the operating point: the score from which on " +
+  "a finding is reported. Names above it are in full ink. A score is no probability.";
+const BAND =
+  " The lighter band is where the score would lie, 95 %, had the last layer been fitted on other patients; " +
   "another training run would move it further.";
-
-function unseen(text) {
-  return lens.element("span", {class: "unseen"}, text);
-}
 
 // Before there are scores: the names alone, so that nothing moves later.
 function showNames() {
   const names = Object.values(lens.settings.findings);
-  list.replaceChildren(...names.map((each) => lens.element(
-    "li", {}, lens.element("button", {type: "button", class: "finding", disabled: true, title: each.description},
-      lens.element("span", {class: "label"}, each.title), lens.element("span", {class: "meter"})),
-  )));
+  list.replaceChildren(...names.map((each) => lens.element("li", {class: "finding"},
+    lens.element("button", {type: "button", class: "label", disabled: true, title: each.description}, each.title),
+    lens.element("span", {class: "meter"}))));
 }
 
-function meter(each) {
-  const bar = lens.element("span", {class: "meter", "aria-hidden": "true"});
-  bar.append(lens.element("i", {class: "score", style: `width:${100 * each.score}%`}));
+// What the meter shows, for those who hear it.
+function inWords(each, [score, point]) {
+  const place = each.threshold === null ? "no operating point" : `${each.above_threshold ? "above" : "below"} its operating point ${point}`;
+  return [score, place, each.interval ? `95 % from ${lens.number(each.interval[0])} to ${lens.number(each.interval[1])}` : ""].filter(Boolean).join(", ");
+}
+
+function meter(each, numbers) {
+  const bar = lens.element("span", {
+    class: "meter", role: "meter", "aria-label": `Score of ${each.title}`, "aria-valuemin": "0", "aria-valuemax": "1",
+    "aria-valuenow": each.score.toFixed(4), "aria-valuetext": inWords(each, numbers),
+  });
+  const percent = (share) => `${100 * share}%`;
+  bar.append(lens.element("i", {class: "score", style: `width:${percent(each.score)}`}));
   if (each.interval) {
-    const [low, high] = each.interval;
-    bar.append(lens.element("i", {class: "interval", style: `left:${100 * low}%;width:${100 * (high - low)}%`}));
+    const [low, high] = each.interval, reached = (each.score - low) / Math.max(high - low, 1e-9);
+    bar.append(lens.element("i", {class: "interval", style: `left:${percent(low)};width:${percent(high - low)};--reached:${percent(Math.min(1, Math.max(0, reached)))}`}));
   }
-  if (each.threshold !== null) bar.append(lens.element("i", {class: "point", style: `left:${100 * each.threshold}%`}));
+  if (each.threshold !== null) bar.append(lens.element("i", {class: "point", style: `left:${percent(each.threshold)}`}));
   return bar;
 }
 
-function row(each) {
-  const [score, point] = each.threshold === null ? [lens.number(each.score), "none"] : lens.apart(each.score, each.threshold);
-  const button = lens.element(
-    "button",
-    {
-      type: "button",
-      class: each.above_threshold ? "finding above" : "finding",
-      title: each.description,
-      onclick: () => lens.publish("wanted", {finding: each.finding}),
-    },
-    lens.element("span", {class: "label"}, each.title),
-    meter(each),
-    unseen(", score "),
-    lens.element("span", {class: "value"}, score),
-    unseen(each.interval ? `, 95 % from ${lens.number(each.interval[0])} to ${lens.number(each.interval[1])}` : ""),
-    unseen(", operating point "),
-    lens.element("span", {class: "value quiet"}, point),
-    unseen(each.above_threshold ? ", above" : each.threshold === null ? "" : ", below"),
-  );
+function row(each, at) {
+  const numbers = each.threshold === null ? [lens.number(each.score), "none"] : lens.apart(each.score, each.threshold);
+  const button = lens.element("button", {
+    type: "button", class: "label", "aria-describedby": `finding-said-${at}`,
+    onclick: () => lens.publish("wanted", {finding: each.finding}),
+  }, each.title);
   rows.set(each.finding, button);
-  return lens.element("li", {}, button);
+  return lens.element("li", {class: each.above_threshold ? "finding above" : "finding", title: each.description},
+    button, meter(each, numbers),
+    // the meter says them too
+    lens.element("span", {class: "value", "aria-hidden": "true"}, numbers[0]),
+    lens.element("span", {class: "value quiet", "aria-hidden": "true"}, numbers[1]),
+    lens.element("span", {class: "said quiet", id: `finding-said-${at}`}, each.description));
 }
 
 function show(value) {
@@ -68,14 +65,21 @@ function show(value) {
   const above = value.findings.filter((each) => each.above_threshold).length;
   part("none").hidden = above > 0;
   part("columns").hidden = false;
-  part("how").textContent = value.findings.some((each) => each.interval) ? HOW + WHISKER : HOW;
+  part("how").textContent = value.findings.some((each) => each.interval) ? HOW + BAND : HOW;
   part("all").hidden = value.findings.length <= FEW;
-  part("all").textContent = `All ${value.findings.length} findings`;
+  showWhole(element.querySelector(".findings").classList.contains("whole"));
   showCheck(value);
   lens.publish("scores", value);
   const first = value.findings[0];
-  const verdict = above ? `${above} of ${value.findings.length} findings above their operating points` : "No finding above its operating point";
+  const verdict = above ? `${above} of ${value.findings.length} findings above their operating points` : "No finding is above its operating point";
   lens.announce(`Scores are there. ${verdict}. First in the list: ${first.title}, ${lens.number(first.score)}.`);
+}
+
+// On a narrow page the first few are enough, until all are wanted.
+function showWhole(whole) {
+  element.querySelector(".findings").classList.toggle("whole", whole);
+  part("all").setAttribute("aria-expanded", String(whole));
+  part("all").textContent = whole ? `The first ${FEW} findings` : `All ${list.children.length} findings`;
 }
 
 function showCheck({statistics, warnings}) {
@@ -93,13 +97,13 @@ function rounded(value) {
   return Math.abs(value) < 5e-4 ? 0 : value;
 }
 
-part("all").addEventListener("click", () => {
-  element.querySelector(".findings").classList.add("whole");
-  part("all").hidden = true;
-});
+part("all").addEventListener("click", () => showWhole(!element.querySelector(".findings").classList.contains("whole")));
 
 lens.subscribe("explained", ({finding}) => {
-  for (const [name, button] of rows) button.setAttribute("aria-current", String(name === finding));
+  for (const [name, button] of rows) {
+    if (name === finding) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
+  }
 });
 lens.subscribe("scores", (scores) => { if (!scores.findings && rows.size) reset(); });
 

@@ -14,9 +14,11 @@
     for (const listener of channel(name).listeners) listener(value);
   };
 
+  // Returns what ends the subscription.
   lens.subscribe = (name, listener) => {
     channel(name).listeners.add(listener);
     if (channel(name).value !== null) listener(channel(name).value);
+    return () => channel(name).listeners.delete(listener);
   };
 
   lens.last = (name) => channel(name).value;
@@ -61,7 +63,7 @@
   // A true minus before the numbers of a sentence.
   lens.minus = (sentence) => sentence.replace(/(^|[\s(\[])-(?=\d)/g, "$1−");
 
-  lens.withUnit = (text, unit) => (unit ? `${text} ${unit}` : text);
+  lens.withUnit = (text, unit) => (unit && unit !== "none" ? `${text} ${unit}` : text);
 
   // Among controls a title need not say that it is one.
   lens.short = (explainer) => (explainer.control ? explainer.title.replace(/^Control: /, "").replace(/^./, (first) => first.toUpperCase()) : explainer.title);

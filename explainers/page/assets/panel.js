@@ -5,9 +5,10 @@
 
   lens.Panel = class {
     // network(): what the page knows of the network; told.rerun(), told.drawn(): what the bench does then;
-    // model: the network's name if it is the one that stands beside
-    constructor(explainer, options, network, told, model = "") {
-      this.model = this.asked = model;
+    // beside: {kind: "finding" or "network", name, title} of what stands beside, if this panel belongs to that
+    constructor(explainer, options, network, told, beside = null) {
+      this.beside = beside;
+      this.asked = beside?.kind === "network" ? beside.name : "";
       this.explainer = explainer;
       this.options = options;
       this.network = network;
@@ -15,12 +16,22 @@
       this.state = "idle";
       this.shownMap = null;
       this.build();
-      this.picture = new lens.Picture(this.canvas, this.bar);
+      this.picture = new lens.Picture(this.canvas, this.bar, lens.sight);
       this.rest();
-      lens.subscribe("point", (point) => this.point(point));
-      lens.subscribe("measured", (value) => this.test(value));
-      lens.subscribe("marking", ({on}) => this.frame.classList.toggle("marking", on));
-      lens.subscribe("box", (box) => this.box(box));
+      this.ends.push(
+        lens.subscribe("point", (point) => this.point(point)),
+        lens.subscribe("measured", (value) => this.test(value)),
+        lens.subscribe("marking", ({on}) => this.frame.classList.toggle("marking", on)),
+        lens.subscribe("box", () => this.box()),
+        lens.subscribe("sight", () => { lens.sight.place(this.stage); this.box(); }),
+        lens.subscribe("tone", ({maps}) => this.frame.classList.toggle("bare", !maps)),
+      );
+    }
+
+    // Nobody sees it any more.
+    leave() {
+      this.root.remove();
+      for (const end of this.ends) end();
     }
 
     get unit() {
@@ -28,33 +39,52 @@
     }
 
     build() {
-      const id = `panel-${this.explainer.name}${this.model ? "-beside" : ""}`;
-      this.whose = element("span", {class: "quiet whose"}, this.model);
+      const id = `panel-${this.explainer.name}${this.beside ? "-beside" : ""}`;
+      const {kind, name, title} = this.beside ?? {};
+      this.whose = element("span", {class: "whose", id: `${id}-whose`}, title ?? "");
       this.canvas = element("canvas", {role: "img", width: 1, height: 1});
       this.words = element("p", {class: "words"});
       this.line = element("div", {class: "progress", role: "progressbar", "aria-label": `Progress of ${this.explainer.title}`, hidden: true}, element("i"));
-      this.hair = element("div", {class: "hair", hidden: true, "aria-hidden": "true"}, element("i"), element("i"));
+      const {hair, end} = lens.crosshair(() => this.filled);
       this.mark = element("div", {class: "mark", hidden: true, "aria-hidden": "true"});
-      this.frame = element("div", {class: "frame", tabindex: "0", role: "group", "aria-label": `${this.explainer.title}: arrow keys read values`},
-        this.canvas, this.words, this.mark, this.hair, this.line);
+      this.hatch = element("canvas", {class: "hatch", "aria-hidden": "true", hidden: true});
+      this.stage = element("div", {class: "stage"}, this.canvas, this.hatch);
+      this.here = element("span", {class: "here"});
+      this.frame = element("div", {class: "frame", tabindex: "0", role: "group",
+        "aria-label": `${this.explainer.title}: arrow keys read values, plus and minus zoom, 0 shows all, I inverts, H hides the map`},
+        this.stage, this.words, this.mark, hair, this.here, this.line);
       this.bar = element("canvas", {class: "bar", "aria-hidden": "true", hidden: true});
       this.ticks = element("div", {class: "ticks"});
       this.note = element("p", {class: "note quiet"});
       this.facts = element("p", {class: "facts quiet"});
-      this.here = element("span", {class: "here"});
+      this.alike = element("p", {class: "alike quiet"});
       this.found = element("dl", {class: "found", "aria-label": `Tests of ${this.explainer.title}`});
-      this.hatch = element("canvas", {class: "hatch", "aria-hidden": "true", hidden: true});
-      this.root = element("article", {class: "panel", "aria-labelledby": id, "data-explainer": this.explainer.name, "data-model": this.model || null},
+      this.root = element("article", {class: "panel", "aria-labelledby": `${id} ${id}-whose`, "data-explainer": this.explainer.name, [`data-${kind === "network" ? "model" : "second"}`]: name},
         element("div", {class: "panel-head"},
           element("h3", {id}, this.explainer.title), this.whose,
-          this.explainer.control ? element("span", {class: "quiet"}, "control") : null, this.here),
-        this.frame, element("div", {class: "legend"}, this.bar, this.ticks), this.note, this.facts, this.found, this.optionsBox());
-      this.frame.insertBefore(this.hatch, this.words);
+          this.explainer.control ? element("span", {class: "quiet"}, "control") : null),
+        this.frame, element("div", {class: "legend"}, this.bar, this.ticks), this.note, this.facts, this.alike, this.found, this.optionsBox());
       this.listen();
+      this.ends = [end];
     }
 
     get key() {
-      return this.model ? `${this.explainer.name}@${this.model}` : this.explainer.name;
+      return this.beside ? `${this.explainer.name}@${this.beside.name}` : this.explainer.name;
+    }
+
+    get filled() {
+      return Boolean(this.picture?.radiograph);
+    }
+
+    get inView() {
+      const {top, bottom, left, right} = this.frame.getBoundingClientRect();
+      return bottom > 0 && right > 0 && top < window.innerHeight && left < window.innerWidth;
+    }
+
+    // How the map that stands beside goes with the first one: Spearman's rank correlation.
+    liken(correlation, whose) {
+      this.alike.textContent = correlation === undefined ? "" :
+        `Rank correlation with the map of ${whose}: ${lens.minus(correlation.toFixed(2))} (1: the same order of places, 0: none, −1: the reverse).`;
     }
 
     // What the tests found about this map: the figure, in words, and what the test is.
@@ -109,8 +139,8 @@
     }
 
     optionsBox() {
-      // both networks are asked with the same options, which stand below the first
-      if (!this.explainer.options.length || this.model) return null;
+      // both sides are asked with the same options, which stand below the first
+      if (!this.explainer.options.length || this.beside) return null;
       this.again = element("button", {type: "button", onclick: () => this.told.rerun()}, "Explain again");
       this.again.disabled = true;
       const box = element("details", {class: "settings"}, element("summary", {}, "Options"));
@@ -126,34 +156,29 @@
       return box;
     }
 
-    // Whose explanation this is, where there are two.
-    tell(model) {
-      this.whose.textContent = model;
-      this.asked = model;
+    // Whose explanation this is, where there are two: in words, and the network that was asked if that is what differs.
+    tell(words, asked = "") {
+      this.whose.textContent = words;
+      this.asked = asked;
     }
 
     listen() {
-      this.frame.addEventListener("pointermove", (event) => {
-        if (!this.picture.radiograph) return;
-        const box = this.canvas.getBoundingClientRect();
-        lens.publish("point", {y: (event.clientY - box.top) / box.height, x: (event.clientX - box.left) / box.width});
-      });
+      lens.handle(this.frame, this.stage, () => this.filled);
       this.frame.addEventListener("click", (event) => {
-        if (!this.picture.radiograph || !lens.last("marking")?.on) return;
-        const box = this.canvas.getBoundingClientRect();
+        if (!this.filled || !lens.last("marking")?.on) return;
+        const box = this.stage.getBoundingClientRect();
         lens.publish("mark", {y: (event.clientY - box.top) / box.height, x: (event.clientX - box.left) / box.width});
       });
-      this.frame.addEventListener("pointerleave", () => lens.publish("point", {}));
-      this.frame.addEventListener("blur", () => lens.publish("point", {}));
       this.frame.addEventListener("keydown", (event) => this.walk(event));
     }
 
     // The region that is marked, over the picture.
-    box({top, left, height, width}) {
+    box() {
+      const {top, left, height, width} = lens.last("box") ?? {};
       this.mark.hidden = top === undefined;
       if (this.mark.hidden) return;
-      const share = (value) => `${100 * value}%`;
-      Object.assign(this.mark.style, {top: share(top), left: share(left), height: share(height), width: share(width)});
+      const share = (value) => `${100 * value}%`, corner = lens.sight.seen({y: top, x: left}), {zoom} = lens.sight;
+      Object.assign(this.mark.style, {top: share(corner.y), left: share(corner.x), height: share(height * zoom), width: share(width * zoom)});
     }
 
     walk(event) {
@@ -164,24 +189,22 @@
       }
       const steps = {ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1]};
       const step = steps[event.key];
-      if (!step || !this.picture.radiograph) return;
+      if (!step || !this.filled) return;
       event.preventDefault();
-      const {y = 0.5, x = 0.5} = lens.last("point") ?? {}, length = event.shiftKey ? 0.1 : 0.02;
+      const {sight} = lens, length = (event.shiftKey ? 0.1 : 0.02) / sight.zoom;
+      const {y = sight.y, x = sight.x} = lens.last("point") ?? {};
       const inside = (share) => Math.min(0.999, Math.max(0, share));
-      lens.publish("point", {y: inside(y + step[0] * length), x: inside(x + step[1] * length)});
+      const point = {y: inside(y + step[0] * length), x: inside(x + step[1] * length)};
+      sight.follow(point);
+      lens.publish("point", point);
       if (this.here.textContent) lens.announce(`${this.explainer.title}: ${this.here.textContent}`);
     }
 
-    // The cross-hair and this map's value there.
+    // This map's value at the cross-hair, out of its way.
     point({y, x}) {
-      const shown = y >= 0 && y < 1 && x >= 0 && x < 1 && this.picture.radiograph !== null;
-      this.hair.hidden = !shown;
       this.here.textContent = "";
-      if (!shown) return;
-      const [across, down] = this.hair.children;
-      across.style.top = `${100 * y}%`;
-      down.style.left = `${100 * x}%`;
-      if (this.state !== "done" || !this.picture.map) return;
+      this.here.classList.toggle("above", lens.sight.seen({y, x}).y > 0.85);
+      if (!(y >= 0 && y < 1 && x >= 0 && x < 1) || !this.filled || this.state !== "done" || !this.picture.map) return;
       const {width, height} = this.picture.radiograph;
       const value = this.picture.valueAt(Math.floor(y * height), Math.floor(x * width), this.cells ?? false);
       this.here.textContent = Number.isNaN(value) ? "not seen by the network" : lens.withUnit(lens.number(value), this.unit);
@@ -234,6 +257,7 @@
       this.note.textContent = "";
       this.facts.textContent = "";
       this.facts.removeAttribute("title");
+      this.alike.textContent = "";
       this.found?.replaceChildren();
       if (this.hatch) this.hatch.hidden = true;
     }
@@ -301,7 +325,10 @@
     }
 
     draw(look, scale) {
-      if (!this.picture.map || !["done", "running"].includes(this.state)) return;
+      if (!this.picture.map || !["done", "running"].includes(this.state)) {
+        if (this.filled) this.picture.drawGrey();
+        return;
+      }
       this.cells = look.cells;
       const {empty, ticks, note} = this.picture.draw(look, scale);
       this.words.textContent = empty ?? "";

@@ -5,9 +5,11 @@
   const BAR_PX = 254, BAR_GROUNDS = [40, 190];
 
   lens.Picture = class {
-    constructor(canvas, bar) {
+    // sight: the greys to draw in; those of the view tools, or the radiograph's own
+    constructor(canvas, bar, sight = lens.asItIs) {
       this.canvas = canvas;
       this.bar = bar;
+      this.sight = sight;
       this.radiograph = null;
       this.forget();
     }
@@ -22,6 +24,7 @@
       this.radiograph = radiograph;
       this.canvas.width = radiograph.width;
       this.canvas.height = radiograph.height;
+      this.image = new ImageData(radiograph.width, radiograph.height);
       this.forget();
       this.drawGrey();
     }
@@ -48,13 +51,8 @@
     }
 
     drawGrey() {
-      const {width, height, grey} = this.radiograph;
-      const image = new ImageData(width, height);
-      for (let at = 0, to = 0; at < grey.length; at++, to += 4) {
-        image.data[to] = image.data[to + 1] = image.data[to + 2] = grey[at];
-        image.data[to + 3] = 255;
-      }
-      this.canvas.getContext("2d").putImageData(image, 0, 0);
+      lens.bare(this.radiograph.grey, this.sight.curve, this.image);
+      this.canvas.getContext("2d").putImageData(this.image, 0, 0);
     }
 
     // look: {view, opacity, colourMap, cells}; scale: value with full colour, or null for the map's own.
@@ -72,10 +70,11 @@
       if (view === "contour") return this.drawContour(look, high);
       const key = `rows ${view} ${cells} ${view === "percentile" ? "" : high}`;
       const rows = this.once(key, () => lens.rows(this.enlarged(cells), view, high));
-      const {width, height, grey} = this.radiograph;
-      const image = this.once("image", () => new ImageData(width, height));
-      lens.blend(grey, rows, lens.tables[look.colourMap], look.opacity, image.data);
-      this.canvas.getContext("2d").putImageData(image, 0, 0);
+      if (this.sight.tone.maps) {
+        const mixture = lens.mixture(lens.tables[look.colourMap], look.opacity, this.sight.curve);
+        lens.blend(this.radiograph.grey, rows, mixture, this.image);
+        this.canvas.getContext("2d").putImageData(this.image, 0, 0);
+      } else this.drawGrey();
       this.markCrop();
       this.drawBar(look);
       return {empty: null, ...lens.legend(view, high, extremes, unit)};
@@ -92,7 +91,7 @@
       context.save();
       context.lineJoin = "round";
       context.globalAlpha = look.opacity;
-      for (const [colour, width] of [[HALO, 3 * line], [OUTLINE, line]]) {
+      for (const [colour, width] of this.sight.tone.maps ? [[HALO, 3 * line], [OUTLINE, line]] : []) {
         context.strokeStyle = colour;
         context.lineWidth = width;
         context.stroke(contour.line);
@@ -141,7 +140,7 @@
         }
       });
       const image = new ImageData(BAR_PX, BAR_GROUNDS.length);
-      lens.blend(grey, rows, table, look.opacity, image.data);
+      lens.blend(grey, rows, lens.mixture(table, look.opacity, this.sight.curve), image);
       this.bar.getContext("2d").putImageData(image, 0, 0);
     }
 

@@ -3,9 +3,17 @@ const {settings} = lens;
 const part = (name) => element.querySelector(`[data-${name}]`);
 const PATIENCE_MS = 15000;
 let begun = 0;
-const plate = part("plate"), picture = part("picture"), error = part("error");
+const plate = part("plate"), stage = part("stage"), picture = part("picture"), error = part("error");
 // A DICOM file shown through another window is sent once more: the server keeps no file.
 let pending = null, shownFile = null, shownWindow = "";
+
+// Over the picture lies the same in the greys that the view tools say; both move with the panels.
+const plated = new lens.Picture(part("greys"), null, lens.sight);
+const filled = () => Boolean(plated.radiograph);
+plate.append(lens.crosshair(filled).hair);
+lens.handle(plate, stage, filled);
+lens.subscribe("sight", () => lens.sight.place(stage));
+lens.subscribe("tone", () => { if (filled()) plated.drawGrey(); });
 
 part("formats").textContent = `PNG, JPEG, WebP, TIFF${settings.dicom ? " or DICOM" : ""}`;
 
@@ -113,7 +121,10 @@ async function show(value) {
   offerWindows(value);
   acknowledge(credit);
   part("caption").hidden = false;
-  lens.publish("radiograph", {token: value.token, width: value.width, height: value.height, grey: grey(value), synthetic: made});
+  const radiograph = {token: value.token, width: value.width, height: value.height, grey: grey(value), synthetic: made};
+  plated.setRadiograph(radiograph);
+  part("greys").hidden = false;
+  lens.publish("radiograph", radiograph);
 }
 
 // Whom the picture comes from: the provider, with the link and the citation that are asked for.

@@ -104,9 +104,9 @@ function fillScores(findings) {
 function fillMaps(panels) {
   const titles = new Map(settings.explainers.map((each) => [each.name, each.title]));
   const rows = Object.entries(panels).filter(([name]) => comparison?.done.includes(name)).map(([name, each]) => {
-    const [explainer, model] = name.split("@");
+    const [explainer, beside] = name.split("@");
     const maximum = each.abstains ? "no positive cell" : each.pointing ? "inside" : "outside";
-    return made("tr", {}, made("th", {scope: "row"}, [titles.get(explainer) ?? explainer, model].filter(Boolean).join(", ")),
+    return made("tr", {}, made("th", {scope: "row"}, [titles.get(explainer) ?? explainer, settings.findings[beside]?.title ?? beside].filter(Boolean).join(", ")),
       made("td", {}, lens.percent(each.mass)), made("td", {}, maximum), made("td", {}, lens.percent(each.iou_equal_area)));
   });
   const area = Object.values(panels)[0]?.area;

@@ -137,17 +137,36 @@
     return {region, threshold: least, area: size / sorted.length};
   };
 
-  // pixel = grey · (1 − α) + colour · α with α = opacity · alpha / 255, into RGBA pixels.
-  lens.blend = (grey, rows, table, opacity, pixels) => {
-    const strengths = new Float32Array(256);
-    for (let row = 0; row < 256; row++) strengths[row] = (opacity * table[4 * row + 3]) / 255;
-    for (let at = 0, to = 0; at < grey.length; at++, to += 4) {
-      const row = rows[at], strength = strengths[row], rest = grey[at] * (1 - strength);
-      pixels[to] = rest + table[4 * row] * strength;
-      pixels[to + 1] = rest + table[4 * row + 1] * strength;
-      pixels[to + 2] = rest + table[4 * row + 2] * strength;
-      pixels[to + 3] = 255;
+  const OPAQUE = 255 << 24;
+  let mixed = null;
+
+  // What a row of the colour table over a grey looks like, for all 256 × 256 pairs, as pixels of 32 bits: with
+  // α = opacity · alpha / 255 it is curve(grey) · (1 − α) + colour · α. All panels look up the same table.
+  lens.mixture = (table, opacity, curve) => {
+    if (mixed && mixed.table === table && mixed.opacity === opacity && mixed.curve === curve) return mixed.pixels;
+    const pixels = new Uint32Array(256 * 256);
+    for (let row = 0; row < 256; row++) {
+      const strength = (opacity * table[4 * row + 3]) / 255;
+      const [red, green, blue] = [0, 1, 2].map((band) => table[4 * row + band] * strength + 0.5);
+      for (let grey = 0; grey < 256; grey++) {
+        const rest = curve[grey] * (1 - strength);
+        pixels[(row << 8) | grey] = OPAQUE | ((rest + blue) << 16) | ((rest + green) << 8) | (rest + red);
+      }
     }
+    mixed = {table, opacity, curve, pixels};
+    return pixels;
+  };
+
+  lens.blend = (grey, rows, mixture, image) => {
+    const pixels = new Uint32Array(image.data.buffer);
+    for (let at = 0; at < grey.length; at++) pixels[at] = mixture[(rows[at] << 8) | grey[at]];
+  };
+
+  // The radiograph alone.
+  lens.bare = (grey, curve, image) => {
+    const shades = Uint32Array.from(curve, (shade) => OPAQUE | (shade << 16) | (shade << 8) | shade);
+    const pixels = new Uint32Array(image.data.buffer);
+    for (let at = 0; at < grey.length; at++) pixels[at] = shades[grey[at]];
   };
 
   // What stands under a bar, by its place from 0 to 1, and what was done to the map, in words.

@@ -298,7 +298,7 @@ def test_the_browser_draws_what_the_library_draws(visit, nih_full, predictor, ce
     choose(page, "Grad-CAM")
     load(page, file)
     compared(page)
-    page.get_by_label("Cells").set_checked(cells)
+    page.locator("[data-cells]").set_checked(cells)
     for view in ("positive", "signed", "percentile"):
         page.locator(f".segments input[value={view}]").check(force=True)
         address = page.evaluate("document.querySelector('.panel canvas').toDataURL('image/png')")

@@ -14,8 +14,8 @@ const BAND =
 // Before there are scores: the names alone, so that nothing moves later.
 function showNames() {
   const names = Object.values(lens.settings.findings);
-  list.replaceChildren(...names.map((each) => lens.element("li", {class: "finding"},
-    lens.element("button", {type: "button", class: "label", disabled: true, title: each.description}, each.title),
+  list.replaceChildren(...names.map((each) => lens.element("li", {},
+    lens.element("button", {type: "button", class: "finding", disabled: true, title: each.description}, lens.element("span", {class: "label"}, each.title)),
     lens.element("span", {class: "meter"}))));
 }
 
@@ -43,16 +43,16 @@ function meter(each, numbers) {
 function row(each, at) {
   const numbers = each.threshold === null ? [lens.number(each.score), "none"] : lens.apart(each.score, each.threshold);
   const button = lens.element("button", {
-    type: "button", class: "label", "aria-describedby": `finding-said-${at}`,
+    type: "button", class: "finding", title: each.description, "aria-describedby": `finding-said-${at}`,
     onclick: () => lens.publish("wanted", {finding: each.finding}),
-  }, each.title);
+  },
+  lens.element("span", {class: "label"}, each.title),
+  // the meter says them too; it stands beside the button, in which nobody would hear it
+  lens.element("span", {class: "value", "aria-hidden": "true"}, numbers[0]),
+  lens.element("span", {class: "value quiet", "aria-hidden": "true"}, numbers[1]));
   rows.set(each.finding, button);
-  return lens.element("li", {class: each.above_threshold ? "finding above" : "finding", title: each.description},
-    button, meter(each, numbers),
-    // the meter says them too
-    lens.element("span", {class: "value", "aria-hidden": "true"}, numbers[0]),
-    lens.element("span", {class: "value quiet", "aria-hidden": "true"}, numbers[1]),
-    lens.element("span", {class: "said quiet", id: `finding-said-${at}`}, each.description));
+  return lens.element("li", {class: each.above_threshold ? "above" : null},
+    button, meter(each, numbers), lens.element("span", {class: "said quiet", id: `finding-said-${at}`}, each.description));
 }
 
 function show(value) {

@@ -112,6 +112,7 @@ def _maps(explanations: Sequence[Explanation]) -> str:
     rows = [
         [
             each.title,
+            display_name(each.finding),
             number(float(each.map.min())),
             number(float(each.map.max())),
             each.unit,
@@ -120,7 +121,7 @@ def _maps(explanations: Sequence[Explanation]) -> str:
         ]
         for each in explanations
     ]
-    return _table(["explainer", "lowest", "highest", "unit", "cells", "network"], rows)
+    return _table(["explainer", "finding", "lowest", "highest", "unit", "cells", "network"], rows)
 
 
 def _settings(explanations: Sequence[Explanation]) -> str:

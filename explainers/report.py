@@ -87,7 +87,12 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], marked: Sequence
         f"<tr{' class=above' if mark else ''}>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>"
         for row, mark in zip(rows, marked or [False] * len(rows), strict=True)
     )
-    return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    # it scrolls where it is wider than the page, so that the keyboard must reach it
+    name = _text("Table: " + ", ".join(heads[:3]))
+    return (
+        f'<div class=wide tabindex=0 role=region aria-label="{name}">'
+        + f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def _scores(prediction: Prediction) -> str:

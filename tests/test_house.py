@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("hub", "cxr", "explainers", "explainers.page", "demo")
 HEAVY = {
-    "tensorflow": ("cxr.network", "cxr.engine.on_tensorflow"),
+    "tensorflow": ("cxr.network", "cxr.engine.on_tensorflow", "cxr.training.devices"),
     "keras": ("cxr.network", "cxr.densenet", "cxr.training", "cxr.planted"),
     "gradio": ("explainers.page",),
 }

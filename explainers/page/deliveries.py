@@ -78,10 +78,13 @@ def _png(grey: np.ndarray) -> bytes:
 
 
 def _map(reading: Reading, request: Request) -> Response:
-    """Little-endian float32, row by row; the shape travels with the explanation."""
+    """Little-endian float32, row by row; the shape travels with the explanation.
+
+    No content for a map that was put away, which is no error: partial maps are, while a slow browser asks for them.
+    """
     values = reading.map_at(request.path_params["place"])
     if values is None:
-        return _refusal(404, doors.Said("EXPLAINER", "This map was put away. Compare again."))
+        return Response(status_code=204, headers=PRIVATE)
     return Response(values.astype("<f4").tobytes(), media_type="application/octet-stream", headers=PRIVATE)
 
 

@@ -4,6 +4,7 @@ Gradio derives names and types from the signatures and validates nothing: `argum
 called `path` or `url`, since the Python client would take it for a file.
 """
 
+import inspect
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
@@ -24,6 +25,7 @@ from explainers.measuring import MeasureDone, measure
 from explainers.page import answers, arguments
 from explainers.page.desk import Desk
 from explainers.page.doors import endpoint
+from explainers.page.gate import REQUIRED
 from explainers.page.work import EXPLAINING, SCORING
 from explainers.pictures import figure
 
@@ -38,6 +40,19 @@ def define(desk: Desk) -> None:
     gr.api(doors.compare, api_name="compare", **EXPLAINING)
     for light in (doors.findings, doors.explainers, doors.model_info, doors.health):
         gr.api(light, api_name=light.__name__, **LIGHT)
+
+
+def defaults() -> dict[str, tuple[object, ...]]:
+    """{endpoint: the defaults of its arguments, in their order}, for calls that leave some out; see `gate`."""
+    functions = (Endpoints.predict, Endpoints.explain, Endpoints.compare, Endpoints.findings, Endpoints.model_info)
+    return {
+        function.__name__: tuple(
+            REQUIRED if each.default is each.empty else each.default
+            for name, each in inspect.signature(function).parameters.items()
+            if name != "self"
+        )
+        for function in functions
+    }
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,15 @@
-"""What may come in: before Gradio sees a call, files that were not uploaded here are taken out of it.
+"""What may come in: before Gradio sees a call, files not uploaded here are taken out of it, and arguments that
+were left out at its end get their defaults.
 
 Gradio fetches a payload's web address before the function runs, and answers a path of its own choosing with an error
-of its own. Neither is wanted: the address is never asked for, and the endpoint says in words what is missing.
+of its own. Neither is wanted: the address is never asked for, and the endpoint says in words what is missing. Gradio
+refuses a plain HTTP call with fewer arguments than an endpoint has, so that one more would break every program that
+calls it by HTTP.
 """
 
 import json
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,16 +27,25 @@ CALLS = (
     "/gradio_api/component_server",
 )
 
+REQUIRED = object()
+"""In place of a default, for an argument that has none."""
+
 REFUSED = "refused"
 """Stands in a call's arguments where a file was that this server doesn't have."""
 
 
 class Gate:
-    """ASGI middleware that looks at the JSON body of calls."""
+    """ASGI middleware that looks at the JSON body of calls.
 
-    def __init__(self, app: ASGIApp, folder: PrivateFolder) -> None:
+    defaults  {endpoint: the defaults of its arguments, in their order}; those without one come as REQUIRED
+    """
+
+    def __init__(
+        self, app: ASGIApp, folder: PrivateFolder, defaults: Mapping[str, Sequence[object]] = MappingProxyType({})
+    ) -> None:
         self.app = app
         self.folder = folder
+        self.defaults = defaults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST" or not _is_call(scope):
@@ -42,10 +56,18 @@ class Gate:
             await _too_large(send)
             return
         try:
-            checked = json.dumps(self._checked(json.loads(body))).encode()
+            checked = json.dumps(self._filled(scope["path"], self._checked(json.loads(body)))).encode()
         except (ValueError, RecursionError):
             checked = body
         await self.app(_with_length(scope, len(checked)), _replay(checked, receive), send)
+
+    def _filled(self, path: str, call: Any) -> Any:
+        """The call with the defaults of the arguments that it lacks at its end, unless one of them has none."""
+        defaults = self.defaults.get(path.rstrip("/").rpartition("/")[2], ())
+        given = call.get("data") if isinstance(call, dict) else None
+        if not isinstance(given, list) or REQUIRED in defaults[len(given) :]:
+            return call
+        return {**call, "data": [*given, *defaults[len(given) :]]}
 
     def _checked(self, value: Any) -> Any:
         """The same JSON with every file that is not an upload of this server replaced by a mark."""

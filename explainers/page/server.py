@@ -117,7 +117,7 @@ def _launch(desk: "Desk") -> tuple:
     from starlette.middleware import Middleware
 
     from cxr.radiograph import LARGEST_FILE_BYTES
-    from explainers.page import style
+    from explainers.page import endpoints, style
     from explainers.page.deliveries import routes
     from explainers.page.gate import Gate
     from explainers.page.wiring import page
@@ -142,7 +142,7 @@ def _launch(desk: "Desk") -> tuple:
             state_session_capacity=MOST_SESSIONS,
             app_kwargs={
                 "routes": routes(desk.readings, desk.samples),
-                "middleware": [Middleware(Gate, folder=desk.folder)],
+                "middleware": [Middleware(Gate, folder=desk.folder, defaults=endpoints.defaults())],
             },
         )
     except OSError as error:

@@ -94,6 +94,7 @@
 
   async function fetched(place) {
     const answer = await fetch(lens.address(place));
+    if (answer.status === 204) throw new Error("This map was put away. Compare again.");
     if (!answer.ok) throw new Error((await answer.json()).sentence);
     return new Float32Array(await answer.arrayBuffer());
   }

@@ -126,6 +126,8 @@ def test_the_original_application_s_network_gives_the_reference_s_maps(keras2, p
     context = Context(predictor, None, SimpleNamespace(array=inputs[picture]))
     signed = cam(context, layer="conv5_block16_concat")
     reference = expected["keras2_gradcam_effusion_signed"][picture]
-    assert signed == pytest.approx(reference, abs=1e-4 * np.abs(reference).max())
+    # one activation lies 2e-7 from its ReLU's edge: on which side it falls is the processor's affair, and moves the map
+    # by 8e-4 of its largest cell
+    assert signed == pytest.approx(reference, abs=1e-3 * np.abs(reference).max())
     rectified = np.maximum(signed, 0)
-    assert rectified / rectified.max() == pytest.approx(expected["keras2_gradcam_effusion"][picture], abs=1e-4)
+    assert rectified / rectified.max() == pytest.approx(expected["keras2_gradcam_effusion"][picture], abs=1e-3)

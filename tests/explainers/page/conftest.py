@@ -86,7 +86,7 @@ def visit(chromium, server) -> Iterator[Callable]:
         page = context.new_page()
         page.set_default_timeout(120_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: faults.append(told(message)) if message.type == "error" else None)
         page.on("request", lambda request: faults.append(request.url) if is_foreign(request.url, server) else None)
         page.goto(server)
         page.wait_for_selector(".masthead")
@@ -115,6 +115,10 @@ def accessible() -> Callable:
         ]
 
     return check
+
+
+def told(message) -> str:
+    return f"{message.text} {message.location.get('url', '')}"
 
 
 def is_foreign(address: str, server: str) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -26,7 +27,9 @@ def uploaded(folder):
     return place / "picture.png"
 
 
-def passed(folder, body: bytes, *, path: str = "/gradio_api/call/predict") -> tuple[bytes, int | None]:
+def passed(
+    folder, body: bytes, *, path: str = "/gradio_api/call/predict", defaults: dict | None = None
+) -> tuple[bytes, int | None]:
     """What comes out behind the gate: the body, and the status if the gate answered by itself."""
     seen, sent = [], []
 
@@ -42,7 +45,9 @@ def passed(folder, body: bytes, *, path: str = "/gradio_api/call/predict") -> tu
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": path, "headers": [(b"content-length", b"%d" % len(body))]}
-    asyncio.run(Gate(app, folder)(scope, receive, send))
+    # in a thread of its own: Playwright, once another test has started it, keeps a loop running in this one
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, Gate(app, folder, defaults or {})(scope, receive, send)).result()
     return (seen[0] if seen else b""), (sent[0]["status"] if sent else None)
 
 
@@ -75,6 +80,17 @@ def test_a_link_out_of_the_folder_is_no_upload(folder, tmp_path):
     (tmp_path / "secret").write_text("secret")
     (folder.uploads / "link").symlink_to(tmp_path / "secret")
     assert not folder.holds(str(folder.uploads / "link"))
+
+
+@pytest.mark.parametrize(
+    ("given", "arrives"),
+    [(["a"], ["a", "", 0]), (["a", "b"], ["a", "b", 0]), (["a", "b", 1], ["a", "b", 1]), ([], [])],
+)
+def test_arguments_left_out_get_their_defaults_unless_one_has_none(folder, given, arrives):
+    body, _ = passed(
+        folder, json.dumps({"data": given}).encode(), defaults={"predict": (gate.REQUIRED, "", 0), "other": (1,)}
+    )
+    assert json.loads(body) == {"data": arrives}
 
 
 def test_options_called_path_are_no_files(folder):

@@ -101,7 +101,7 @@ def test_a_click_on_a_finding_explains_it(visit, phantom_file):
     choose(page, "Grad-CAM")
     load(page, phantom_file)
     compared(page)
-    page.get_by_role("button", name="Cardiomegaly").click()
+    page.get_by_role("button", name="Cardiomegaly", exact=True).click()
     page.wait_for_function(
         "document.querySelector('.panel canvas').getAttribute('aria-label').includes('Cardiomegaly')"
     )
@@ -161,7 +161,7 @@ def test_a_map_without_positive_evidence_says_so_and_has_no_colour(visit, phanto
 
 def test_a_comparison_can_be_stopped_and_begun_again(visit, nih_full):
     page = visit()
-    choose(page, "Occlusion")
+    choose(page, "RISE")
     load(page, nih_full[0])
     page.wait_for_selector(".panel[data-state=running]")
     page.get_by_role("button", name="Stop").click()

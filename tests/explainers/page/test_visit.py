@@ -333,7 +333,7 @@ def test_nothing_jumps_while_panels_fill(visit, width):
     }""")
     page.locator(".sample").first.click()
     compared(page)
-    page.wait_for_function("document.querySelectorAll('.bar:not([hidden])').length === 2")
+    page.wait_for_function("document.querySelectorAll('.panel .bar:not([hidden])').length === 2")
     assert len(page.evaluate("[...seen]")) == 1
 
 

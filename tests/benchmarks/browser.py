@@ -109,7 +109,7 @@ class Visit:
 
     def round(self, number: int) -> None:
         """Everything once."""
-        self._sample()
+        self._sample(number)
         self._looks(number)
         self._region(number)
         self._file()
@@ -118,9 +118,10 @@ class Visit:
         for name, seconds in values:
             self.seconds[name].append(seconds)
 
-    def _sample(self) -> None:
-        click = "() => timed(() => document.querySelector('.sample').click(), ...another())"
-        scores, panel = self.page.evaluate(click)
+    def _sample(self, number: int) -> None:
+        """Another sample each time: a second click on one asks for nothing."""
+        click = "at => timed(() => document.querySelectorAll('.sample')[at].click(), ...another())"
+        scores, panel = self.page.evaluate(click, number % 2)
         finished(self.page)
         self._keep(("a sample: click to scores", scores), ("a sample: click to the first panel", panel))
 

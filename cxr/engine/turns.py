@@ -6,6 +6,7 @@ its turn, and is dropped if nobody wants it by then.
 """
 
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -89,12 +90,22 @@ class Turns:
             self._changed.notify_all()
 
 
+STEP_BACK = 10
+"""Niceness of a lane's thread: long work on every core must not keep answers of milliseconds from going out."""
+
+
+def _step_back() -> None:
+    """Of this thread alone, where threads have priorities of their own."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), STEP_BACK)
+
+
 class Lanes:
     """Slices of long work, side by side, each in its turn."""
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
-        self._workers = ThreadPoolExecutor(turns.lanes, thread_name_prefix="lane")
+        self._workers = ThreadPoolExecutor(turns.lanes, thread_name_prefix="lane", initializer=_step_back)
 
     def run(self, slices: Iterable[Callable[[], Any]], *, ahead: int | None = None) -> list:
         """What each of them returns, in their order; see `stream`."""

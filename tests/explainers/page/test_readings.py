@@ -1,6 +1,7 @@
 """Visitors' radiographs in memory: bounded, separate, forgotten."""
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from cxr import read_radiograph
 from cxr.errors import RadiographError
 from explainers.page import readings as module
+from explainers.page.deliveries import _map
 from explainers.page.readings import Reading, Readings
 
 
@@ -106,3 +108,17 @@ def test_maps_are_bounded_and_can_be_replaced(monkeypatch):
     each.keep_map(np.ones((1, 1)))
     each.keep_map(np.ones((1, 1)))
     assert each.map_at(second) is None
+
+
+def test_a_map_that_was_put_away_is_no_error():
+    """A slow browser asks for partial maps that others have replaced; an error would stand in its console."""
+    own = reading()
+    place = own.keep_map(np.array([[1.5, -2.0]]))
+
+    def answer(place: str):
+        return _map(own, SimpleNamespace(path_params={"place": place}))
+
+    assert np.frombuffer(answer(place).body, "<f4").tolist() == [1.5, -2.0]
+    own.keep_map(np.zeros((1, 1)), place)
+    gone = answer(place)
+    assert (gone.status_code, gone.body) == (204, b"")

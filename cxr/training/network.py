@@ -20,9 +20,9 @@ def trainable_network(init: str, labels: Sequence[str]) -> tuple[keras.Model, st
     model = densenet121((None, None, CHANNELS), outputs=len(labels))
     origin = start_from(init, model, labels)
     if keras.backend.backend() == "torch":
-        from cxr.training.torch_norm import with_fused_norms
+        from cxr.training.torch_layers import with_torch_layers
 
-        model = with_fused_norms(model)
+        model = with_torch_layers(model)
     return model, origin
 
 

@@ -44,7 +44,7 @@ class TorchNormalization(keras.layers.BatchNormalization):
 
 
 class TorchConvolution(keras.layers.Conv2D):
-    """keras.layers.Conv2D of `(N, y, x, k)` on PyTorch alone: what it reads is `(N, k, y, x)` by strides, not copied."""
+    """keras.layers.Conv2D of `(N, y, x, k)` on PyTorch alone; its inputs are `(N, k, y, x)` by strides, not copied."""
 
     @staticmethod
     def can_be(layer: keras.layers.Conv2D) -> bool:

@@ -2,8 +2,10 @@
 
 import base64
 import html
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from types import MappingProxyType
 
 from cxr.findings import display_name
 from cxr.prediction import Prediction
@@ -11,6 +13,7 @@ from cxr.radiograph import Radiograph
 from explainers.by_code import client_snippet, command_line, the_same_file
 from explainers.contract import Explanation
 from explainers.export import png_bytes
+from explainers.measuring import MeasureDone
 from explainers.pictures import NOTICE, SIDES, figure, origin_of
 from explainers.pictures.shading import number
 
@@ -27,10 +30,12 @@ def report_html(
     file: str = "",
     address: str = "http://127.0.0.1:7860",
     model: str = "",
+    tested: Mapping[Explanation, Mapping[str, MeasureDone]] = MappingProxyType({}),
 ) -> str:
     """The page. Arguments as `comparison_zip`'s; `address` and `model` as `client_snippet`'s.
 
-    file  what is said of the radiograph's file where the code stands; see `the_same_file`
+    file    what is said of the radiograph's file where the code stands; see `the_same_file`
+    tested  {explanation: {a test's title: its end}}, of those that were tested
 
     Raises OptionError for a view, opacity or colour map that does not exist.
     """
@@ -50,7 +55,7 @@ def report_html(
         f"It does not show disease. {_text(SIDES)}</p>{_warnings(prediction)}"
         f"<h2>Radiograph</h2>{_radiograph(radiograph, origin)}<h2>Scores</h2>{_scores(prediction)}"
         f"<h2>Explanations of {_text(subject)}</h2><div class=pictures>{pictures}</div>"
-        f"<h2>Maps</h2>{_maps(explanations)}<h2>Settings</h2>{_settings(explanations)}"
+        f"<h2>Maps</h2>{_maps(explanations)}{_tests(explanations, tested)}<h2>Settings</h2>{_settings(explanations)}"
         f"<h2>Network and versions</h2>{_network(prediction, explanations)}"
         f"{_by_code(own, file or the_same_file(window=window), address, model, window)}</main></body></html>\n"
     )
@@ -127,6 +132,31 @@ def _maps(explanations: Sequence[Explanation]) -> str:
         for each in explanations
     ]
     return _table(["explainer", "finding", "lowest", "highest", "unit", "cells", "network"], rows)
+
+
+def _tests(explanations: Sequence[Explanation], tested: Mapping[Explanation, Mapping[str, MeasureDone]]) -> str:
+    """What tests found of each map, in the page's words; nothing where none was run."""
+    rows = [
+        [
+            each.title,
+            display_name(each.finding),
+            title,
+            (end.measured.verdict or "done") if end.measured else "not measured",
+            _with_true_minus(end.measured.sentence if end.measured else end.reason),
+            each.model.name,
+        ]
+        for each in explanations
+        for title, end in tested.get(each, {}).items()
+    ]
+    if not rows:
+        return ""
+    heads = ["explainer", "finding", "test", "verdict", "what it found", "network"]
+    return f"<h2>How far to believe the maps</h2>{_table(heads, rows)}"
+
+
+def _with_true_minus(sentence: str) -> str:
+    """As the page writes it: a minus before a number is no hyphen."""
+    return re.sub(r"(^|[\s(\[])-(?=\d)", r"\1−", sentence)
 
 
 def _settings(explanations: Sequence[Explanation]) -> str:

@@ -85,6 +85,8 @@ def measured(desk: Desk, reading: Reading, wish: Wish) -> Iterator[dict]:
                 shared=reading.measured,
             )
             for event in events:
+                if isinstance(event, MeasureDone):
+                    reading.found(explanation, desk.registry.measures[event.measure].title, event)
                 state["panels"][panel][event.measure] = _told(reading, desk, explanation, event)
                 yield _copy(state)
                 if run.cancelled.is_set():

@@ -118,6 +118,7 @@ def _report_text(reading: Reading, request: Request) -> str:
         file=_file(reading, request),
         address=_address(request),
         model=request.query_params.get("model", ""),
+        tested=dict(reading.tested),
     )
 
 

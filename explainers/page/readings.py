@@ -18,6 +18,7 @@ from cxr.errors import RadiographError
 from cxr.prediction import Prediction
 from cxr.radiograph import Radiograph
 from explainers.contract import Explanation
+from explainers.measuring import MeasureDone
 from explainers.page.samples import Sample
 
 MOST_READINGS, MOST_BYTES = 64, 2**30
@@ -42,6 +43,7 @@ class Reading:
     sample   what is offered of it, if it is one of the page's pictures
     shown    explanations of the comparison on the screen, by explainer
     measured what measures of this radiograph have in common
+    tested   what tests found of the explanations on the screen: {explanation: {the test's title: its end}}
     """
 
     radiograph: Radiograph
@@ -51,6 +53,7 @@ class Reading:
     prediction: Prediction | None = None
     shown: dict[str, Explanation] = field(default_factory=dict)
     measured: dict = field(default_factory=dict)
+    tested: dict[Explanation, dict[str, MeasureDone]] = field(default_factory=dict)
     used: float = field(default_factory=time.monotonic)
     _maps: OrderedDict[str, np.ndarray] = field(default_factory=OrderedDict)
     _done: OrderedDict[tuple, tuple[str, Explanation]] = field(default_factory=OrderedDict)
@@ -66,6 +69,12 @@ class Reading:
     def still_shown(self, panels: Collection[str]) -> dict[str, Explanation]:
         """The explanations in these panels, in the order of the comparison; all of them if no panel is named."""
         return {name: each for name, each in dict(self.shown).items() if not panels or name in panels}
+
+    def found(self, explanation: Explanation, test: str, end: MeasureDone) -> None:
+        """Keep what a test found for the report, as long as its explanation is on the screen."""
+        shown = set(self.shown.values())
+        self.tested = {each: tests for each, tests in self.tested.items() if each in shown}
+        self.tested[explanation] = self.tested.get(explanation, {}) | {test: end}
 
     def keep_map(self, values: np.ndarray, place: str | None = None) -> str:
         """Keep a map `(y, x)` for the browser to fetch, in the place of an earlier one if given; where it is."""

@@ -11,6 +11,7 @@ from explainers import compare
 from explainers.__main__ import main
 from explainers.by_code import client_snippet, command_line, the_same_file
 from explainers.comparison import Finished
+from explainers.measuring import Measured, MeasureDone
 from explainers.report import report_html
 
 
@@ -34,6 +35,21 @@ def test_the_report_stands_alone_with_every_score(made, predictor, phantom):
     assert "radiograph.png is the file that you sent" in page
     assert "layer = relu" in page
     assert predictor.identity.sha256 in page
+
+
+def test_the_report_has_what_tests_found_of_the_maps_in_it(made, predictor, phantom):
+    prediction = predictor.predict(phantom)
+    assert "How far to believe" not in report_html(prediction, made, phantom)
+    found = MeasureDone("edges", "spread", Measured(0.3, "A <tenth> holds 30 %.", "spread out"))
+    silent = MeasureDone("edges", "sum", code="NOT_MEASURABLE", reason="It has no sum.")
+    tested = {made[1]: {"Concentration": found, "Adds up": silent}}
+    page = report_html(prediction, made, phantom, tested=tested)
+    for cells in (
+        ["Concentration", "spread out", "A &lt;tenth&gt; holds 30 %."],
+        ["Adds up", "not measured", "It has no sum."],
+    ):
+        assert "".join(f"<td>{cell}</td>" for cell in cells) in page
+    assert "Concentration" not in report_html(prediction, made[:1], phantom, tested=tested)
 
 
 def test_the_command_line_makes_the_same_maps(made, phantom, tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from explainers.__main__ import main
+from explainers.page.belief import QUICK
 from explainers.page.samples import Samples
 from explainers.registry import Registry
 from hub.samples import NIH
@@ -39,6 +40,8 @@ def taken(chromium, server) -> dict:
     page.click(".sample")
     page.wait_for_function("document.querySelectorAll('.panel[data-state=done]').length === 2")
     page.wait_for_selector(".bench[aria-busy=false]")
+    page.click("#belief [data-measure]")
+    page.wait_for_function("document.querySelector('#belief [data-now]').textContent.startsWith('Tested')")
     page.click("[data-code] summary")
     page.wait_for_function("document.querySelector('[data-text]').textContent.includes('gradio_client')")
     with page.expect_download() as saved:
@@ -48,6 +51,7 @@ def taken(chromium, server) -> dict:
         "ranges": {
             name: page.locator(f".panel[data-explainer={name}] .ticks").inner_text().split("\n")[-1] for name in CHOSEN
         },
+        "found": {name: page.locator(f".panel[data-explainer={name}] .found").inner_text() for name in CHOSEN},
         "alt": page.locator("[data-picture]").get_attribute("alt"),
         "canvas": page.locator(".panel[data-explainer=grad_cam] canvas").first.get_attribute("aria-label"),
         "code": page.locator("[data-text]").text_content(),
@@ -86,6 +90,13 @@ def test_the_report_opens_without_a_network_and_says_what_the_page_said(taken, c
     ranges = {row[0]: f"{row[3]} {row[4]}".removesuffix(" none") for row in rows if len(row) == 7 and "×" in row[5]}
     titles = {name: Registry.standard().explainers[name].title for name in CHOSEN}
     assert ranges == {titles[name]: text for name, text in taken["ranges"].items()}
+    measures = {each.title for each in Registry.standard().measures.values()}
+    tests = [row for row in rows if len(row) == 6 and row[2] in measures]
+    for name, text in taken["found"].items():
+        # the page names a test that says nothing of a map, the report has its reason too
+        told = [row[2] if row[3] == "not measured" else row[4] for row in tests if row[0] == titles[name]]
+        assert len(told) == len(QUICK)
+        assert [sentence for sentence in told if sentence not in text] == [], text
 
 
 def is_rounded(shown: str, there: str) -> bool:

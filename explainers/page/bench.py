@@ -240,10 +240,15 @@ def explanation_shown(explanation: Explanation) -> dict:
     }
 
 
+def name_of_run(number: object) -> str:
+    """What a comparison is called while it runs, so that it can be stopped, and no other with it."""
+    return f"compare {number}"
+
+
 def compared(desk: Desk, reading: Reading, wish: Wish) -> Iterator[dict]:
     """Run a comparison of a reading; yields the whole screen each time something happened."""
     first = Side.of(desk, reading, wish, wish.networks[0], wish.finding)
-    with reading.run() as run:
+    with reading.run(name_of_run(wish.number)) as run:
         reading.shown.clear()
         screen = Screen(wish, reading, first.finding)
         yield from _explained(desk, screen, first, run)

@@ -30,8 +30,12 @@ MOST_MAPS = 96
 
 @dataclass(eq=False)
 class Run:
-    """One comparison of a reading; it ends once `cancelled` is set."""
+    """One comparison of a reading, or one test of its maps; it ends once `cancelled` is set.
 
+    name  what the browser calls it: which kind, and its number
+    """
+
+    name: str = ""
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
@@ -58,6 +62,7 @@ class Reading:
     _maps: OrderedDict[str, np.ndarray] = field(default_factory=OrderedDict)
     _done: OrderedDict[tuple, tuple[str, Explanation]] = field(default_factory=OrderedDict)
     _run: Run | None = None
+    _stopped: str = ""
     _running: threading.Lock = field(default_factory=threading.Lock)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -107,10 +112,12 @@ class Reading:
             return (place, explanation) if place in self._maps else None
 
     @contextmanager
-    def run(self) -> Iterator[Run]:
+    def run(self, name: str = "") -> Iterator[Run]:
         """A new comparison; one that is under way is cancelled and waited for."""
-        run = Run()
+        run = Run(name)
         self.cancel()
+        if name and name == self._stopped:
+            run.cancelled.set()
         self._run = run
         with self._running:
             try:
@@ -119,10 +126,15 @@ class Reading:
                 if self._run is run:
                     self._run = None
 
-    def cancel(self) -> None:
-        """End the comparison that is under way, if one is, at its next step."""
-        if self._run is not None:
-            self._run.cancelled.set()
+    def cancel(self, name: str = "") -> None:
+        """End what is under way, if anything is, at its next step.
+
+        With a name that run alone: it may wait for its turn yet, and then ends as it begins; or be over, and then what
+        came after it goes on.
+        """
+        run, self._stopped = self._run, name or self._stopped
+        if run is not None and name in ("", run.name):
+            run.cancelled.set()
 
 
 class Readings:
@@ -155,12 +167,12 @@ class Readings:
         with self._lock:
             return next((each for each in self._by_visitor.values() if secrets.compare_digest(each.token, token)), None)
 
-    def cancel(self, visitor: str | None) -> None:
-        """End what runs for a visitor, if anything does."""
+    def cancel(self, visitor: str | None, name: str = "") -> None:
+        """End what runs for a visitor, if anything does; with a name that run alone."""
         with self._lock:
             reading = self._by_visitor.get(visitor or "")
         if reading is not None:
-            reading.cancel()
+            reading.cancel(name)
 
     def close(self, visitor: str | None) -> None:
         """Cancel what runs for a visitor and forget the radiograph."""

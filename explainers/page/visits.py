@@ -110,9 +110,13 @@ class Visits:
         wish = ledger.Wish.from_event(_data(event))
         yield from ledger.covered(self.desk, self.desk.readings.of(request.session_hash), wish)
 
-    def cancel(self, request: gr.Request) -> None:
-        """End the visitor's comparison at its next step."""
-        self.desk.readings.cancel(request.session_hash)
+    def stop_comparing(self, event: gr.EventData, request: gr.Request) -> None:
+        """End one of the visitor's comparisons at its next step."""
+        self.desk.readings.cancel(request.session_hash, bench.name_of_run(_field(event, "run")))
+
+    def stop_measuring(self, event: gr.EventData, request: gr.Request) -> None:
+        """End one test of the visitor's maps at its next step."""
+        self.desk.readings.cancel(request.session_hash, belief.name_of_run(_field(event, "run")))
 
     def leave(self, request: gr.Request) -> None:
         """Forget a visitor whose page is closed."""

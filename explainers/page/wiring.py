@@ -68,6 +68,6 @@ def _connect(
     marked.ask(visits.ask, None, marked, api_name="page_ask", **SCORING, **HIDDEN)
     account.reckon(visits.reckon, None, account, api_name="page_reckon", **SCORING, **HIDDEN)
     account.cover(visits.cover, None, account, api_name="page_cover", **EXPLAINING, **HIDDEN)
-    tests.cancel(visits.cancel, None, None, api_name="page_cancel_measure", queue=False, **HIDDEN)
+    tests.cancel(visits.stop_measuring, None, None, api_name="page_cancel_measure", queue=False, **HIDDEN)
     # not queued: it must not wait behind what it cancels
-    comparison.cancel(visits.cancel, None, None, api_name="page_cancel", queue=False, **HIDDEN)
+    comparison.cancel(visits.stop_comparing, None, None, api_name="page_cancel", queue=False, **HIDDEN)

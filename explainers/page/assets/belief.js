@@ -34,7 +34,7 @@ function measure() {
 
 function stop() {
   if (!running) return;
-  trigger("cancel");
+  trigger("cancel", {run});
   end("Stopped.");
 }
 

@@ -52,7 +52,7 @@ function compare() {
 
 function stop() {
   if (!running) return;
-  trigger("cancel");
+  trigger("cancel", {run});
   // what the ended comparison still says is not listened to
   run += 1;
   running = again = false;

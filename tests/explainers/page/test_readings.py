@@ -90,6 +90,30 @@ def test_a_new_run_cancels_the_last_and_waits_for_it():
     assert order == ["first ended", "second began"]
 
 
+def test_a_late_stop_ends_the_run_it_was_meant_for_and_no_other():
+    each = reading()
+    with each.run("compare 1"):
+        pass
+    with each.run("compare 2") as run:
+        each.cancel("compare 1")
+        assert not run.cancelled.is_set()
+        each.cancel("measure 2")
+        assert not run.cancelled.is_set()
+        each.cancel("compare 2")
+        assert run.cancelled.is_set()
+
+
+def test_a_run_that_was_stopped_while_it_waited_ends_as_it_begins():
+    each = reading()
+    with each.run("compare 1") as first:
+        each.cancel("compare 2")
+        assert not first.cancelled.is_set()
+    with each.run("compare 2") as run:
+        assert run.cancelled.is_set()
+    with each.run("compare 3") as run:
+        assert not run.cancelled.is_set()
+
+
 def test_closing_cancels_what_runs():
     readings, each = Readings(), reading()
     readings.open("ada", each)

@@ -15,7 +15,7 @@ from explainers.page.radiograph import reads_dicom
 from explainers.page.samples import Samples
 from explainers.pictures import COLOUR_MAPS, NOTICE, SIDES, VIEWS, colour_maps, lookup_table
 from explainers.pictures.shading import CONTOUR_SHARE
-from explainers.registry import Registry
+from explainers.registry import BUILTIN, Registry
 
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
@@ -57,7 +57,7 @@ def head(registry: Registry, samples: Samples) -> str:
 
 def _settings(registry: Registry, samples: Samples) -> dict:
     return {
-        "explainers": [_explainer(each) for each in registry.explainers.values()],
+        "explainers": [_explainer(each, registry) for each in registry.explainers.values()],
         "atFirst": _at_first(registry),
         "measures": [_measure(each) for each in registry.measures.values() if each.name not in NEEDS_BOX],
         "views": VIEWS,
@@ -73,13 +73,14 @@ def _settings(registry: Registry, samples: Samples) -> dict:
     }
 
 
-def _explainer(explainer: type[Explainer]) -> dict:
+def _explainer(explainer: type[Explainer], registry: Registry) -> dict:
     return {
         "name": explainer.name,
         "title": explainer.title,
         "summary": explainer.summary(),
         "unit": explainer.unit,
         "control": explainer.control,
+        "builtin": registry.origins[explainer.name] == BUILTIN,
         "options": [
             {
                 "name": option.name,

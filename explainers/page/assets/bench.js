@@ -310,18 +310,40 @@ for (const [view, said] of Object.entries(settings.views)) {
   part("views").append(lens.element("label", {title: said}, radio, lens.element("span", {}, VIEW_NAMES[view] ?? view)));
 }
 
-let controls = false;
-for (const [name, each] of explainers) {
-  if (each.control && !controls) {
-    controls = true;
-    part("chooser").append(lens.element("span", {class: "quiet group", title: "Maps that must lose against an explanation. A test that one of them passes shows nothing."}, "Controls"));
-  }
+// At first a few are offered: those that are compared, and what was brought to this page. The others unfold.
+function offered(name, each) {
+  return chosen.has(name) || settings.atFirst.includes(name) || (!each.builtin && !each.control);
+}
+
+function offer(name, each, where) {
   const box = lens.element("input", {
     type: "checkbox", checked: chosen.has(name), onchange: () => choose(name, box.checked),
   });
-  part("chooser").append(lens.element("label", {class: "chip", title: each.summary}, box, lens.element("span", {}, lens.short(each))));
+  where.append(lens.element("label", {class: "chip", title: each.summary}, box, lens.element("span", {}, lens.short(each))));
+}
+
+function unfold() {
+  part("more").hidden = true;
+  part("others").hidden = false;
+  part("others").querySelector("input").focus();
+}
+
+for (const [name, each] of explainers) {
+  if (offered(name, each)) offer(name, each, part("chooser"));
   if (chosen.has(name)) addPanel(name);
 }
+const others = [...explainers].filter(([name, each]) => !offered(name, each));
+for (const control of [false, true]) {
+  const group = others.filter(([, each]) => each.control === control);
+  if (control && group.length) {
+    part("others").append(lens.element("span", {class: "quiet group", title: "Maps that must lose against an explanation. A test that one of them passes shows nothing."}, "Controls"));
+  }
+  for (const [name, each] of group) offer(name, each, part("others"));
+}
+part("more").textContent = `${others.length} more`;
+part("more").setAttribute("aria-label", `${others.length} more explainers`);
+part("more").hidden = !others.length;
+part("more").addEventListener("click", unfold);
 
 part("finding").addEventListener("change", (event) => explain(event.target.value));
 part("opacity").addEventListener("input", (event) => {

@@ -74,7 +74,10 @@ def visit(chromium, server) -> Iterator[Callable]:
     """Opens the page in a window of its own; fails if the page wrote an error or asked another host for anything."""
     contexts, faults = [], []
 
-    def opened(*, width: int = 1440, height: int = 900, theme: str = "light", motion: str = "reduce"):
+    def opened(
+        *, width: int = 1440, height: int = 900, theme: str = "light", motion: str = "reduce", folded=False, query=""
+    ):
+        # unfolded unless a test is about that, so that each explainer can be chosen
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             color_scheme=theme,
@@ -88,8 +91,10 @@ def visit(chromium, server) -> Iterator[Callable]:
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda message: faults.append(told(message)) if message.type == "error" else None)
         page.on("request", lambda request: faults.append(request.url) if is_foreign(request.url, server) else None)
-        page.goto(server)
+        page.goto(f"{server}/{query}")
         page.wait_for_selector(".masthead")
+        if not folded:
+            page.click("#bench [data-more]")
         return page
 
     yield opened

@@ -376,3 +376,24 @@ def test_a_region_is_marked_by_two_clicks_and_answered(visit, phantom_file, pred
     assert page.locator("[data-maps] tbody tr").count() == page.locator(".panel[data-state=done]").count()
     page.click("[data-clear]")
     assert page.locator(".panel .mark").first.is_hidden()
+
+
+def test_a_few_explainers_are_offered_at_first_and_the_others_unfold(visit):
+    def offered():
+        return [chip.inner_text().strip() for chip in page.locator("#bench .chip").all() if chip.is_visible()]
+
+    page = visit(folded=True)
+    page.wait_for_selector("#bench .chip")
+    seen = ["Grad-CAM", "Occlusion", "Saliency", "Left half", "Not finite", "Raises"]
+    assert sorted(offered()) == sorted(seen)  # what plugins brought is among them
+    more = page.get_by_role("button", name="more explainers")
+    count = int(more.inner_text().split()[0])
+    more.focus()
+    page.keyboard.press("Enter")
+    assert len(offered()) == len(seen) + count
+    assert more.is_hidden()
+    assert page.evaluate("document.activeElement.closest('[data-others] .chip').textContent") == offered()[len(seen)]
+
+    page = visit(folded=True, query="?explainers=edges,grad_cam")
+    page.wait_for_selector("#bench .chip")
+    assert sorted(offered()) == sorted([*seen, "Edges"])

@@ -34,8 +34,9 @@ def test_a_card_is_written_with_all_that_a_user_must_know(folder):
     assert "library_name: keras" in text
     assert "Outputs in order: Atelectasis, Cardiomegaly, Effusion, Emphysema" in text
     assert "Rule `samplewise`: size 224, detail 128." in text
-    assert "| Effusion | 0.721 (0.675 to 0.762) |" in text
-    assert "| Mean | 0.626 (0.609 to 0.653) |" in text
+    figures = json.loads((folder / "config.json").read_text())["metrics"]
+    for name, (auc, low, high) in (("Effusion", figures["auc"]["Effusion"]), ("Mean", figures["mean_auc"])):
+        assert f"| {name} | {auc:.3f} ({low:.3f} to {high:.3f}) |" in text
     assert "On sample of NIH ChestX-ray14, test, 1656 pictures, 552 patients." in text
     assert 'Predictor.load("org/net")' in text
     assert "Not a medical device" in text

@@ -13,6 +13,7 @@ from cxr.deferred import DeferredNetwork
 from cxr.engine import AUTO, Engine, build_engine, chosen_engine
 from cxr.engine.folded import fold
 from cxr.engine.geometry import sizes
+from cxr.engine.inner import Inner
 from cxr.engine.passes import Remembered
 from cxr.engine.tail import Tail
 from cxr.findings import check_finding
@@ -184,6 +185,8 @@ class Predictor:
         tail = self._tail(layer)
         if tail and tail.linear:
             gradients = tail.gradient(layer, self.activations(batch, layer), outputs)
+        elif inner := self._inner(layer):
+            gradients = inner.gradient(layer, self.activations(batch, layer), outputs)
         elif self._built().is_cut(layer):
             gradients = self._built().tail_gradient(layer, self.activations(batch, layer), outputs)
         else:
@@ -197,8 +200,10 @@ class Predictor:
 
         Raises LayerError where the network reaches its output around that layer too.
         """
-        tail = self._tail(layer)
-        logits = tail.logits(layer, activations) if tail else self._built().forward_from(layer, activations)
+        if part := self._tail(layer) or self._inner(layer):
+            logits = part.logits(layer, activations)
+        else:
+            logits = self._built().forward_from(layer, activations)
         return logits[:, self._columns]
 
     def column(self, finding: str) -> int:
@@ -323,12 +328,16 @@ class Predictor:
         return features_of(self.target_layer, activations)
 
     def _built(self) -> "Network":
-        """The network in Keras, which inner layers need."""
+        """The network in Keras, which layers need around which a path leads."""
         return self._network.built() if isinstance(self._network, DeferredNetwork) else self._network
 
     def _tail(self, layer: str) -> Tail | None:
         """The closed form that the layer belongs to, if it does."""
         return self._engine.tail if self._engine and layer in self._engine.tail.layers else None
+
+    def _inner(self, layer: str) -> Inner | None:
+        """What knows a layer before the last block's end, if every path goes through that."""
+        return self._engine.inner if self._engine and layer in self._engine.inner.layers else None
 
     def _once(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
         key = layer, hashlib.sha256(np.ascontiguousarray(batch, np.float32)).hexdigest()
@@ -350,6 +359,8 @@ class Predictor:
         record(forward=len(batch))
         if self._tail(layer):
             logits, activations = self._engine.forward_with(batch)
+        elif inner := self._inner(layer):
+            logits, activations = inner.forward_with(batch, layer)
         else:
             logits, activations = self._built().forward_with(batch, layer)
         return logits[:, self._columns], activations

@@ -12,6 +12,8 @@ import numpy as np
 from cxr.engine import pieces
 from cxr.engine.folded import Folded
 from cxr.engine.geometry import Axis, Geometry
+from cxr.engine.inner import Inner
+from cxr.engine.layout import laid_out, upright
 from cxr.engine.tail import Tail
 from cxr.engine.turns import Lanes, Once, Turns, usual_lanes
 
@@ -53,8 +55,9 @@ class Engine:
     Passes are computed side by side, one in each lane, single pictures ahead of long work. A single picture that has
     the machine to itself is computed on all cores.
 
-    name  of the library that computes
-    tail  what comes after the last block, in closed form
+    name   of the library that computes
+    tail   what comes after the last block, in closed form
+    inner  layers before it that every path goes through
     """
 
     def __init__(self, net: Folded, library: Library) -> None:
@@ -66,6 +69,7 @@ class Engine:
         self._lock = threading.Lock()
         self.name: str = library.name
         self.tail = Tail(net)
+        self.inner = Inner(net, library, self._lanes)
 
     @property
     def incremental(self) -> bool:
@@ -214,15 +218,14 @@ class Engine:
 
     def _laid_out(self, values: np.ndarray) -> np.ndarray:
         """From `(N, h, w, c)` to the library's own order."""
-        values = np.moveaxis(values, -1, 1) if self._library.channels_first else values
-        return np.ascontiguousarray(values, None if values.dtype == bool else np.float32)
+        return laid_out(values, channels_first=self._library.channels_first)
 
     def _masks(self, mask: np.ndarray) -> np.ndarray:
         return self._laid_out(mask[..., None])
 
     def _upright(self, values: np.ndarray) -> np.ndarray:
         """From the library's own order to `(N, h, w, c)`."""
-        return np.ascontiguousarray(np.moveaxis(values, 1, -1)) if self._library.channels_first else values
+        return upright(values, channels_first=self._library.channels_first)
 
     def _run(self, key: tuple, draw: Callable, *arrays: np.ndarray, wide: bool = False) -> list[np.ndarray]:
         shapes, kinds = [each.shape for each in arrays], [each.dtype.type for each in arrays]

@@ -5,6 +5,7 @@ the library lays it out.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cxr.engine.folded import Affine, Convolution, DenseLayer, Folded
@@ -59,6 +60,52 @@ def remembering(net: Folded, ops: Operations, x: Tensor) -> tuple[Tensor, ...]:
     first = _block(ops, net.blocks[0], _stem(net, ops, x, pad=True))
     second = _block(ops, net.blocks[1], _transition(net, ops, first, 0))
     return *_from_block(net, ops, _transition(net, ops, second, 1), 2), first, second
+
+
+@dataclass(frozen=True)
+class Place:
+    """A layer that every path goes through.
+
+    block   index of the block that it is in, or comes after
+    layers  dense layers of that block that are done; all of them where `opened`
+    opened  whether it is the ReLU after the block
+    """
+
+    block: int
+    layers: int
+    opened: bool = False
+
+
+def places(net: Folded) -> dict[str, Place]:
+    """{Keras' name of the layer: where it is}, in forward order; those after the last block are not among them."""
+    found = {}
+    for block, layers in enumerate(net.blocks):
+        for done in range(1, len(layers) + 1):
+            found[f"conv{block + 2}_block{done}_concat"] = Place(block, done)
+        if block < len(net.transitions):
+            found[f"pool{block + 2}_relu"] = Place(block, len(layers), opened=True)
+    found.popitem()  # the last block's own output
+    return found
+
+
+def inside(net: Folded, ops: Operations, x: Tensor, *, place: Place) -> tuple[Tensor, ...]:
+    """(logits, the output of the layer at a place), of an input."""
+    x = _stem(net, ops, x, pad=True)
+    for number in range(place.block):
+        x = _transition(net, ops, _block(ops, net.blocks[number], x), number)
+    x = _block(ops, net.blocks[place.block][: place.layers], x)
+    x = _opened(net, ops, x, place.block) if place.opened else x
+    return *after(net, ops, x, place=place), x
+
+
+def after(net: Folded, ops: Operations, x: Tensor, *, place: Place) -> tuple[Tensor, ...]:
+    """Logits, from the output of the layer at a place."""
+    if place.opened:
+        x = _closed(net, ops, x, place.block)
+    else:
+        x = _block(ops, net.blocks[place.block][place.layers :], x)
+        x = _transition(net, ops, x, place.block) if place.block < len(net.transitions) else x
+    return (_from_block(net, ops, x, place.block + 1)[0],)
 
 
 def stem(net: Folded, ops: Operations, crop: Tensor, keep: Tensor) -> tuple[Tensor, ...]:
@@ -116,9 +163,16 @@ def _patched(ops: Operations, layers: Sequence[DenseLayer], x: Tensor, base: Ten
 
 
 def _transition(net: Folded, ops: Operations, x: Tensor, number: int) -> Tensor:
+    return _closed(net, ops, _opened(net, ops, x, number), number)
+
+
+def _opened(net: Folded, ops: Operations, x: Tensor, number: int) -> Tensor:
+    return ops.rectified(ops.scaled(x, net.transitions[number][0]))
+
+
+def _closed(net: Folded, ops: Operations, x: Tensor, number: int) -> Tensor:
     """Pooling before the 1×1 convolution: both are linear, and it has a quarter of the pixels to do."""
-    norm, convolution = net.transitions[number]
-    return ops.convolve(ops.averaged(ops.rectified(ops.scaled(x, norm))), convolution)
+    return ops.convolve(ops.averaged(x), net.transitions[number][1])
 
 
 def _from_block(net: Folded, ops: Operations, x: Tensor, number: int) -> tuple[Tensor, Tensor]:

@@ -89,6 +89,33 @@ def test_the_tail_s_closed_form_is_keras_own_gradient(fast, prepared, layer):
     assert fast.forward_from(layer, activations) == pytest.approx(logits, abs=1e-5)
 
 
+INNER = ["conv2_block1_concat", "pool2_relu", "conv3_block12_concat", "pool4_relu", "conv5_block15_concat"]
+
+
+@pytest.mark.parametrize("layer", INNER)
+def test_inner_layers_are_keras_own_and_so_is_the_way_back(fast, prepared, layer):
+    network, outputs = fast._built(), fast._columns[:2]
+    batch = np.stack([prepared, -prepared])
+    logits, activations = network.forward_with(batch, layer)
+    ours = fast.forward_with(batch, layer)
+    assert np.abs(ours[0] - logits[:, fast._columns]).max() < 1e-4
+    assert np.abs(ours[1] - activations).max() < 1e-3 * np.abs(activations).max()
+    assert np.abs(fast.activations(batch[:1], layer) - ours[1][:1]).max() < 1e-4 * np.abs(activations).max()
+    assert np.abs(fast.forward_from(layer, activations) - logits[:, fast._columns]).max() < 1e-4
+    theirs = network.tail_gradient(layer, activations, outputs)
+    gradients = fast._engine.inner.gradient(layer, activations, outputs)
+    assert gradients.shape == theirs.shape
+    assert np.abs(gradients - theirs).max() < 1e-3 * np.abs(theirs).max()
+
+
+def test_the_engine_knows_the_layers_that_every_path_goes_through(fast):
+    network, inner = fast._built(), fast._engine.inner.layers
+    assert set(inner) <= set(network.cuts())
+    assert [layer for layer in network.layers if layer in inner] == list(inner)
+    assert {"pool4_relu", "conv5_block15_concat"} < set(inner)
+    assert not {*fast._engine.tail.layers} & set(inner)
+
+
 @pytest.mark.parametrize(("patch", "stride"), [(32, 48), (50, 58)])
 def test_windows_in_parts_are_windows_in_whole_passes(fast, prepared, patch, stride):
     starts = [*range(0, 224 - patch, stride), 224 - patch]
@@ -120,6 +147,7 @@ picture = phantom(seed=1, size=256).radiograph
 predictor.predict(picture)
 batch = predictor.prepare(picture).array[None]
 predictor.layer_gradient(batch, "conv5_block16_concat")
+predictor.layer_gradient(batch, "pool4_relu", "Effusion")
 predictor.occluded(batch[0], np.array([(0, at, 32, 32) for at in range(0, 48, 8)]), 0.0)
 assert np.abs(predictor.input_gradient(batch, "Effusion")).max() > 0
 print({"tensorflow", "keras"} & set(sys.modules))

@@ -319,7 +319,9 @@ function offer(name, each, where) {
   const box = lens.element("input", {
     type: "checkbox", checked: chosen.has(name), onchange: () => choose(name, box.checked),
   });
-  where.append(lens.element("label", {class: "chip", title: each.summary}, box, lens.element("span", {}, lens.short(each))));
+  // a control that the address names stands among explainers: there it says what it is
+  const said = where === part("chooser") ? each.title : lens.short(each);
+  where.append(lens.element("label", {class: "chip", title: each.summary}, box, lens.element("span", {}, said)));
 }
 
 function unfold() {

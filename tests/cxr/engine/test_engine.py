@@ -73,7 +73,9 @@ def test_logits_and_maps_are_those_of_keras(fast, prepared):
 def test_the_input_s_gradient_is_keras_own(fast, prepared):
     theirs = fast._built().input_gradient(prepared[None], fast.config.findings["Effusion"])
     ours = fast.input_gradient(np.stack([prepared, -prepared]), "Effusion")
-    assert np.abs(ours[:1] - theirs).max() < 1e-3 * np.abs(theirs).max()
+    # a ReLU that two libraries see on either side of zero moves single pixels, not the whole
+    assert np.abs(ours[:1] - theirs).max() < 1e-2 * np.abs(theirs).max()
+    assert np.linalg.norm(ours[:1] - theirs) < 1e-3 * np.linalg.norm(theirs)
     assert np.abs(ours[1] - ours[0]).max() > 0.1 * np.abs(theirs).max()
 
 
@@ -105,7 +107,8 @@ def test_inner_layers_are_keras_own_and_so_is_the_way_back(fast, prepared, layer
     theirs = network.tail_gradient(layer, activations, outputs)
     gradients = fast._engine.inner.gradient(layer, activations, outputs)
     assert gradients.shape == theirs.shape
-    assert np.abs(gradients - theirs).max() < 1e-3 * np.abs(theirs).max()
+    assert np.abs(gradients - theirs).max() < 1e-2 * np.abs(theirs).max()
+    assert np.linalg.norm(gradients - theirs) < 1e-3 * np.linalg.norm(theirs)
 
 
 def test_the_engine_knows_the_layers_that_every_path_goes_through(fast):

@@ -396,4 +396,4 @@ def test_a_few_explainers_are_offered_at_first_and_the_others_unfold(visit):
 
     page = visit(folded=True, query="?explainers=edges,grad_cam")
     page.wait_for_selector("#bench .chip")
-    assert sorted(offered()) == sorted([*seen, "Edges"])
+    assert sorted(offered()) == sorted([*seen, "Control: edges"])

@@ -128,6 +128,7 @@ def test_options_are_controls_that_change_the_map(visit, phantom_file):
     compared(page)
     panel = page.locator(".panel[data-explainer=left_half]")
     panel.locator("summary").click()
+    panel.locator("input[type=range]").nth(1).wait_for()  # options are drawn once they are unfolded
     assert panel.locator("input[type=range]").count() == 2
     layers = panel.get_by_label("layer").locator("option").all_inner_texts()
     assert {"relu", "conv5_block16_concat", "conv1_conv"} <= set(layers)

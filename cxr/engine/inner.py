@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cxr.engine.passes import Library
 
 KEPT = 2
-"""Layers whose pieces stay compiled, about 100 MB each."""
+"""Layers whose pieces stay compiled: each piece holds the weights that it computes with."""
 
 
 class Inner:

@@ -13,7 +13,7 @@ from explainers.measuring import MeasureDone, Measuring, measure
 from explainers.page.component import asset, component
 from explainers.page.desk import Desk
 from explainers.page.doors import Said
-from explainers.page.readings import Reading
+from explainers.page.readings import Reading, name_of_run
 from explainers.pictures import displayed
 from explainers.pictures.overlay import frame_on
 from explainers.registry import Registry
@@ -54,14 +54,9 @@ class Wish:
         return cls(number, tuple(dict.fromkeys(names)), tuple(panels))
 
 
-def name_of_run(number: object) -> str:
-    """What a test of maps is called while it runs, so that it can be stopped, and no other with it."""
-    return f"measure {number}"
-
-
 def measured(desk: Desk, reading: Reading, wish: Wish) -> Iterator[dict]:
     """Measure what is shown; yields the whole state each time something happened."""
-    with reading.run(name_of_run(wish.number)) as run:
+    with reading.run(name_of_run("measure", wish.number)) as run:
         shown = reading.still_shown(wish.panels)
         if not shown:
             raise OptionError("There is no map to test.", "Compare explanations first.")

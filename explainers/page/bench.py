@@ -21,7 +21,7 @@ from explainers.maps import on_grid, spearman
 from explainers.page.component import asset, component
 from explainers.page.desk import Desk
 from explainers.page.doors import Said, said
-from explainers.page.readings import Reading, Run
+from explainers.page.readings import Reading, Run, name_of_run
 from explainers.pictures import displayed
 from explainers.pictures.overlay import frame_on
 from hub.errors import CxrLensError
@@ -240,15 +240,10 @@ def explanation_shown(explanation: Explanation) -> dict:
     }
 
 
-def name_of_run(number: object) -> str:
-    """What a comparison is called while it runs, so that it can be stopped, and no other with it."""
-    return f"compare {number}"
-
-
 def compared(desk: Desk, reading: Reading, wish: Wish) -> Iterator[dict]:
     """Run a comparison of a reading; yields the whole screen each time something happened."""
     first = Side.of(desk, reading, wish, wish.networks[0], wish.finding)
-    with reading.run(name_of_run(wish.number)) as run:
+    with reading.run(name_of_run("compare", wish.number)) as run:
         reading.shown.clear()
         screen = Screen(wish, reading, first.finding)
         yield from _explained(desk, screen, first, run)

@@ -39,6 +39,11 @@ class Run:
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
+def name_of_run(kind: str, number: object) -> str:
+    """What a run is called by the browser's number, so that it can be stopped, and no other with it."""
+    return f"{kind} {number}"
+
+
 @dataclass(eq=False)
 class Reading:
     """A radiograph with what was computed for it.

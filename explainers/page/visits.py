@@ -11,7 +11,7 @@ import gradio as gr
 from cxr import read_radiograph
 from explainers.page import about, belief, bench, doors, findings, header, ledger, radiograph, region
 from explainers.page.desk import Desk
-from explainers.page.readings import Reading
+from explainers.page.readings import Reading, name_of_run
 
 LOOKS_A_SECOND = 5
 """How often an arriving page asks whether the network is there."""
@@ -112,11 +112,11 @@ class Visits:
 
     def stop_comparing(self, event: gr.EventData, request: gr.Request) -> None:
         """End one of the visitor's comparisons at its next step."""
-        self.desk.readings.cancel(request.session_hash, bench.name_of_run(_field(event, "run")))
+        self.desk.readings.cancel(request.session_hash, name_of_run("compare", _field(event, "run")))
 
     def stop_measuring(self, event: gr.EventData, request: gr.Request) -> None:
         """End one test of the visitor's maps at its next step."""
-        self.desk.readings.cancel(request.session_hash, belief.name_of_run(_field(event, "run")))
+        self.desk.readings.cancel(request.session_hash, name_of_run("measure", _field(event, "run")))
 
     def leave(self, request: gr.Request) -> None:
         """Forget a visitor whose page is closed."""

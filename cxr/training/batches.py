@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from cxr.training.augmentation import Augmentation, standardised
+from cxr.training.drawing import drawn_rows
 from cxr.training.pictures import Pictures
 
 CHANNELS = 3
@@ -12,6 +13,7 @@ CHANNELS = 3
 class TrainingBatches(keras.utils.PyDataset):
     """Augmented pictures `(batch, size, size, 3)` and labels `(batch, n)`, a new order and new draws each epoch.
 
+    without_finding  share of pictures without a finding, see `drawn_rows`
     mixup    α of the Beta distribution that two pictures of a batch are mixed by (Zhang et al. 2018); 0 for none
     seed     of everything drawn; the draws depend on seed, epoch and batch alone, so a resumed run draws the same
     epoch    to begin with
@@ -26,6 +28,7 @@ class TrainingBatches(keras.utils.PyDataset):
         size: int,
         batch: int,
         augmentation: Augmentation,
+        without_finding: float | None = None,
         mixup: float = 0.0,
         seed: int = 0,
         epoch: int = 0,
@@ -33,12 +36,13 @@ class TrainingBatches(keras.utils.PyDataset):
     ) -> None:
         super().__init__(workers=workers, use_multiprocessing=False, max_queue_size=2 * workers + 2)
         self._pictures, self._augmentation = pictures, augmentation
-        self._size, self._batch, self._mixup, self._seed = size, min(batch, len(pictures)), mixup, seed
+        self._size, self._mixup, self._without_finding, self._seed = size, mixup, without_finding, seed
         self._epoch = epoch
         self._order = self._drawn_order()
+        self._batch = min(batch, len(self._order))
 
     def __len__(self) -> int:
-        return len(self._pictures) // self._batch
+        return len(self._order) // self._batch
 
     def __getitem__(self, at: int) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng([self._seed, self._epoch, at])
@@ -62,7 +66,8 @@ class TrainingBatches(keras.utils.PyDataset):
         return standardised(self._augmentation.apply(self._pictures.grey(row), self._size, rng), self._size)
 
     def _drawn_order(self) -> np.ndarray:
-        return np.random.default_rng([self._seed, self._epoch]).permutation(len(self._pictures))
+        rng = np.random.default_rng([self._seed, self._epoch])
+        return drawn_rows(self._pictures.table, self._without_finding, rng)
 
 
 class OrderedBatches(keras.utils.PyDataset):

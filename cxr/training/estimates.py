@@ -19,15 +19,17 @@ COPIES = 5
 """Of the weights: themselves, AdamW's two moments, their average, the gradients."""
 
 
-def estimated(model: keras.Model, recipe: Recipe, training: Pictures) -> str:
+def estimated(model: keras.Model, recipe: Recipe, training: Pictures, an_epoch: int) -> str:
     """Sentences on time, memory, disk, and on whether the network will wait for pictures.
+
+    an_epoch  pictures of one epoch
 
     From two forward passes at the first stage's size, and the making of one batch.
     """
     first = recipe.stages[0]
     a_pass = _seconds_of_a_pass(model, first.size, first.batch)
     a_pixel = a_pass / first.size**2
-    seconds = sum(stage.epochs * len(training) * stage.size**2 * a_pixel * TRAINING_STEP for stage in recipe.stages)
+    seconds = sum(stage.epochs * an_epoch * stage.size**2 * a_pixel * TRAINING_STEP for stage in recipe.stages)
     weights = sum(int(np.prod(variable.shape)) for variable in model.variables) * 4
     share = 1 if recipe.precision == "float32" else 0.5
     memory = COPIES * weights + max(stage.batch * stage.size**2 for stage in recipe.stages) * BYTES_A_PIXEL * share

@@ -11,6 +11,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss
 
 from cxr.checkpoint import CheckpointConfig
 from cxr.training.calibration import logistic
+from cxr.training.drawing import shows_none
 from cxr.training.labels import LabelTable
 from cxr.training.resampling import limits, patient_resamples
 from cxr.verification import auc_of
@@ -204,7 +205,10 @@ def _means(findings: Mapping[str, dict]) -> dict:
 
 
 def _groups(scored: Scored) -> Iterator[tuple[str, dict]]:
-    """{column: {group: figures}} by sex, age and view, as far as the table has them."""
+    """{column: {group: figures}} by sex, age and view as far as the table has them, and of the sick alone.
+
+    A network that only tells the sick from the healthy has no more than chance among the sick.
+    """
     for column, cells in scored.table.columns.items():
         if column == "part":
             continue
@@ -212,6 +216,9 @@ def _groups(scored: Scored) -> Iterator[tuple[str, dict]]:
         groups = {name: _group(scored, np.array(names) == name) for name in sorted(set(names) - {""})}
         if groups:
             yield column, groups
+    sick = ~shows_none(scored.table)
+    if len(scored.table.findings) > 1 and sick.any() and not sick.all():
+        yield "findings", {"one or more": _group(scored, sick)}
 
 
 def _group(scored: Scored, mask: np.ndarray) -> dict:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
 from cxr.densenet import assign, weights_of
 from cxr.training.batches import TrainingBatches
 from cxr.training.class_weights import ClassWeights
+from cxr.training.drawing import weights_for_share
 from cxr.training.loss import WeightedBinaryCrossentropy
 from cxr.training.network import logits_of, remeasure_norms, set_trainable
 from cxr.training.pictures import Pictures
@@ -58,10 +60,23 @@ def fit(job: Job, state: RunState) -> RunState:
     return state
 
 
-def mean_auc(labels: np.ndarray, logits: np.ndarray) -> float:
-    """Over the findings that have positives and negatives; NaN if none has."""
-    known = [auc for at in range(labels.shape[1]) if (auc := auc_of(labels[:, at], logits[:, at])) is not None]
+def mean_auc(labels: np.ndarray, logits: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Over the findings that have positives and negatives; NaN if none has. `weights` of the rows, None for equal."""
+    known = [
+        auc
+        for truth, scores in zip(labels.T, logits.T, strict=True)
+        if (auc := _auc(truth, scores, weights)) is not None
+    ]
     return float(np.mean(known)) if known else float("nan")
+
+
+def _auc(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray | None) -> float | None:
+    if weights is None:
+        return auc_of(truth, scores)
+    known = np.isfinite(truth)
+    if len(np.unique(truth[known])) < 2:
+        return None
+    return float(roc_auc_score(truth[known], scores[known], sample_weight=weights[known]))
 
 
 def _run_stage(job: Job, state: RunState) -> RunState:
@@ -72,6 +87,7 @@ def _run_stage(job: Job, state: RunState) -> RunState:
         size=stage.size,
         batch=stage.batch,
         augmentation=job.recipe.augmentation,
+        without_finding=job.recipe.without_finding,
         mixup=job.recipe.mixup,
         seed=job.recipe.seed + state.stage,
         epoch=state.epoch,
@@ -121,14 +137,20 @@ def _optimiser(recipe: Recipe, stage: Stage, batches: int) -> keras.optimizers.O
     return optimiser
 
 
+def _validated(job: Job, size: int) -> float:
+    """Mean AUC of the model as it is, at the share of pictures without a finding that the recipe is for."""
+    table = job.validation.table
+    weights = weights_for_share(table, job.recipe.without_finding)
+    return mean_auc(table.values, logits_of(job.model, job.validation, size=size), weights)
+
+
 def _measure_norms_again(job: Job) -> None:
     if not job.recipe.norm_pictures:
         return
     size, before = job.recipe.size, weights_of(job.model)
-    labels = job.validation.table.values
-    was = mean_auc(labels, logits_of(job.model, job.validation, size=size))
+    was = _validated(job, size)
     remeasure_norms(job.model, job.training, size=size, count=job.recipe.norm_pictures, seed=job.recipe.seed)
-    now = mean_auc(labels, logits_of(job.model, job.validation, size=size))
+    now = _validated(job, size)
     if now < was:
         assign(job.model, before)
     job.tell("norms", {"before": was, "after": now, "kept": bool(now >= was)})
@@ -164,9 +186,7 @@ class _Keeper(keras.callbacks.Callback):
         self._job.tell("batch", {"stage": self.state.stage, "pictures": self._stage.batch, **(logs or {})})
 
     def on_epoch_end(self, epoch: int, logs: Mapping | None = None) -> None:
-        validation = self._job.validation
-        logits = logits_of(self.model, validation, size=self._stage.size)
-        auc = mean_auc(validation.table.values, logits)
+        auc = _validated(self._job, self._stage.size)
         row = {
             "stage": self.state.stage,
             "epoch": epoch,

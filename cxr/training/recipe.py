@@ -39,6 +39,9 @@ class Recipe:
     size           side of the trained network's input; where the last stage's is smaller, the norms' statistics at
                    least are measured at this one (Touvron et al. 2019)
     detail         side to which all pictures are averaged first (rule `samplewise`)
+    without_finding  share of an epoch's pictures that show none of the findings, drawn afresh for each; validation,
+                   by which the best weights are chosen, is weighed to it. None for both tables as they are. Among
+                   mostly healthy people a network learns what the sick have in common, and tells findings apart badly
     evened         how far the findings' weights in the loss are made equal, 0 to 1 (`ClassWeights.evened`)
     weight_decay   of AdamW
     warm_up        share of a stage's steps over which the learning rate rises
@@ -53,6 +56,7 @@ class Recipe:
     detail: int = 128
     augmentation: Augmentation = field(default_factory=Augmentation)
     mixup: float = 0.2
+    without_finding: float | None = None
     evened: float = 0.5
     weight_decay: float = 0.05
     warm_up: float = 0.1
@@ -67,6 +71,8 @@ class Recipe:
             raise TrainingError("A recipe has at least one stage.")
         if self.precision not in PRECISIONS:
             raise TrainingError(f"There is no precision {self.precision!r}.", f"Choose from {', '.join(PRECISIONS)}.")
+        if self.without_finding is not None and not 0 <= self.without_finding < 1:
+            raise TrainingError(f"{self.without_finding} is no share without a finding.", "Give 0 to below 1, or null.")
 
     @property
     def epochs(self) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from cxr.findings import FINDINGS
 from cxr.training.class_weights import ClassWeights, class_weights, read_class_weights, without_positives
 from cxr.training.devices import on_all_devices
+from cxr.training.drawing import drawn_rows
 from cxr.training.errors import LabelError, TrainingError
 from cxr.training.estimates import estimated
 from cxr.training.finishing import finish
@@ -64,7 +65,8 @@ def train(sources: Sources, recipe: Recipe, out: Path, *, init: str = "none", we
     work = out / WORK
     work.mkdir(parents=True, exist_ok=True)
     training, validation = _pictures(sources, recipe, work)
-    weights = _weights(training.table, sources.findings, weights_file).evened(recipe.evened)
+    drawn = training.table.take(drawn_rows(training.table, recipe.without_finding, np.random.default_rng(recipe.seed)))
+    weights = _weights(drawn, sources.findings, weights_file).evened(recipe.evened)
     keras.config.set_dtype_policy(recipe.precision)
     keras.utils.set_random_seed(recipe.seed)
     state = load_state(work, _identity_of_run(recipe, training, validation, init))
@@ -73,11 +75,13 @@ def train(sources: Sources, recipe: Recipe, out: Path, *, init: str = "none", we
         model, origin = trainable_network(init, sources.findings)
         print(f"Training {origin}: {len(training)} pictures of {_patients(training)} patients; validation: "
               f"{len(validation)} of {_patients(validation)}.")  # fmt: skip
+        if len(drawn) < len(training):
+            print(f"Each epoch draws {len(drawn)} of them, {recipe.without_finding:.0%} without a finding.")
         if devices > 1:
             print(f"Each batch is shared by {devices} devices.")
         if not state.history:
-            print(estimated(model, recipe, training))
-        progress = Progress(recipe, len(training), state, work)
+            print(estimated(model, recipe, training, len(drawn)))
+        progress = Progress(recipe, len(drawn), state, work)
         job = Job(model, recipe, training, validation, weights, work, tell=progress.tell)
         state = fit(job, state)
     progress.close()

@@ -101,7 +101,7 @@ def test_groups_are_by_sex_age_and_view_and_small_ones_say_nothing():
         "part": ("test",) * 200,
     }
     groups = evaluate(scored(labels, logits, columns=columns))["groups"]
-    assert set(groups) == {"sex", "age", "view"}
+    assert set(groups) == {"sex", "age", "view", "findings"}
     assert groups["sex"]["F"]["pictures"] == 100
     assert {name: each["pictures"] for name, each in groups["age"].items()} == {
         "under 40": 98, "40 to 59": 98, "60 to 74": 1, "75 and over": 2,
@@ -109,6 +109,19 @@ def test_groups_are_by_sex_age_and_view_and_small_ones_say_nothing():
     assert groups["view"]["AP"]["mean_auc"] is None
     mask = np.array(columns["sex"]) == "M"
     assert groups["sex"]["M"]["mean_auc"][0] == pytest.approx(roc_auc_score(labels[mask, 0], logits[mask, 0]))
+
+
+def test_a_network_that_tells_only_the_sick_from_the_healthy_is_at_chance_among_the_sick():
+    rng = np.random.default_rng(7)
+    labels = np.zeros((400, 2), np.float32)
+    labels[:100, 0] = labels[100:200, 1] = 1
+    sickness = np.where(labels.any(axis=1), 3, 0)[:, None] + rng.standard_normal((400, 1))
+    figures = evaluate(scored(labels, np.repeat(sickness, 2, axis=1), findings=("Mass", "Edema")))
+    assert figures["mean_auc"][0] > 0.7
+    sick = figures["groups"]["findings"]["one or more"]
+    assert sick["pictures"] == 200
+    assert sick["mean_auc"][0] == pytest.approx(0.5, abs=1e-6)  # what one finding gains the other loses
+    assert "| findings one or more | 200 (200) | 2 | 0.500" in markdown(figures)
 
 
 def test_the_report_is_json_a_table_and_pictures(tmp_path):

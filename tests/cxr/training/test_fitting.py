@@ -71,6 +71,17 @@ def test_it_learns(whole):
     assert state.best["mean_auc"] > 0.95
 
 
+def test_the_mean_auc_is_that_of_a_population_with_its_share_of_healthy_people():
+    labels = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0, 0], [0, 0]], np.float32)
+    logits = np.array(
+        [[2, 0], [3, 0], [4, 5], [4, 5], [0, 1], [1, 1]], np.float32
+    )  # Mass is told from none, not from Edema
+    assert mean_auc(labels, logits) == pytest.approx((0.5 + 1) / 2)
+    sicker = np.array([1, 1, 3, 3, 1, 1.0])
+    assert mean_auc(labels, logits, sicker) == pytest.approx((0.25 + 1) / 2)
+    assert np.isnan(mean_auc(np.zeros((6, 1), np.float32), logits[:, :1], sicker))
+
+
 def test_every_epoch_is_told_and_kept(whole):
     _, state, told = whole
     rows = [figures for event, figures in told if event == "epoch"]

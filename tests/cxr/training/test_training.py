@@ -116,6 +116,8 @@ def test_a_recipe_is_written_and_read_back():
     assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
     with pytest.raises(TrainingError, match="no recipe"):
         Recipe.from_json({"stages": [{"size": 64}]})
+    with pytest.raises(TrainingError, match="no share"):
+        Recipe.from_json({"stages": [{"size": 64, "epochs": 1, "learning_rate": 1e-3}], "without_finding": 1})
     with pytest.raises(TrainingError, match="can't be run"):
         Stage(16, 1, 1e-3)
     with pytest.raises(TrainingError, match="no precision 'half'"):

@@ -54,12 +54,12 @@ def test_a_radiograph_is_scored_compared_looked_at_and_taken_along(visit, nih_fu
     page.wait_for_selector(".finding .value")
     prediction = predictor.predict(read_radiograph(file))
     scores = {each.finding: each for each in prediction.findings}
+    compared(page)
     first = page.locator(".finding").first
     finding = page.locator("[data-finding]").input_value()  # what nobody chose is what stands first
     assert display_name(finding) in first.inner_text()
     assert f"{scores[finding].score:.2f}" in first.inner_text()
     assert page.locator(".finding").count() == 14
-    compared(page)
 
     states = {each.get_attribute("data-explainer"): each for each in page.locator(".panel").all()}
     assert list(states) == ["grad_cam", "occlusion", "saliency"]

@@ -2,17 +2,17 @@
 
 from importlib import import_module
 
-_HOMES = {
+_LAZY_IMPORTS = {
     "Predictor": "cxr.predictor",
-    "Radiograph": "cxr.radiograph",
+    "Radiograph": "cxr.reading.radiograph",
     "prepare": "cxr.preparation",
-    "read_radiograph": "cxr.radiograph",
+    "read_radiograph": "cxr.reading.radiograph",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = sorted(_LAZY_IMPORTS)
 
 
 def __getattr__(name: str):
-    if name not in _HOMES:
+    if name not in _LAZY_IMPORTS:
         raise AttributeError(f"module 'cxr' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_LAZY_IMPORTS[name]), name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cxr.training.commands import add_commands
 from hub.command_line import run
-from hub.errors import told
+from hub.errors import describe_error
 
 if TYPE_CHECKING:
     from cxr.prediction import FindingScore, Prediction
@@ -99,12 +99,12 @@ def _predict(given: argparse.Namespace) -> int:
 
 
 def _scored(predictor: "Predictor", image: str) -> dict:
-    from cxr.radiograph import read_radiograph
+    from cxr.reading.radiograph import read_radiograph
 
     try:
         prediction = predictor.predict(read_radiograph(image))
-    except Exception as error:  # noqa: BLE001 - logged with its traceback by `told`, and the other images go on
-        return {"image": image, "error": told(error)[1]}
+    except Exception as error:  # noqa: BLE001 - logged with its traceback by `describe_error`, and the other images go on
+        return {"image": image, "error": describe_error(error)[1]}
     check = asdict(prediction.statistics)
     return {"image": image, **prediction.to_json(), "input": check, "prediction": prediction}
 
@@ -150,8 +150,8 @@ def _phantom(given: argparse.Namespace) -> int:
 
 
 def _verify(given: argparse.Namespace) -> int:
+    from cxr.evaluation.reference import check_reference
     from cxr.predictor import Predictor
-    from cxr.verification import check_reference
     from hub import resolve
     from hub.verifying import verify
 
@@ -168,8 +168,8 @@ def _verify(given: argparse.Namespace) -> int:
 
 def _measure(predictor: "Predictor", given: argparse.Namespace) -> int:
     """Print the AUC beside the reported one; 1 if it is too far below to be believed."""
-    from cxr.training.labels import read_labels
-    from cxr.verification import measure
+    from cxr.evaluation.labels import read_labels
+    from cxr.evaluation.reference import measure
 
     table = read_labels(given.labels, findings=predictor.labels)
     if given.part:

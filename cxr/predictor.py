@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxr.checkpoint import Checkpoint, CheckpointConfig, Heads, Identity, read_checkpoint
-from cxr.deferred import DeferredNetwork
+from cxr.deferred_network import DeferredNetwork
 from cxr.engine import AUTO, Engine, build_engine, chosen_engine
+from cxr.engine.engine import Remembered
 from cxr.engine.folded import fold
 from cxr.engine.geometry import sizes
-from cxr.engine.inner import Inner
-from cxr.engine.passes import Remembered
+from cxr.engine.inner_layers import InnerLayers
 from cxr.engine.tail import Tail
 from cxr.findings import check_finding
-from cxr.passes import record
+from cxr.pass_counts import record
 from cxr.prediction import Prediction, finding_scores
 from cxr.preparation import InputRule, Prepared, prepare
-from cxr.radiograph import Radiograph
+from cxr.reading.radiograph import Radiograph
 from hub.directory import Resolved
 from hub.sources import resolve
 
@@ -72,7 +72,7 @@ class Predictor:
         self._remembered: OrderedDict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = OrderedDict()
         self._bases: OrderedDict[str, Remembered] = OrderedDict()
         self._lock = threading.Lock()
-        self._strangers: dict[int, Predictor] = {}
+        self._randomised: dict[int, Predictor] = {}
         self._drawing = threading.Lock()
         self.config = config
         self.identity = identity
@@ -217,13 +217,13 @@ class Predictor:
         vanish nor explode.
         """
         with self._drawing:
-            if seed not in self._strangers:
+            if seed not in self._randomised:
                 from cxr.randomised import randomised_checkpoint
 
                 checkpoint = randomised_checkpoint(self.config, self.rule, seed)
                 engine = self.engine if self._engine else AUTO
-                self._strangers[seed] = Predictor.from_checkpoint(checkpoint, engine=engine)
-            return self._strangers[seed]
+                self._randomised[seed] = Predictor.from_checkpoint(checkpoint, engine=engine)
+            return self._randomised[seed]
 
     def features(self, batch: np.ndarray) -> np.ndarray:
         """What the output layer sees of a prepared batch: `(N, k)`, the pooled maps unless there are hidden layers."""
@@ -335,7 +335,7 @@ class Predictor:
         """The closed form that the layer belongs to, if it does."""
         return self._engine.tail if self._engine and layer in self._engine.tail.layers else None
 
-    def _inner(self, layer: str) -> Inner | None:
+    def _inner(self, layer: str) -> InnerLayers | None:
         """What knows a layer before the last block's end, if every path goes through that."""
         return self._engine.inner if self._engine and layer in self._engine.inner.layers else None
 

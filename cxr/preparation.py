@@ -16,7 +16,7 @@ from PIL import Image
 
 from cxr.frame import Box, Frame
 from cxr.input_check import InputStatistics, input_statistics
-from cxr.radiograph import Radiograph
+from cxr.reading.radiograph import Radiograph
 from hub.errors import CheckpointError, names_hint
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

@@ -15,11 +15,11 @@ TAGS = ("chest-x-ray", "keras", "densenet121", "cxr-lens")
 def publish(directory: Path, repo: str, *, private: bool = False) -> str:
     """Verify a native checkpoint, write its card, and push both; returns the commit's address.
 
-    Raises what `hub.verify` and `cxr.verification` raise, and SourceError for what the Hub refuses; in the first case
-    nothing is written or sent.
+    Raises what `hub.verify` and `cxr.evaluation.reference` raise, and SourceError for what the Hub refuses. If the
+    checkpoint fails verification, nothing is written or sent.
     """
+    from cxr.evaluation.reference import check_reference
     from cxr.predictor import Predictor
-    from cxr.verification import check_reference
     from hub import resolve
     from hub.pushing import push
     from hub.verifying import verify

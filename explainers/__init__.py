@@ -2,26 +2,26 @@
 
 from importlib import import_module
 
-_HOMES = {
-    "Context": "explainers.context",
-    "Explainer": "explainers.contract",
-    "Explanation": "explainers.contract",
-    "Layer": "explainers.options",
-    "Measure": "explainers.measuring",
-    "Measured": "explainers.measuring",
-    "Range": "explainers.options",
+_LAZY_IMPORTS = {
+    "Context": "explainers.contract.context",
+    "Explainer": "explainers.contract.explainer",
+    "Explanation": "explainers.contract.explainer",
+    "Layer": "explainers.contract.options",
+    "Measure": "explainers.contract.measure",
+    "Measured": "explainers.contract.measure",
+    "Range": "explainers.contract.options",
     "Registry": "explainers.registry",
     "check_explainer": "explainers.kit",
     "check_measure": "explainers.kit",
-    "compare": "explainers.comparison",
+    "compare": "explainers.running.comparison",
     "hookimpl": "explainers.hookspecs",
-    "measure": "explainers.measuring",
+    "measure": "explainers.running.measuring",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = sorted(_LAZY_IMPORTS)
 
 
 def __getattr__(name: str):
-    if name not in _HOMES:
+    if name not in _LAZY_IMPORTS:
         raise AttributeError(f"module 'explainers' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_LAZY_IMPORTS[name]), name)

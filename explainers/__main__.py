@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from explainers.benchmark.commands import add_commands
-from explainers.contract import Explainer
+from explainers.contract.explainer import Explainer
+from explainers.contract.measure import Measure
+from explainers.contract.options import options_schema
 from explainers.errors import OptionError, PluginError
-from explainers.measuring import Measure
-from explainers.options import options_schema
 from explainers.registry import Registry
 from hub.command_line import run
 
@@ -148,9 +148,9 @@ def _layers(given: argparse.Namespace) -> int:
 
 def _explain(given: argparse.Namespace) -> int:
     from cxr.predictor import Predictor
-    from cxr.radiograph import read_radiograph
-    from explainers.comparison import Failed, Finished, Progressed, compare
-    from explainers.export import write_files
+    from cxr.reading.radiograph import read_radiograph
+    from explainers.output.files import write_files
+    from explainers.running.comparison import Failed, Finished, Progressed, compare
 
     registry = Registry.standard(given.plugin, time_limit=given.isolate)
     for failure in registry.failures:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explainers.contract import Explanation
-from explainers.maps import hottest, on_grid, overlap, spearman
+from explainers.contract.explainer import Explanation
+from explainers.map_statistics import hottest, on_grid, overlap, spearman
 
 TOP = 0.1
 """Share of the picture that is called hot."""

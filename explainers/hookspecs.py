@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from explainers.contract import Explainer
+from explainers.contract.explainer import Explainer
 
 if TYPE_CHECKING:
-    from explainers.measuring import Measure
+    from explainers.contract.measure import Measure
 
 PROJECT = "cxr_lens"
 

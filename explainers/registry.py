@@ -13,17 +13,14 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import TYPE_CHECKING
 
 import pluggy
 
 from explainers import hookspecs
-from explainers.contract import Explainer, check_explainer_class
+from explainers.contract.explainer import Explainer, check_explainer_class
+from explainers.contract.measure import Measure, check_measure_class
 from explainers.errors import FOLDERS, OptionError, PluginError, brief
 from hub.errors import CxrLensError, names_hint
-
-if TYPE_CHECKING:
-    from explainers.measuring import Measure
 
 log = logging.getLogger(__name__)
 
@@ -185,8 +182,6 @@ class Registry:
             return []
 
     def _take_measure(self, offered: object, plugin: str) -> None:
-        from explainers.measuring import check_measure_class
-
         measure = check_measure_class(offered)
         if measure.name in self._measures:
             raise PluginError(f"The name {measure.name!r} is taken by another measure.", "Choose another name.")
@@ -199,7 +194,7 @@ class Registry:
         if taken is not None:
             raise PluginError(f"The name {explainer.name!r} is taken by {taken}.", "Choose another name.")
         if self._time_limit is not None and plugin != BUILTIN:
-            from explainers.isolation import isolated
+            from explainers.running.isolation import isolated
 
             source = next((each for each in self._loaded if _shown(each) == plugin), "")
             explainer = isolated(explainer, source, self._time_limit)

@@ -2,12 +2,12 @@
 
 from importlib import import_module
 
-_HOMES = {"resolve": "hub.sources", "Resolved": "hub.directory"}
+_LAZY_IMPORTS = {"resolve": "hub.sources", "Resolved": "hub.directory"}
 
-__all__ = sorted(_HOMES)
+__all__ = sorted(_LAZY_IMPORTS)
 
 
 def __getattr__(name: str):
-    if name not in _HOMES:
+    if name not in _LAZY_IMPORTS:
         raise AttributeError(f"module 'hub' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_LAZY_IMPORTS[name]), name)

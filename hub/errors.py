@@ -53,7 +53,7 @@ class CheckpointError(CxrLensError):
     code = "CHECKPOINT"
 
 
-def told(error: Exception) -> tuple[str, str]:
+def describe_error(error: Exception) -> tuple[str, str]:
     """(code, sentence) of any error, for the one place at each door where errors leave the program.
 
     An error of the tree speaks for itself. Anything else is a defect: it is logged with its traceback under a new id,

@@ -8,8 +8,8 @@ network (`pieces`) is drawn twice, from one description: for TensorFlow, which i
 
 from importlib.util import find_spec
 
+from cxr.engine.engine import Engine
 from cxr.engine.folded import Folded
-from cxr.engine.passes import Engine
 from cxr.errors import EngineError
 from hub.errors import names_hint
 

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from cxr.engine.backward import gradient
 from cxr.engine.folded import Affine, Convolution
-from cxr.engine.turns import cores, usual_lanes
+from cxr.engine.scheduler import cores, default_workers
 
 OPSET, IR_VERSION = 17, 9
 """Old enough for every ONNX Runtime of the last years."""
@@ -58,7 +58,7 @@ def _runs(model: onnx.ModelProto, names: Sequence[str], *, wide: bool) -> Callab
 
 def _session(model: onnx.ModelProto, *, wide: bool) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = cores() if wide else cores() // usual_lanes()
+    options.intra_op_num_threads = cores() if wide else cores() // default_workers()
     # threads that wait for each other spin, but not beyond the pass: they would take a core from the rest of the page
     options.add_session_config_entry("session.force_spinning_stop", "1")
     # it keeps the most that passes ever took; gradients take half the time with one, what a lane computes as much
@@ -68,7 +68,7 @@ def _session(model: onnx.ModelProto, *, wide: bool) -> onnxruntime.InferenceSess
 
 
 class _Graph:
-    """`cxr.engine.pieces.Operations` on names of tensors: each call adds a node."""
+    """`cxr.engine.graph.Operations` on names of tensors: each call adds a node."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []

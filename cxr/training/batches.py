@@ -4,8 +4,8 @@ import keras
 import numpy as np
 
 from cxr.training.augmentation import Augmentation, standardised
-from cxr.training.drawing import drawn_rows
 from cxr.training.pictures import Pictures
+from cxr.training.sampling import drawn_rows
 
 CHANNELS = 3
 

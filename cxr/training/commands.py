@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cxr.evaluation.labels import POLICIES
 from cxr.findings import FINDINGS
-from cxr.training.labels import POLICIES
 
 if TYPE_CHECKING:
-    from cxr.training.labels import LabelTable
+    from cxr.evaluation.labels import LabelTable
     from cxr.training.recipe import Recipe
 
 
@@ -136,9 +136,9 @@ def _add_table(command: argparse.ArgumentParser) -> None:
 
 
 def _class_weights(given: argparse.Namespace) -> int:
+    from cxr.evaluation.labels import order_of, read_labels
+    from cxr.evaluation.splits import part_of
     from cxr.training.class_weights import class_weights, without_positives
-    from cxr.training.labels import order_of, read_labels
-    from cxr.training.splits import part_of
 
     table = read_labels(
         given.labels, findings=order_of(given.order), uncertain=given.uncertain, missing=given.missing
@@ -158,8 +158,8 @@ def _class_weights(given: argparse.Namespace) -> int:
 
 def _train(given: argparse.Namespace) -> int:
     os.environ["KERAS_BACKEND"] = given.backend  # read by Keras when it is first imported
-    from cxr.training.labels import order_of
-    from cxr.training.training import Sources, train
+    from cxr.evaluation.labels import order_of
+    from cxr.training.run import Sources, train
 
     sources = Sources(
         labels=[Path(file) for file in given.labels],
@@ -189,10 +189,10 @@ def _recipe(given: argparse.Namespace) -> "Recipe":
 
 
 def _evaluate(given: argparse.Namespace) -> int:
+    from cxr.evaluation.evaluation import evaluate
+    from cxr.evaluation.report import markdown, write_report
+    from cxr.evaluation.scoring import score_table
     from cxr.predictor import Predictor
-    from cxr.training.evaluation import evaluate
-    from cxr.training.report import markdown, write_report
-    from cxr.training.scoring import score_table
 
     table = _table(given)
     sources = [given.model, *([given.versus] if given.versus else [])]
@@ -207,9 +207,9 @@ def _evaluate(given: argparse.Namespace) -> int:
 
 def _calibrate(given: argparse.Namespace) -> int:
     from cxr.checkpoint.writing import write_config
+    from cxr.evaluation.scoring import score_table
     from cxr.predictor import Predictor
     from cxr.training.finishing import fitted
-    from cxr.training.scoring import score_table
     from hub.config import read_config
 
     directory = Path(given.directory)
@@ -229,11 +229,11 @@ def _calibrate(given: argparse.Namespace) -> int:
 
 def _bootstrap(given: argparse.Namespace) -> int:
     from cxr.checkpoint import read_checkpoint
+    from cxr.evaluation.scoring import features_of_table
     from cxr.predictor import Predictor
     from cxr.training.class_weights import class_weights
     from cxr.training.errors import TrainingError
     from cxr.training.finishing import add_heads
-    from cxr.training.scoring import features_of_table
     from hub import resolve
     from hub.architecture import OUTPUT_LAYER
 
@@ -252,8 +252,8 @@ def _bootstrap(given: argparse.Namespace) -> int:
 
 def _plausibility(given: argparse.Namespace) -> int:
     from cxr import plausibility
+    from cxr.evaluation.splits import check_disjoint
     from cxr.training.pictures import pack
-    from cxr.training.splits import check_disjoint
 
     tables = {name: _table(argparse.Namespace(**{**vars(given), "part": name}))
               for name in (given.part or "train", given.validation)}  # fmt: skip
@@ -269,10 +269,10 @@ def _plant(given: argparse.Namespace) -> int:
     import numpy as np
 
     from cxr.checkpoint import read_checkpoint
+    from cxr.evaluation.splits import check_disjoint
     from cxr.findings import check_finding
     from cxr.training.pictures import pack
-    from cxr.training.planting import SIDE, plant
-    from cxr.training.splits import check_disjoint
+    from cxr.training.planted_marker import SIDE, plant
     from hub import resolve
 
     checkpoint = read_checkpoint(resolve(given.model))
@@ -285,7 +285,7 @@ def _plant(given: argparse.Namespace) -> int:
     check_disjoint(tables)
     training, held_out = (pack(table, Path(given.images), side=SIDE) for table in tables.values())
     record = plant(checkpoint, training, held_out, Path(given.out), finding=finding, epochs=given.epochs,
-                   seed=given.seed, told=lambda said: print(said, flush=True))  # fmt: skip
+                   seed=given.seed, on_progress=lambda said: print(said, flush=True))  # fmt: skip
     for twin, auc in record["auc_of_marker"].items():
         print(f"{twin:9} AUC of the marker on {len(held_out)} held-out pictures with and without it: {auc:.3f}")
     print(
@@ -295,8 +295,8 @@ def _plant(given: argparse.Namespace) -> int:
 
 
 def _table(given: argparse.Namespace, findings: Sequence[str] = FINDINGS) -> "LabelTable":
-    from cxr.training.labels import read_labels
-    from cxr.training.splits import part_of
+    from cxr.evaluation.labels import read_labels
+    from cxr.evaluation.splits import part_of
 
     table = read_labels(given.labels, findings=findings, uncertain=given.uncertain, missing=given.missing)
     table = part_of(table, given.part) if given.part else table

@@ -10,17 +10,17 @@ import numpy as np
 
 from cxr.checkpoint.writing import halved, write_checkpoint, write_config, write_safetensors
 from cxr.densenet import assign, weights_of
-from cxr.training.calibration import fit_calibrations
+from cxr.evaluation.bootstrap import limits, patient_resamples
+from cxr.evaluation.calibration import fit_calibrations
+from cxr.evaluation.evaluation import mean_auc_with_interval
+from cxr.evaluation.labels import LabelTable
+from cxr.evaluation.reference import auc_of
+from cxr.evaluation.thresholds import operating_point
 from cxr.training.class_weights import ClassWeights
-from cxr.training.evaluation import mean_auc_with_interval
 from cxr.training.fitting import Job
 from cxr.training.heads import bootstrap_heads
-from cxr.training.labels import LabelTable
 from cxr.training.network import features_of, logits_of
-from cxr.training.resampling import limits, patient_resamples
 from cxr.training.run_state import RunState
-from cxr.training.thresholds import operating_point
-from cxr.verification import auc_of
 from hub.architecture import OUTPUT_LAYER
 from hub.config import ARCHITECTURE, FORMAT, read_config
 from hub.files import sha256_of

@@ -10,15 +10,15 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from cxr.densenet import assign, weights_of
+from cxr.evaluation.reference import auc_of
 from cxr.training.batches import TrainingBatches
 from cxr.training.class_weights import ClassWeights
-from cxr.training.drawing import weights_for_share
 from cxr.training.loss import WeightedBinaryCrossentropy
 from cxr.training.network import logits_of, remeasure_norms, set_trainable
 from cxr.training.pictures import Pictures
 from cxr.training.recipe import Recipe, Stage
 from cxr.training.run_state import BEST, RunState, load_weights, save_weights
-from cxr.verification import auc_of
+from cxr.training.sampling import weights_for_share
 
 LOWEST_RATE = 0.01
 """Of the highest learning rate, at the cosine's end."""

@@ -10,8 +10,8 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 
+from cxr.evaluation.bootstrap import patient_resamples
 from cxr.training.class_weights import ClassWeights
-from cxr.training.resampling import patient_resamples
 
 HEADS = 20
 COMPONENTS = 64

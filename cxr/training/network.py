@@ -8,7 +8,7 @@ import numpy as np
 
 from cxr.densenet import densenet121
 from cxr.training.batches import CHANNELS, OrderedBatches
-from cxr.training.initial import start_from
+from cxr.training.initial_weights import start_from
 from cxr.training.pictures import Pictures
 from hub.architecture import OUTPUT_LAYER
 

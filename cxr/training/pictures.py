@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from cxr.errors import RadiographError
-from cxr.radiograph import read_radiograph
+from cxr.evaluation.labels import LabelTable
+from cxr.reading.radiograph import read_radiograph
 from cxr.training.errors import LabelError
-from cxr.training.labels import LabelTable
 
 FULL = 65535
 """Brightness 1 in the 16 bits that a packed picture has: what 8-bit and 12-bit sources hold survives."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from cxr.checkpoint.average_maps import FIELD, FILE
 from cxr.checkpoint.writing import write_config, write_safetensors
-from cxr.radiograph import read_radiograph
+from cxr.reading.radiograph import read_radiograph
 from hub.errors import CheckpointError
 from hub.files import sha256_of
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def average_maps(
-    predictor: "Predictor", images: Sequence[Path], told: Callable[[int], None] = lambda _: None
+    predictor: "Predictor", images: Sequence[Path], on_progress: Callable[[int], None] = lambda _: None
 ) -> dict[str, np.ndarray]:
     """{finding: (y, x) float32}: the mean of Grad-CAM at the last layer with a map, signed, over the pictures.
 
-    told  called with the number of pictures done
+    on_progress  called with the number of pictures done
     """
     layer = list(predictor.layers)[-1]
     total: np.ndarray | float = 0.0
@@ -31,7 +31,7 @@ def average_maps(
         activations = predictor.activations(batch, layer)[0]
         weights = predictor.layer_gradient(batch, layer)[0].mean(axis=(1, 2), dtype=np.float64)
         total = total + np.einsum("yxk,nk->nyx", activations, weights)
-        told(number)
+        on_progress(number)
     return {label: (total[place] / len(images)).astype(np.float32) for place, label in enumerate(predictor.labels)}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from explainers.benchmark.running import Bench
+    from explainers.benchmark.run import Bench
 
 INTERRUPTED = 130
 """Exit status of what Ctrl-C ended, as shells have it."""
@@ -51,7 +51,7 @@ def _benchmark(given: argparse.Namespace) -> int:
     from explainers.benchmark import report
     from explainers.benchmark.boxes import read_boxes
     from explainers.benchmark.protocol import OCCUPANCY, read_protocol
-    from explainers.benchmark.running import Bench, kept, rows_of
+    from explainers.benchmark.run import Bench, kept, rows_of
     from explainers.benchmark.statistics import summary
     from explainers.registry import Registry
 
@@ -77,17 +77,17 @@ def _run_with_bar(bench: "Bench", out: Path) -> list[dict[str, str]]:
     """All rows. Interrupted, it says how to go on, and how to see what is there."""
     from tqdm import tqdm
 
-    from explainers.benchmark.running import run
+    from explainers.benchmark.run import run
 
     bar = tqdm(unit=" maps", disable=not sys.stderr.isatty())
 
-    def told(done: int, count: int, label: str) -> None:
+    def on_progress(done: int, count: int, label: str) -> None:
         bar.total = count
         bar.set_description_str(label, refresh=False)
         bar.update(done - bar.n)
 
     try:
-        return run(bench, out, told)
+        return run(bench, out, on_progress)
     except KeyboardInterrupt:
         print(f"Stopped; {out} keeps what is done. The same command goes on, --summarise shows it.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
@@ -99,8 +99,8 @@ def _average_maps(given: argparse.Namespace) -> int:
     import numpy as np
     from tqdm import tqdm
 
+    from cxr.evaluation.labels import read_labels
     from cxr.predictor import Predictor
-    from cxr.training.labels import read_labels
     from explainers.benchmark.average_maps import attach, average_maps
     from explainers.errors import OptionError
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.findings import display_name
-from explainers.benchmark.running import ROWS, Bench
+from explainers.benchmark.run import ROWS, Bench
 from hub.errors import CheckpointError
 from hub.files import sha256_of
 
 if TYPE_CHECKING:
-    from explainers.contract import Explanation
+    from explainers.contract.explainer import Explanation
 
 SUMMARY, TABLE, REPORT = "summary.json", "table.md", "report.html"
 FIELD, FILE = "benchmark", "benchmark.json"
@@ -183,10 +183,10 @@ def _finding_table(found: Mapping, name: str) -> str:
 
 def _examples(bench: Bench) -> Iterator[tuple[str, bytes]]:
     """(caption, PNG) of the first pictures under the first explainers that cost little."""
-    from cxr.radiograph import read_radiograph
-    from explainers.comparison import Finished, compare
-    from explainers.export import png_bytes
+    from cxr.reading.radiograph import read_radiograph
+    from explainers.output.files import png_bytes
     from explainers.pictures import figure
+    from explainers.running.comparison import Finished, compare
 
     names = [
         entry.name for entry in bench.protocol.entries if entry.name in bench.registry.explainers and not entry.boxes

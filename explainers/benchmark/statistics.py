@@ -5,9 +5,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from cxr.training.resampling import limits, patient_resamples
+from cxr.evaluation.bootstrap import limits, patient_resamples
 from explainers.benchmark.protocol import OCCUPANCY, Protocol
-from explainers.benchmark.running import numbers
+from explainers.benchmark.run import numbers
 
 MEANS = (
     "pointing", "pointing_tolerant", "mass", "area", "iou_top", "iou_equal_area", "iobb_top", "pixel_auc", "abstains",

@@ -8,7 +8,7 @@ import numpy as np
 from explainers import Context, Explainer, Range, hookimpl
 
 if TYPE_CHECKING:
-    from cxr.radiograph import Radiograph
+    from cxr.reading.radiograph import Radiograph
 
 AT_ONCE = 8
 """Gradients computed together; after each lot the run can be cancelled."""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explainers.contract import Explanation
+from explainers.contract.explainer import Explanation
+from explainers.contract.measure import Measure, Measured, NotMeasurable, Subject
 from explainers.errors import brief
+from explainers.kit.planted_trial import DISC, disc, network
 from explainers.kit.report import CheckFailed, NotApplicable
-from explainers.kit.trial import DISC, disc, network
-from explainers.measuring import Measure, Measured, NotMeasurable, Subject
 from hub.errors import CxrLensError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class MeasureTrial:
 
     def on(self, explanation: Explanation) -> Measured:
         """What it says of an explanation; CheckFailed with a sentence if it raises."""
-        from cxr.planted import Disc
+        from cxr.planted_network import Disc
 
         registry, picture = _registry(), disc()
         box = Disc(*DISC).box
@@ -75,8 +75,8 @@ def _registry() -> "Registry":
 
 @cache
 def _explained(explainer: str, options: tuple) -> Explanation:
-    from cxr.planted import FOR_BRIGHT
-    from explainers.comparison import Finished, compare
+    from cxr.planted_network import FOR_BRIGHT
+    from explainers.running.comparison import Finished, compare
 
     *_, done = compare(
         network(), disc(), FOR_BRIGHT, [explainer], options={explainer: dict(options)}, registry=_registry()

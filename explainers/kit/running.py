@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from explainers.contract import Explainer, check_explainer_class
+from explainers.contract.explainer import Explainer, check_explainer_class
+from explainers.contract.measure import Measure, check_measure_class
 from explainers.errors import Cancelled, OptionError, PluginError
 from explainers.kit.report import (
     EXPECTED,
@@ -17,12 +18,11 @@ from explainers.kit.report import (
     Report,
     Result,
 )
-from explainers.measuring import Measure, check_measure_class
 from hub.errors import names_hint
 
 if TYPE_CHECKING:
     from cxr import Predictor
-    from cxr.radiograph import Radiograph
+    from cxr.reading.radiograph import Radiograph
 
 
 def check_names() -> tuple[str, ...]:
@@ -52,7 +52,7 @@ def check_explainer(explainer: type[Explainer], checks: Sequence[str] | None = N
 def run_check(explainer: type[Explainer], name: str) -> Result:
     """One check of a class that keeps the contract."""
     from explainers.kit.checks import CHECKS
-    from explainers.kit.trial import Trial
+    from explainers.kit.planted_trial import Trial
 
     return _judged(name, lambda: CHECKS[name](Trial(explainer)), explainer.expected_failures.get(name))
 
@@ -68,7 +68,7 @@ def check_on_network(
     """
     from cxr.phantom import phantom
     from explainers.kit.checks.on_network import NETWORK_CHECKS
-    from explainers.kit.trial import Trial
+    from explainers.kit.planted_trial import Trial
 
     subject = f"{explainer.name} on {predictor.identity.name}"
     try:

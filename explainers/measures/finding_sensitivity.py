@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from explainers.contract.measure import Measure, Measured, NotMeasurable, Subject
 from explainers.hookspecs import hookimpl
-from explainers.maps import on_grid, spearman
-from explainers.measuring import Measure, Measured, NotMeasurable, Subject
+from explainers.map_statistics import on_grid, spearman
 
 OTHERS = 3
 """Other findings whose maps are looked at: those that score highest."""

@@ -3,9 +3,9 @@
 import numpy as np
 
 from cxr.frame import Box
+from explainers.contract.measure import Measure, Measured, NotMeasurable, Subject
 from explainers.hookspecs import hookimpl
-from explainers.maps import hottest, overlap, peak
-from explainers.measuring import Measure, Measured, NotMeasurable, Subject
+from explainers.map_statistics import hottest, overlap, peak
 
 SIDE = 256
 """Pixels along a side on which maps and boxes are compared: a box of NIH's smallest nodules is 14 of them wide."""
@@ -83,7 +83,7 @@ def _within(inside: np.ndarray, point: tuple[float, float], radius: float) -> bo
 
 def _pixel_auc(values: np.ndarray, inside: np.ndarray) -> float:
     """Chance that a point in the box is hotter than one outside; ties count half."""
-    from explainers.maps import ranks
+    from explainers.map_statistics import ranks
 
     count = int(inside.sum())
     if count == inside.size:

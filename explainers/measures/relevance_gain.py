@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from explainers.contract.measure import Measure, Measured, Subject
 from explainers.hookspecs import hookimpl
-from explainers.maps import on_grid
-from explainers.measuring import Measure, Measured, Subject
+from explainers.map_statistics import on_grid
 
 SQUARES = 14
 """Along a side: every map is ranked on the same squares, so that a fine map gains nothing by scattering its pixels."""

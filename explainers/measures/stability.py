@@ -6,9 +6,9 @@ from types import MappingProxyType
 import cv2
 import numpy as np
 
+from explainers.contract.measure import Measure, Measured, Subject
 from explainers.hookspecs import hookimpl
-from explainers.maps import on_grid, spearman
-from explainers.measuring import Measure, Measured, Subject
+from explainers.map_statistics import on_grid, spearman
 
 NOISE, NOISES = 0.02, 2
 """Largest change of a pixel, in input units (standard deviations of the picture under most input rules), as captum's

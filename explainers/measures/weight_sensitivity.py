@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from explainers.contract.measure import Measure, Measured, NotMeasurable, Subject
 from explainers.hookspecs import hookimpl
-from explainers.maps import on_grid, spearman
-from explainers.measuring import Measure, Measured, NotMeasurable, Subject
+from explainers.map_statistics import on_grid, spearman
 
 NETWORKS = 3
 """With weights drawn anew; each takes seconds to build, once."""

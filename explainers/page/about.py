@@ -15,9 +15,9 @@ from cxr.checkpoint import CheckpointConfig, Threshold
 from cxr.findings import display_name
 from cxr.predictor import Predictor
 from explainers.benchmark.report import SAID, SHOWN, table_rows
-from explainers.contract import Explainer
+from explainers.contract.explainer import Explainer
 from explainers.page.component import component
-from explainers.page.desk import Desk
+from explainers.page.state import AppState
 from hub.samples import NIH
 
 VERSIONS = {
@@ -32,36 +32,36 @@ VERSIONS = {
 """What people call a package, and what the package index calls it; one that isn't installed is left out."""
 
 
-def build(desk: Desk) -> gr.HTML:
+def build(state: AppState) -> gr.HTML:
     """The component; its value is what `shown` returns."""
-    return component("about", "${value}", "", value=shown(desk))
+    return component("about", "${value}", "", value=shown(state))
 
 
-def shown(desk: Desk) -> str:
+def shown(state: AppState) -> str:
     """HTML of the whole section, as far as it is known by now."""
     return f"""<section class="about" aria-labelledby="about-title">
 <h2 id="about-title" tabindex="-1">About</h2>
 <div class="about-columns">
-{_networks(desk)}
-{_explainers(desk)}
+{_networks(state)}
+{_explainers(state)}
 {_reading()}
 </div>
-{_benchmarks(desk)}
+{_benchmarks(state)}
 <p class="quiet versions">{_versions()}</p>
 </section>"""
 
 
-def _networks(desk: Desk) -> str:
+def _networks(state: AppState) -> str:
     """A card for each network that is offered; those that nobody asked for yet by their names alone."""
-    names = desk.networks.names
-    cards = [_network(desk, name) for name in names if desk.networks.state(name).state != "idle"]
-    others = [name for name in names if desk.networks.state(name).state == "idle"]
+    names = state.networks.names
+    cards = [_network(state, name) for name in names if state.networks.state(name).state != "idle"]
+    others = [name for name in names if state.networks.state(name).state == "idle"]
     waiting = f"<p>Also offered: {escape(', '.join(others))}.</p>" if others else ""
     return f"<section><h3>{'The network' if len(names) == 1 else 'Networks'}</h3>{''.join(cards)}{waiting}</section>"
 
 
-def _network(desk: Desk, name: str) -> str:
-    predictor, state = desk.networks.loaded(name), desk.networks.state(name)
+def _network(state: AppState, name: str) -> str:
+    predictor, state = state.networks.loaded(name), state.networks.state(name)
     if predictor is None:
         return f"<p>{escape(name)} is being loaded.</p>" if state.state == "loading" else _paragraphs(state.notes)
     return _paragraphs(state.notes) + _card(predictor)
@@ -114,14 +114,14 @@ def _reported(reported: dict) -> str:
     return f"mean AUC {reported['mean_auc']} on {reported.get('data', '?')}, by {reported.get('source', '?')}"
 
 
-def _explainers(desk: Desk) -> str:
-    known = desk.registry.explainers.values()
+def _explainers(state: AppState) -> str:
+    known = state.registry.explainers.values()
     items = "".join(_explainer(each) for each in known if not each.control)
     controls = "".join(_explainer(each) for each in known if each.control)
     folded = f"<details><summary>Controls, which must lose</summary><dl>{controls}</dl></details>" if controls else ""
     failures = "".join(
         f"<li><strong>{escape(failure.plugin)}</strong>: {escape(failure.reason)}</li>"
-        for failure in desk.registry.failures
+        for failure in state.registry.failures
     )
     left_out = f"<h4>Left out</h4><ul class='failures'>{failures}</ul>" if failures else ""
     return f"<section><h3>Explainers</h3><dl>{items}</dl>{folded}{left_out}</section>"
@@ -138,9 +138,9 @@ def _linked(reference: str) -> str:
     return re.sub(r"arXiv (\d{4}\.\d{4,5})", place, escape(reference))
 
 
-def _benchmarks(desk: Desk) -> str:
+def _benchmarks(state: AppState) -> str:
     """A table for each network at hand that carries a benchmark."""
-    loaded = [desk.networks.loaded(name) for name in desk.networks.names]
+    loaded = [state.networks.loaded(name) for name in state.networks.names]
     return "".join(_benchmark(predictor) for predictor in loaded if predictor is not None)
 
 

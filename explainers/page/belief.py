@@ -7,16 +7,16 @@ from typing import Any
 import gradio as gr
 
 from explainers.agreement import Agreement, agreement
-from explainers.contract import Explanation
+from explainers.contract.explainer import Explanation
 from explainers.errors import OptionError
-from explainers.measuring import MeasureDone, Measuring, measure
 from explainers.page.component import asset, component
-from explainers.page.desk import Desk
-from explainers.page.doors import Said
-from explainers.page.readings import Reading, name_of_run
+from explainers.page.error_boundary import ErrorMessage
+from explainers.page.sessions import Session, run_name
+from explainers.page.state import AppState
 from explainers.pictures import displayed
 from explainers.pictures.overlay import frame_on
 from explainers.registry import Registry
+from explainers.running.measuring import MeasureDone, Measuring, measure
 
 QUICK = ("completeness", "finding_sensitivity", "head_stability", "relevance_gain")
 """Ticked at first: those that take seconds for most explainers."""
@@ -54,48 +54,48 @@ class Wish:
         return cls(number, tuple(dict.fromkeys(names)), tuple(panels))
 
 
-def measured(desk: Desk, reading: Reading, wish: Wish) -> Iterator[dict]:
+def measured(state: AppState, session: Session, wish: Wish) -> Iterator[dict]:
     """Measure what is shown; yields the whole state each time something happened."""
-    with reading.run(name_of_run("measure", wish.number)) as run:
-        shown = reading.still_shown(wish.panels)
+    with session.run(run_name("measure", wish.number)) as run:
+        shown = session.still_shown(wish.panels)
         if not shown:
             raise OptionError("There is no map to test.", "Compare explanations first.")
-        state: dict[str, Any] = {
+        progress: dict[str, Any] = {
             "run": wish.number,
-            "token": reading.token,
+            "token": session.token,
             "done": False,
             "panels": {panel: {} for panel in shown},
-            "agreement": _agreement_shown(desk, reading, shown),
+            "agreement": _agreement_shown(state, session, shown),
         }
-        yield _copy(state)
+        yield _copy(progress)
         for panel, explanation in shown.items():
             predictor = next(
-                (each for name in desk.networks.names if (each := desk.networks.loaded(name)) is not None
+                (each for name in state.networks.names if (each := state.networks.loaded(name)) is not None
                  and each.identity == explanation.model), None,
             )  # fmt: skip
             if predictor is None:
                 continue
             events = measure(
                 predictor,
-                reading.radiograph,
+                session.radiograph,
                 [explanation],
                 wish.measures,
-                registry=desk.registry,
+                registry=state.registry,
                 cancelled=run.cancelled.is_set,
-                shared=reading.measured,
+                shared=session.measured,
             )
             for event in events:
                 if isinstance(event, MeasureDone):
-                    reading.found(explanation, desk.registry.measures[event.measure].title, event)
-                state["panels"][panel][event.measure] = _told(reading, desk, explanation, event)
-                yield _copy(state)
+                    session.found(explanation, state.registry.measures[event.measure].title, event)
+                progress["panels"][panel][event.measure] = _told(session, state, explanation, event)
+                yield _copy(progress)
                 if run.cancelled.is_set():
                     return
-        state["done"] = True
-        yield _copy(state)
+        progress["done"] = True
+        yield _copy(progress)
 
 
-def _told(reading: Reading, desk: Desk, explanation: Explanation, event: Measuring | MeasureDone) -> dict:
+def _told(session: Session, state: AppState, explanation: Explanation, event: Measuring | MeasureDone) -> dict:
     if isinstance(event, Measuring):
         return {"state": "running", "text": event.text, "fraction": event.fraction}
     if event.measured is None:
@@ -105,31 +105,31 @@ def _told(reading: Reading, desk: Desk, explanation: Explanation, event: Measuri
     unsettled = found.arrays.get("unsettled")
     if unsettled is not None:
         rows, columns = unsettled.shape
-        place = reading.keep_map(unsettled.astype("float32"))
-        told["hatched"] = {"map": place, "rows": rows, "columns": columns, "crop": _crop(reading, explanation)}
+        place = session.keep_map(unsettled.astype("float32"))
+        told["hatched"] = {"map": place, "rows": rows, "columns": columns, "crop": _crop(session, explanation)}
     return told
 
 
-def _agreement_shown(desk: Desk, reading: Reading, shown: Mapping[str, Explanation]) -> dict | None:
+def _agreement_shown(state: AppState, session: Session, shown: Mapping[str, Explanation]) -> dict | None:
     """The agreement between the panels of the network whose scores are shown; None for a single one."""
     own = [explanation for panel, explanation in shown.items() if "@" not in panel]
     if len(own) < 2:
         return None
     found: Agreement = agreement(own)
-    titles = {name: each.title for name, each in desk.registry.explainers.items()}
+    titles = {name: each.title for name, each in state.registry.explainers.items()}
     rows, columns = found.map.shape
     return {
         **found.to_json(),
         "titles": [titles[name] for name in found.names],
-        "map": reading.keep_map(found.map),
+        "map": session.keep_map(found.map),
         "rows": rows,
         "columns": columns,
-        "crop": _crop(reading, own[0]),
+        "crop": _crop(session, own[0]),
     }
 
 
-def _crop(reading: Reading, explanation: Explanation) -> list[float]:
-    return list(frame_on(displayed(reading.radiograph).shape, explanation.frame).crop)
+def _crop(session: Session, explanation: Explanation) -> list[float]:
+    return list(frame_on(displayed(session.radiograph).shape, explanation.frame).crop)
 
 
 def _copy(state: dict) -> dict:
@@ -137,6 +137,6 @@ def _copy(state: dict) -> dict:
     return {**state, "panels": {panel: dict(measures) for panel, measures in state["panels"].items()}}
 
 
-def refused(shown: Said) -> dict:
+def refused(shown: ErrorMessage) -> dict:
     """What is shown when nothing can be measured."""
     return {"error": shown.to_json()}

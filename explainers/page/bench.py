@@ -14,16 +14,16 @@ import numpy as np
 
 from cxr.findings import check_finding
 from cxr.predictor import Predictor
-from explainers.comparison import Event, Failed, Finished, Progressed, Started, compare
-from explainers.contract import Explanation, check_options
+from explainers.contract.explainer import Explanation, check_options
 from explainers.errors import Cancelled, OptionError
-from explainers.maps import on_grid, spearman
+from explainers.map_statistics import on_grid, spearman
 from explainers.page.component import asset, component
-from explainers.page.desk import Desk
-from explainers.page.doors import Said, said
-from explainers.page.readings import Reading, Run, name_of_run
+from explainers.page.error_boundary import ErrorMessage, error_message
+from explainers.page.sessions import Run, Session, run_name
+from explainers.page.state import AppState
 from explainers.pictures import displayed
 from explainers.pictures.overlay import frame_on
+from explainers.running.comparison import Event, Failed, Finished, Progressed, Started, compare
 from hub.errors import CxrLensError
 
 SEED = 0
@@ -107,10 +107,10 @@ class Side:
     beside: str
 
     @classmethod
-    def of(cls, desk: Desk, reading: Reading, wish: Wish, model: str, finding: str, *, beside: str = "") -> "Side":
+    def of(cls, state: AppState, session: Session, wish: Wish, model: str, finding: str, *, beside: str = "") -> "Side":
         """The side of a network that is offered, "" for its highest finding; what is wrong is raised as it is found."""
-        predictor = desk.networks.find(model)
-        finding = check_finding(finding, predictor.labels) if finding else reading.prediction.default_finding()
+        predictor = state.networks.find(model)
+        finding = check_finding(finding, predictor.labels) if finding else session.prediction.default_finding()
         options = {
             explainer.name: check_options(
                 explainer,
@@ -118,9 +118,9 @@ class Side:
                 layers=predictor.layers,
                 default_layer=predictor.target_layer,
             )
-            for explainer in desk.registry.find(wish.explainers)
+            for explainer in state.registry.find(wish.explainers)
         }
-        frame = frame_on(displayed(reading.radiograph).shape, predictor.prepare(reading.radiograph).frame)
+        frame = frame_on(displayed(session.radiograph).shape, predictor.prepare(session.radiograph).frame)
         return cls(predictor, options, list(frame.crop), finding, beside)
 
     def panel(self, explainer: str) -> str:
@@ -128,7 +128,7 @@ class Side:
         return panel_name(explainer, self.beside)
 
     def key(self, explainer: str) -> tuple:
-        """What an explanation depends on, within a reading."""
+        """What an explanation depends on, within a session."""
         return self.predictor.identity, self.finding, explainer, tuple(sorted(self.options[explainer].items())), SEED
 
 
@@ -145,7 +145,7 @@ class Screen:
     """
 
     wish: Wish
-    reading: Reading
+    session: Session
     finding: str
     panels: dict[str, dict] = field(init=False)
     alike: dict[str, float] = field(default_factory=dict)
@@ -156,16 +156,16 @@ class Screen:
         self.panels = {name: {"state": "waiting"} for name in names}
 
     def recall(self, side: Side) -> list[str]:
-        """Show what this reading was asked for before; the explainers that have to run."""
+        """Show what this session was asked for before; the explainers that have to run."""
         missing = []
         for name in self.wish.explainers:
-            if known := self.reading.recall(side.key(name)):
+            if known := self.session.recall(side.key(name)):
                 self._show(side, name, *known)
             else:
                 missing.append(name)
         return missing
 
-    def fail(self, beside: str, said: Said) -> None:
+    def fail(self, beside: str, said: ErrorMessage) -> None:
         """Say on every panel of the second side why it can't be shown."""
         for name in self.wish.explainers:
             self.panels[panel_name(name, beside)] = {"state": "failed", "code": said.code, "reason": said.sentence}
@@ -174,7 +174,7 @@ class Screen:
         """Change the panel that an event is about."""
         panel = side.panel(event.explainer)
         if isinstance(event, Finished):
-            place = self.reading.remember(side.key(event.explainer), event.explanation)
+            place = self.session.remember(side.key(event.explainer), event.explanation)
             self._show(side, event.explainer, place, event.explanation)
         elif isinstance(event, Failed):
             state = "cancelled" if event.code == Cancelled.code else "failed"
@@ -190,7 +190,7 @@ class Screen:
         """As the browser gets it; a copy, since Gradio sends the difference to the last one."""
         return {
             "run": self.wish.number,
-            "token": self.reading.token,
+            "token": self.session.token,
             "finding": self.finding,
             "done": done,
             "panels": {name: dict(panel) for name, panel in self.panels.items()},
@@ -198,14 +198,14 @@ class Screen:
         }
 
     def _show(self, side: Side, name: str, place: str, explanation: Explanation) -> None:
-        self.reading.shown[side.panel(name)] = explanation
+        self.session.shown[side.panel(name)] = explanation
         self.panels[side.panel(name)] = {
             "state": "done",
             "map": place,
             "crop": side.crop,
             **explanation_shown(explanation),
         }
-        first = self.reading.shown.get(name)
+        first = self.session.shown.get(name)
         if side.beside and first is not None and self.panels[name].get("crop") == side.crop:
             self.alike[name] = _alike(first.map, explanation.map)
 
@@ -213,7 +213,7 @@ class Screen:
         name = side.panel(event.explainer)
         rows, columns = event.preview.shape
         kept = self._previews[name]
-        kept.append(self.reading.keep_map(event.preview, kept.pop(0) if len(kept) == LATE_PREVIEWS else None))
+        kept.append(self.session.keep_map(event.preview, kept.pop(0) if len(kept) == LATE_PREVIEWS else None))
         self.panels[name]["preview"] = {"map": kept[-1], "rows": rows, "columns": columns, "crop": side.crop}
 
 
@@ -240,25 +240,25 @@ def explanation_shown(explanation: Explanation) -> dict:
     }
 
 
-def compared(desk: Desk, reading: Reading, wish: Wish) -> Iterator[dict]:
+def compared(state: AppState, session: Session, wish: Wish) -> Iterator[dict]:
     """Run a comparison of a reading; yields the whole screen each time something happened."""
-    first = Side.of(desk, reading, wish, wish.networks[0], wish.finding)
-    with reading.run(name_of_run("compare", wish.number)) as run:
-        reading.shown.clear()
-        screen = Screen(wish, reading, first.finding)
-        yield from _explained(desk, screen, first, run)
+    first = Side.of(state, session, wish, wish.networks[0], wish.finding)
+    with session.run(run_name("compare", wish.number)) as run:
+        session.shown.clear()
+        screen = Screen(wish, session, first.finding)
+        yield from _explained(state, screen, first, run)
         for beside in wish.beside:
             model, finding = (wish.networks[0], beside) if wish.second else (beside, first.finding)
             try:
-                other = Side.of(desk, reading, wish, model, finding, beside=beside)
+                other = Side.of(state, session, wish, model, finding, beside=beside)
             except CxrLensError as error:
-                screen.fail(beside, said(error))
+                screen.fail(beside, error_message(error))
             else:
-                yield from _explained(desk, screen, other, run)
+                yield from _explained(state, screen, other, run)
         yield screen.to_json(done=True)
 
 
-def _explained(desk: Desk, screen: Screen, side: Side, run: Run) -> Iterator[dict]:
+def _explained(state: AppState, screen: Screen, side: Side, run: Run) -> Iterator[dict]:
     """One side of a comparison: what is known already, and what has to be computed, as it comes."""
     missing = screen.recall(side)
     yield screen.to_json(done=False)
@@ -266,14 +266,14 @@ def _explained(desk: Desk, screen: Screen, side: Side, run: Run) -> Iterator[dic
         return
     events = compare(
         side.predictor,
-        screen.reading.radiograph,
+        screen.session.radiograph,
         side.finding,
         missing,
         options={name: side.options[name] for name in missing},
         seed=SEED,
         cancelled=run.cancelled.is_set,
-        registry=desk.registry,
-        memory=desk.memory,
+        registry=state.registry,
+        memory=state.memory,
     )
     told = 0.0
     for event in events:
@@ -284,6 +284,6 @@ def _explained(desk: Desk, screen: Screen, side: Side, run: Run) -> Iterator[dic
         yield screen.to_json(done=False)
 
 
-def refused(shown: Said) -> dict:
+def refused(shown: ErrorMessage) -> dict:
     """What the bench shows when a comparison can't be begun."""
     return {"error": shown.to_json()}

@@ -9,8 +9,8 @@ from cxr.checkpoint import CheckpointConfig
 from cxr.findings import DESCRIPTIONS, display_name
 from cxr.prediction import FindingScore, Prediction
 from explainers.page.component import asset, component
-from explainers.page.doors import Said
-from explainers.page.readings import Reading
+from explainers.page.error_boundary import ErrorMessage
+from explainers.page.sessions import Session
 
 
 def build() -> gr.HTML:
@@ -18,20 +18,20 @@ def build() -> gr.HTML:
     return component("findings", asset("findings.html"), asset("findings.js"))
 
 
-def shown(reading: Reading, config: CheckpointConfig, model: str) -> dict:
+def shown(session: Session, config: CheckpointConfig, model: str) -> dict:
     """Scores and input check as the browser needs them, the finding farthest above its operating point first."""
-    prediction: Prediction = reading.prediction
+    prediction: Prediction = session.prediction
     return {
-        "token": reading.token,
+        "token": session.token,
         "model": model,
         "findings": [_finding(each, config) for each in sorted(prediction.findings, key=_distance, reverse=True)],
         "chosen": prediction.default_finding(),
-        "warnings": list(reading.radiograph.warnings),
+        "warnings": list(session.radiograph.warnings),
         "statistics": asdict(prediction.statistics),
     }
 
 
-def refused(said: Said) -> dict:
+def refused(said: ErrorMessage) -> dict:
     """What the list shows when a network can't score the radiograph."""
     return {"error": said.to_json()}
 

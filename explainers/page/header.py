@@ -3,7 +3,7 @@
 import gradio as gr
 
 from explainers.page.component import asset, component
-from explainers.page.desk import Desk
+from explainers.page.state import AppState
 from explainers.pictures import NOTICE
 
 
@@ -12,15 +12,15 @@ def build() -> gr.HTML:
     return component("header", asset("header.html").replace("@notice", NOTICE), asset("header.js"))
 
 
-def shown(desk: Desk, chosen: str = "") -> dict:
+def shown(state: AppState, chosen: str = "") -> dict:
     """The networks offered, as the browser needs them, and which of them this visitor chose ("" for the default)."""
-    names = desk.networks.names
-    return {"chosen": chosen or names[0], "networks": {name: _network(desk, name) for name in names}}
+    names = state.networks.names
+    return {"chosen": chosen or names[0], "networks": {name: _network(state, name) for name in names}}
 
 
-def _network(desk: Desk, name: str) -> dict:
+def _network(state: AppState, name: str) -> dict:
     """How far a network is and, once it is there, what its checkpoint is called and which layers it has."""
-    state, predictor = desk.networks.state(name), desk.networks.loaded(name)
+    state, predictor = state.networks.state(name), state.networks.loaded(name)
     value = {"model": name, "state": state.state, "notes": list(state.notes), "progress": state.progress}
     if state.state == "ready" and predictor is not None:
         value |= {

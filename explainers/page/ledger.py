@@ -9,12 +9,12 @@ import numpy as np
 from cxr.errors import LayerError
 from cxr.findings import display_name
 from cxr.predictor import Predictor
+from explainers.cam_sum import Ledger, ledger, logits_covered, ranks_agree
 from explainers.errors import OptionError
-from explainers.ledger import Ledger, ledger, logits_covered, ranks_agree
 from explainers.page.component import asset, component
-from explainers.page.desk import Desk
-from explainers.page.doors import Said
-from explainers.page.readings import Reading
+from explainers.page.error_boundary import ErrorMessage
+from explainers.page.sessions import Session
+from explainers.page.state import AppState
 from explainers.pictures import displayed
 from explainers.pictures.overlay import frame_on
 
@@ -46,32 +46,32 @@ class Wish:
         return cls(number, model, cell)
 
 
-def reckoned(desk: Desk, reading: Reading, wish: Wish) -> Iterator[dict]:
+def reckoned(state: AppState, session: Session, wish: Wish) -> Iterator[dict]:
     """The ledger of all findings, or a sentence that this network has none."""
-    predictor = desk.networks.find(desk.networks.name_of(wish.model))
-    prepared = predictor.prepare(reading.radiograph)
-    told = {"kind": "ledger", "run": wish.number, "token": reading.token, "model": wish.model}
+    predictor = state.networks.find(state.networks.name_of(wish.model))
+    prepared = predictor.prepare(session.radiograph)
+    told = {"kind": "ledger", "run": wish.number, "token": session.token, "model": wish.model}
     try:
         made = ledger(predictor, prepared)
     except LayerError as error:
         yield told | {"none": str(error)}
         return
     rows, columns = made.cells.shape[1:]
-    crop = frame_on(displayed(reading.radiograph).shape, prepared.frame).crop
+    crop = frame_on(displayed(session.radiograph).shape, prepared.frame).crop
     shown = {"layer": made.layer, "rows": rows, "columns": columns, "crop": list(crop)}
     yield told | shown | {"findings": _accounts(predictor, made)}
 
 
-def covered(desk: Desk, reading: Reading, wish: Wish) -> Iterator[dict]:
+def covered(state: AppState, session: Session, wish: Wish) -> Iterator[dict]:
     """Each finding's logit with squares of pixels covered, as far as they are known; at the end how the ranks agree."""
-    predictor = desk.networks.find(desk.networks.name_of(wish.model))
-    prepared = predictor.prepare(reading.radiograph)
+    predictor = state.networks.find(state.networks.name_of(wish.model))
+    prepared = predictor.prepare(session.radiograph)
     made = ledger(predictor, prepared)
     windows = made.windows
     if wish.cell is not None and not 0 <= wish.cell < len(windows):
         raise OptionError("There is no such cell.", "Choose one of those in the picture.")
     places = list(range(len(windows))) if wish.cell is None else [wish.cell]
-    told = {"kind": "covered", "run": wish.number, "token": reading.token, "model": wish.model, "whole": len(windows)}
+    told = {"kind": "covered", "run": wish.number, "token": session.token, "model": wish.model, "whole": len(windows)}
     logits = np.empty((0, len(made.labels)), np.float32)
     for _, some in logits_covered(predictor, prepared, windows[places]):
         logits = np.concatenate([logits, some])
@@ -85,7 +85,7 @@ def covered(desk: Desk, reading: Reading, wish: Wish) -> Iterator[dict]:
         }
 
 
-def refused(said: Said) -> dict:
+def refused(said: ErrorMessage) -> dict:
     """What is shown when a ledger can't be asked for."""
     return {"error": said.to_json()}
 

@@ -7,9 +7,9 @@ import gradio as gr
 
 from cxr.errors import RadiographError
 from explainers.page.component import asset, component
-from explainers.page.doors import Said
-from explainers.page.readings import Reading
+from explainers.page.error_boundary import ErrorMessage
 from explainers.page.samples import Sample
+from explainers.page.sessions import Session
 from explainers.pictures import displayed
 
 LONGEST_NAME = 40
@@ -20,21 +20,21 @@ def build() -> gr.HTML:
     return component("radiograph", asset("radiograph.html"), asset("radiograph.js"))
 
 
-def shown(reading: Reading) -> dict:
+def shown(session: Session) -> dict:
     """The radiograph as the browser needs it; the picture itself is fetched with the token."""
-    height, width = displayed(reading.radiograph).shape
+    height, width = displayed(session.radiograph).shape
     return {
-        "token": reading.token,
-        "name": reading.name,
-        "sample": _sample(reading.sample),
-        "kind": reading.radiograph.kind,
-        "notes": list(reading.radiograph.notes),
-        "windows": [asdict(window) for window in reading.radiograph.windows],
-        "window": reading.radiograph.window,
+        "token": session.token,
+        "name": session.name,
+        "sample": _sample(session.sample),
+        "kind": session.radiograph.kind,
+        "notes": list(session.radiograph.notes),
+        "windows": [asdict(window) for window in session.radiograph.windows],
+        "window": session.radiograph.window,
         "height": height,
         "width": width,
-        "imageHeight": reading.radiograph.height,
-        "imageWidth": reading.radiograph.width,
+        "imageHeight": session.radiograph.height,
+        "imageWidth": session.radiograph.width,
     }
 
 
@@ -53,7 +53,7 @@ def window_of(given: object) -> str:
     return given[:LONGEST_NAME]
 
 
-def refused(said: Said) -> dict:
+def refused(said: ErrorMessage) -> dict:
     """What the area shows when a file can't be read."""
     return {"error": said.to_json()}
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 import gradio as gr
 import numpy as np
 
-from cxr.covering import logits_without
+from cxr.fills import logits_without
 from cxr.findings import display_name
 from cxr.frame import Box
 from cxr.prediction import sigmoid
 from explainers.errors import OptionError
 from explainers.measures.localisation import against_box, on_square
 from explainers.page.component import asset, component
-from explainers.page.desk import Desk
-from explainers.page.doors import Said
-from explainers.page.readings import Reading
+from explainers.page.error_boundary import ErrorMessage
+from explainers.page.sessions import Session
+from explainers.page.state import AppState
 
 FILLS = ("mean", "surroundings")
 
@@ -57,17 +57,17 @@ class Wish:
         return cls(number, (top, left, height, width), fill, frozen, model)
 
 
-def asked(desk: Desk, reading: Reading, wish: Wish) -> Iterator[dict]:
+def asked(state: AppState, session: Session, wish: Wish) -> Iterator[dict]:
     """What the maps on the screen say of the region, and the scores with it covered."""
-    predictor = desk.networks.find(desk.networks.name_of(wish.model))
-    radiograph = reading.radiograph
+    predictor = state.networks.find(state.networks.name_of(wish.model))
+    radiograph = session.radiograph
     sides = (radiograph.height, radiograph.width)
     box = tuple(share * sides[axis % 2] for axis, share in enumerate(wish.box))
     after = logits_without(predictor, radiograph, box, fill=wish.fill, frozen=wish.frozen)
     before = {each.finding: each for each in predictor.predict(radiograph).findings}
     yield {
         "run": wish.number,
-        "token": reading.token,
+        "token": session.token,
         "findings": [
             {
                 "finding": finding,
@@ -79,7 +79,7 @@ def asked(desk: Desk, reading: Reading, wish: Wish) -> Iterator[dict]:
             }
             for finding, logit in zip(predictor.labels, after, strict=True)
         ],
-        "panels": {name: _against(each.on_image(), box) for name, each in dict(reading.shown).items()},
+        "panels": {name: _against(each.on_image(), box) for name, each in dict(session.shown).items()},
     }
 
 
@@ -92,6 +92,6 @@ def _against(values: np.ndarray, box: Box) -> dict:
     }
 
 
-def refused(said: Said) -> dict:
+def refused(said: ErrorMessage) -> dict:
     """What is shown when a region can't be asked about."""
     return {"error": said.to_json()}

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from cxr.errors import RadiographError
-from cxr.radiograph import Radiograph, read_radiograph
+from cxr.reading.radiograph import Radiograph, read_radiograph
 from explainers.errors import OptionError
 from hub.errors import SourceError, names_hint
 from hub.samples import Credit, SampleFile, fetched, read_samples

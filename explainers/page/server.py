@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.errors import Busy
-from explainers.page.network import Networks
+from explainers.page.networks import Networks
 from explainers.page.private_folder import PrivateFolder
 from explainers.page.settings import PageSettings
 from explainers.page.without_stubs import without_stubs
@@ -21,7 +21,7 @@ from explainers.registry import Registry
 if TYPE_CHECKING:
     from gradio import Blocks
 
-    from explainers.page.desk import Desk
+    from explainers.page.state import AppState
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def run(settings: PageSettings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for chatty in ("httpx", "httpx2", "httpcore", "gradio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    # what pydicom says of a value that breaks the rules is that value, and may be a name (see cxr.dicom)
+    # what pydicom says of a value that breaks the rules is that value, and may be a name (see cxr.reading.dicom)
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module="pydicom")
     _give_memory_back()
@@ -50,22 +50,22 @@ def run(settings: PageSettings) -> None:
     with without_stubs():
         import gradio  # noqa: F401
 
-    from explainers.page.desk import Desk
     from explainers.page.samples import Samples
+    from explainers.page.state import AppState
 
-    desk = Desk(settings, folder, _networks(settings), registry, Samples(settings.samples))
+    state = AppState(settings, folder, _networks(settings), registry, Samples(settings.samples))
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    blocks, address = _launch(desk)
-    desk.networks.begin()
-    threading.Thread(target=_prepare, args=(desk,), name="prepare-samples", daemon=True).start()
+    blocks, address = _launch(state)
+    state.networks.begin()
+    threading.Thread(target=_prepare, args=(state,), name="prepare-samples", daemon=True).start()
     if settings.reload:
-        _watch(desk, blocks, ended)
+        _watch(state, blocks, ended)
     print(f"cxr-lens is at {address}", flush=True)
     while not ended.wait(SWEEP_EVERY_S):
-        desk.folder.sweep()
-        desk.readings.sweep()
+        state.folder.sweep()
+        state.sessions.sweep()
     blocks.close(verbose=False)
     folder.remove()
 
@@ -78,23 +78,23 @@ def _give_memory_back() -> None:
             mallopt(setting, value)
 
 
-def _prepare(desk: "Desk") -> None:
+def _prepare(state: "AppState") -> None:
     """Samples that take seconds to compute, once the network no longer needs the processor."""
-    desk.networks.find()
-    desk.samples.prepare()
+    state.networks.find()
+    state.samples.prepare()
 
 
-def _watch(desk: "Desk", blocks: "Blocks", ended: threading.Event) -> None:
+def _watch(state: "AppState", blocks: "Blocks", ended: threading.Event) -> None:
     """Import plugins anew when they are saved: the next run uses them, the next visit offers their options."""
-    from explainers.page import style
-    from explainers.reloading import Watch
+    from explainers.page import head
+    from explainers.plugin_watcher import PluginWatcher
 
-    def told(name: str, left_out: str) -> None:
-        blocks.head = style.head(desk.registry, desk.samples)
+    def on_reload(name: str, left_out: str) -> None:
+        blocks.head = head.head(state.registry, state.samples)
         blocks.config = blocks.get_config_file()
         print(f"{name}: {left_out}" if left_out else f"{name} was loaded anew", flush=True)
 
-    Watch(desk.registry, desk.settings.plugins, told).start(ended)
+    PluginWatcher(state.registry, state.settings.plugins, on_reload).start(ended)
 
 
 def _networks(settings: PageSettings) -> Networks:
@@ -113,26 +113,27 @@ def _prepare_environment(folder: PrivateFolder) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def _launch(desk: "Desk") -> tuple:
+def _launch(state: "AppState") -> tuple:
     from starlette.middleware import Middleware
 
-    from cxr.radiograph import LARGEST_FILE_BYTES
-    from explainers.page import endpoints, style
-    from explainers.page.deliveries import routes
-    from explainers.page.gate import Gate
-    from explainers.page.wiring import page
+    from cxr.reading.radiograph import LARGEST_FILE_BYTES
+    from explainers.page import head
+    from explainers.page.api import endpoints
+    from explainers.page.call_filter import CallFilter
+    from explainers.page.downloads import routes
+    from explainers.page.layout import page
 
-    blocks = page(desk)
+    blocks = page(state)
     try:
         _, address, _ = blocks.launch(
-            server_name=desk.settings.host,
-            server_port=desk.settings.port,
+            server_name=state.settings.host,
+            server_port=state.settings.port,
             prevent_thread_lock=True,
             quiet=True,
             share=False,
             show_error=False,
-            theme=style.theme(),
-            head=style.head(desk.registry, desk.samples),
+            theme=head.theme(),
+            head=head.head(state.registry, state.samples),
             footer_links=[],
             run_history=False,
             enable_monitoring=False,
@@ -141,12 +142,12 @@ def _launch(desk: "Desk") -> tuple:
             max_file_size=LARGEST_FILE_BYTES,
             state_session_capacity=MOST_SESSIONS,
             app_kwargs={
-                "routes": routes(desk.readings, desk.samples),
-                "middleware": [Middleware(Gate, folder=desk.folder, defaults=endpoints.defaults())],
+                "routes": routes(state.sessions, state.samples),
+                "middleware": [Middleware(CallFilter, folder=state.folder, defaults=endpoints.defaults())],
             },
         )
     except OSError as error:
         # Gradio's word for it that no port was free
-        where = f"Port {desk.settings.port}" if desk.settings.port else "A port"
+        where = f"Port {state.settings.port}" if state.settings.port else "A port"
         raise Busy(f"{where} can't be had.", "End what uses it, or give another with --port.") from error
     return blocks, address

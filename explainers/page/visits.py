@@ -9,38 +9,38 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import gradio as gr
 
 from cxr import read_radiograph
-from explainers.page import about, belief, bench, doors, findings, header, ledger, radiograph, region
-from explainers.page.desk import Desk
-from explainers.page.readings import Reading, name_of_run
+from explainers.page import about, belief, bench, error_boundary, findings, header, ledger, radiograph, region
+from explainers.page.sessions import Session, run_name
+from explainers.page.state import AppState
 
 LOOKS_A_SECOND = 5
 """How often an arriving page asks whether the network is there."""
 
 
 class Visits:
-    """Handlers over one desk."""
+    """Handlers over one state."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, state: AppState) -> None:
+        self.state = state
 
     async def arrive(self) -> AsyncIterator[tuple]:
         """Header and About, now, while the default network comes, and once it is there."""
-        async for shown in self._follow(self.desk.networks.names[0]):
+        async for shown in self._follow(self.state.networks.names[0]):
             yield shown
 
     async def choose(self, event: gr.EventData) -> AsyncIterator[tuple]:
         """Header and About with another network, which is loaded if it isn't there; an unknown one changes nothing."""
-        async for shown in self._turn_to(event, self.desk.networks.begin):
+        async for shown in self._turn_to(event, self.state.networks.begin):
             yield shown
 
     async def retry(self, event: gr.EventData) -> AsyncIterator[tuple]:
         """As `choose`, for a network that failed, or that something else took the place of."""
-        async for shown in self._turn_to(event, self.desk.networks.retry):
+        async for shown in self._turn_to(event, self.state.networks.retry):
             yield shown
 
     async def _turn_to(self, event: gr.EventData, begin: Callable[[str], None]) -> AsyncIterator[tuple]:
         chosen = _field(event, "model")
-        if chosen in self.desk.networks.names:
+        if chosen in self.state.networks.names:
             begin(chosen)
             async for shown in self._follow(chosen):
                 yield shown
@@ -49,89 +49,89 @@ class Visits:
         """Header and About each time something about a network changed, until it is there or failed."""
         told = None
         while True:
-            state = self.desk.networks.state(chosen)
+            state = self.state.networks.state(chosen)
             if state != told:
                 told = state
-                yield header.shown(self.desk, chosen), about.shown(self.desk)
+                yield header.shown(self.state, chosen), about.shown(self.state)
             if state.state in ("ready", "failed"):
                 return
             await asyncio.sleep(1 / LOOKS_A_SECOND)
 
-    @doors.panel(lambda said: (radiograph.refused(said), gr.skip()))
+    @error_boundary.panel(lambda said: (radiograph.refused(said), gr.skip()))
     def upload(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple]:
         """Read an uploaded file, delete it, show it, score it."""
-        content = self.desk.folder.take(_field(event, "file"), at_once=True)
+        content = self.state.folder.take(_field(event, "file"), at_once=True)
         window = radiograph.window_of(_field(event, "window"))
-        reading = Reading(read_radiograph(content, window=window), name="Your radiograph")
-        yield from self._open(reading, _field(event, "model"), request)
+        session = Session(read_radiograph(content, window=window), name="Your radiograph")
+        yield from self._open(session, _field(event, "model"), request)
 
-    @doors.panel(lambda said: (radiograph.refused(said), gr.skip()))
+    @error_boundary.panel(lambda said: (radiograph.refused(said), gr.skip()))
     def sample(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple]:
         """Show and score one of the page's own pictures."""
-        chosen = self.desk.samples.find(_field(event, "name"))
-        reading = Reading(chosen.read(), name=chosen.title, sample=chosen)
-        yield from self._open(reading, _field(event, "model"), request)
+        chosen = self.state.samples.find(_field(event, "name"))
+        session = Session(chosen.read(), name=chosen.title, sample=chosen)
+        yield from self._open(session, _field(event, "model"), request)
 
-    @doors.panel(findings.refused)
+    @error_boundary.panel(findings.refused)
     def rescore(self, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
         """Score the visitor's radiograph with another network."""
-        reading = self.desk.readings.of(request.session_hash)
-        yield self._scored(reading, _field(event, "model"))
+        session = self.state.sessions.of(request.session_hash)
+        yield self._scored(session, _field(event, "model"))
 
-    @doors.panel(bench.refused)
+    @error_boundary.panel(bench.refused)
     def compare(self, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
         """Explain a finding of the visitor's radiograph with several explainers."""
         wish = bench.Wish.from_event(_data(event))
-        reading = self.desk.readings.of(request.session_hash)
-        yield from bench.compared(self.desk, reading, wish)
+        session = self.state.sessions.of(request.session_hash)
+        yield from bench.compared(self.state, session, wish)
 
-    @doors.panel(belief.refused)
+    @error_boundary.panel(belief.refused)
     def measure(self, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
         """Measure the explanations on the screen."""
-        wish = belief.Wish.from_event(_data(event), self.desk.registry)
-        reading = self.desk.readings.of(request.session_hash)
-        yield from belief.measured(self.desk, reading, wish)
+        wish = belief.Wish.from_event(_data(event), self.state.registry)
+        session = self.state.sessions.of(request.session_hash)
+        yield from belief.measured(self.state, session, wish)
 
-    @doors.panel(region.refused)
+    @error_boundary.panel(region.refused)
     def ask(self, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
         """Say what the maps on the screen say of a region, and score the radiograph without it."""
         wish = region.Wish.from_event(_data(event))
-        yield from region.asked(self.desk, self.desk.readings.of(request.session_hash), wish)
+        yield from region.asked(self.state, self.state.sessions.of(request.session_hash), wish)
 
-    @doors.panel(ledger.refused)
+    @error_boundary.panel(ledger.refused)
     def reckon(self, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
         """Add up what each cell gives to each logit."""
         wish = ledger.Wish.from_event(_data(event))
-        yield from ledger.reckoned(self.desk, self.desk.readings.of(request.session_hash), wish)
+        yield from ledger.reckoned(self.state, self.state.sessions.of(request.session_hash), wish)
 
-    @doors.panel(ledger.refused)
+    @error_boundary.panel(ledger.refused)
     def cover(self, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
         """Score the radiograph with the pixels of one cell, or of each in turn, covered."""
         wish = ledger.Wish.from_event(_data(event))
-        yield from ledger.covered(self.desk, self.desk.readings.of(request.session_hash), wish)
+        yield from ledger.covered(self.state, self.state.sessions.of(request.session_hash), wish)
 
     def stop_comparing(self, event: gr.EventData, request: gr.Request) -> None:
         """End one of the visitor's comparisons at its next step."""
-        self.desk.readings.cancel(request.session_hash, name_of_run("compare", _field(event, "run")))
+        self.state.sessions.cancel(request.session_hash, run_name("compare", _field(event, "run")))
 
     def stop_measuring(self, event: gr.EventData, request: gr.Request) -> None:
         """End one test of the visitor's maps at its next step."""
-        self.desk.readings.cancel(request.session_hash, name_of_run("measure", _field(event, "run")))
+        self.state.sessions.cancel(request.session_hash, run_name("measure", _field(event, "run")))
 
     def leave(self, request: gr.Request) -> None:
         """Forget a visitor whose page is closed."""
-        self.desk.readings.close(request.session_hash)
+        self.state.sessions.close(request.session_hash)
 
-    def _open(self, reading: Reading, model: object, request: gr.Request) -> Iterator[tuple]:
-        self.desk.readings.open(request.session_hash or "", reading)
-        yield radiograph.shown(reading), None
-        yield gr.skip(), self._scored(reading, model)
+    def _open(self, session: Session, model: object, request: gr.Request) -> Iterator[tuple]:
+        self.state.sessions.open(request.session_hash or "", session)
+        yield radiograph.shown(session), None
+        yield gr.skip(), self._scored(session, model)
 
-    def _scored(self, reading: Reading, model: object) -> dict:
-        name = self.desk.networks.name_of(model or "")
-        predictor = self.desk.networks.find(name)
-        reading.prediction = predictor.predict(reading.radiograph)
-        return findings.shown(reading, predictor.config, name)
+    def _scored(self, session: Session, model: object) -> dict:
+        name = self.state.networks.name_of(model or "")
+        predictor = self.state.networks.find(name)
+        session.prediction = predictor.predict(session.radiograph)
+        return findings.shown(session, predictor.config, name)
 
 
 def _data(event: gr.EventData | None) -> object:

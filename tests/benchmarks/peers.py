@@ -105,7 +105,7 @@ class Bench:
         return jobs
 
     def graph(self, shape: tuple[int, ...]) -> bytes:
-        from cxr.engine import on_onnx, pieces
+        from cxr.engine import graph, on_onnx
 
         seen = []
         library = on_onnx.OnnxRuntime()
@@ -113,7 +113,7 @@ class Bench:
         on_onnx._session = lambda model, **_: seen.append(model.SerializeToString())
         try:
             net = self.ours["onnxruntime"]._engine._net
-            library.compiled(partial(pieces.whole, net), [shape], [np.float32])
+            library.compiled(partial(graph.whole, net), [shape], [np.float32])
         finally:
             on_onnx._session = original
         return seen[0]

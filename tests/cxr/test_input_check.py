@@ -5,7 +5,7 @@ import pytest
 
 from cxr import prepare, read_radiograph
 from cxr.input_check import input_statistics
-from cxr.phantom import phantom as make_phantom
+from cxr.phantom.synthesis import phantom as make_phantom
 
 
 @pytest.fixture(scope="module")

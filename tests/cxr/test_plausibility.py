@@ -10,7 +10,7 @@ from cxr.errors import RadiographError
 from cxr.input_check import input_statistics
 from cxr.phantom import phantom
 from cxr.plausibility import fit, load, packaged
-from cxr.radiograph import read_radiograph
+from cxr.reading.radiograph import read_radiograph
 
 
 def warned(grey: np.ndarray) -> bool:

@@ -13,7 +13,7 @@ from PIL import Image
 from cxr import Predictor, read_radiograph
 from cxr.checkpoint import Calibration, CheckpointConfig, Threshold
 from cxr.errors import FindingError
-from cxr.passes import count_passes
+from cxr.pass_counts import count_passes
 from cxr.prediction import finding_scores, sigmoid
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from explainers import Registry, compare
-from explainers.comparison import Finished
 from explainers.kit import check_explainer
+from explainers.running.comparison import Finished
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 FILES = sorted(EXAMPLES.glob("*.py"))

@@ -7,7 +7,7 @@ import cxr.errors
 import cxr.training.errors
 import explainers.errors
 import hub.errors
-from hub.errors import CxrLensError, SourceError, names_hint, told
+from hub.errors import CxrLensError, SourceError, describe_error, names_hint
 
 
 def every_error() -> list[type[CxrLensError]]:
@@ -27,7 +27,7 @@ def test_an_error_speaks_in_a_sentence_and_a_hint():
     error = SourceError("There is no checkpoint 'x'.", "Give another.")
     assert str(error) == "There is no checkpoint 'x'. Give another."
     assert str(SourceError("There is none.")) == "There is none."
-    assert told(error) == ("SOURCE", str(error))
+    assert describe_error(error) == ("SOURCE", str(error))
 
 
 def test_a_defect_is_told_by_a_number_and_logged_whole(caplog):
@@ -35,7 +35,7 @@ def test_a_defect_is_told_by_a_number_and_logged_whole(caplog):
         try:
             raise KeyError("/home/somebody/secret")
         except KeyError as error:
-            code, sentence = told(error)
+            code, sentence = describe_error(error)
     assert code == "INTERNAL"
     assert "secret" not in sentence
     number = re.search("[0-9a-f]{8}", sentence)[0]

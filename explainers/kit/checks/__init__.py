@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from explainers.kit.checks import conduct, dependence, maps
-from explainers.kit.trial import Trial
+from explainers.kit.checks import behaviour, dependence, maps
+from explainers.kit.planted_trial import Trial
 
 Check = Callable[[Trial], str]
 
@@ -18,13 +18,13 @@ CHECKS: Mapping[str, Check] = {
     "weights": dependence.weights,
     "batch": dependence.batch,
     "purity": dependence.purity,
-    "progress": conduct.progress,
-    "cancel": conduct.cancel,
-    "options": conduct.options,
+    "progress": behaviour.progress,
+    "cancel": behaviour.cancel,
+    "options": behaviour.options,
     "planted": maps.planted,
-    "time": conduct.time,
+    "time": behaviour.time,
     "threads": dependence.threads,
-    "provenance": conduct.provenance,
+    "provenance": behaviour.provenance,
     "unit": maps.unit,
 }
 """In the order in which they are run and reported."""

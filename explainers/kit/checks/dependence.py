@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from explainers.kit.planted_trial import DISC, Trial, disc, network
 from explainers.kit.report import CheckFailed
-from explainers.kit.trial import DISC, Trial, disc, network
-from explainers.maps import spearman
+from explainers.map_statistics import spearman
 
 SAME = 0.9
 """Rank correlation from which two maps are the same picture."""
@@ -39,7 +39,7 @@ def determinism(trial: Trial) -> str:
 
 def finding(trial: Trial) -> str:
     """Two findings with evidence in two places have two maps."""
-    from cxr.planted import FOR_BRIGHT, FOR_DARK, Disc, picture
+    from cxr.planted_network import FOR_BRIGHT, FOR_DARK, Disc, picture
 
     both = picture(Disc(*DISC), Disc(DISC[0] + 20, DISC[1] - 45, bright=False))
     found = spearman(trial.map(both, FOR_BRIGHT), trial.map(both, FOR_DARK))
@@ -53,13 +53,13 @@ def finding(trial: Trial) -> str:
 
 def weights(trial: Trial) -> str:
     """Networks with other weights have other maps."""
-    from cxr.planted import FOR_BRIGHT
+    from cxr.planted_network import FOR_BRIGHT
 
     own, found = trial.map(disc()), []
     prepared = network().prepare(disc()).array[None]
     logit = network().forward(prepared)[0]
     for seed in range(NETWORKS):
-        stranger = network("strange", seed=seed)
+        stranger = network("randomised", seed=seed)
         if np.abs(stranger.forward(prepared)[0] - logit).max() < 0.1:
             raise AssertionError(f"the network {seed} answers the same")  # the kit's own fault, not the author's
         found.append(spearman(own, trial.map(disc(), FOR_BRIGHT, on=stranger)))
@@ -74,7 +74,7 @@ def weights(trial: Trial) -> str:
 
 def batch(trial: Trial) -> str:
     """A map doesn't hang on what was explained before, nor with what."""
-    from cxr.planted import FOR_DARK
+    from cxr.planted_network import FOR_DARK
 
     alone = trial.map(disc())
     trial.map(disc(32.0, 18.0, bright=False), FOR_DARK)

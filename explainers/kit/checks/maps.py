@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from explainers.kit.planted_trial import Trial, disc, enlarged, network
 from explainers.kit.report import CheckFailed
-from explainers.kit.trial import Trial, disc, enlarged, network
 
 POSITIONS, HITS = 10, 9
 """Discs that are planted, and how many of them the maximum must hit."""
@@ -17,7 +17,7 @@ RELATIVE = 1e-3
 
 def shape(trial: Trial) -> str:
     """Two axes, at most the input's size, in its proportions."""
-    from cxr.planted import SIZE
+    from cxr.planted_network import SIZE
 
     for size in (SIZE, SIZE[::-1]):
         rows, columns = trial.map(disc(30.0, 30.0), on=network(size=size)).shape
@@ -40,7 +40,7 @@ def dtype(trial: Trial) -> str:
 
 def finite(trial: Trial) -> str:
     """No NaN and no infinity, on a picture, on a blank one, and where every gradient is zero."""
-    from cxr.planted import picture
+    from cxr.planted_network import picture
 
     blank = picture(seed=1)
     for said, radiograph, on in (
@@ -57,7 +57,7 @@ def finite(trial: Trial) -> str:
 
 def frame(trial: Trial) -> str:
     """Evidence in a corner is shown in that corner."""
-    from cxr.planted import SIZE, corners
+    from cxr.planted_network import SIZE, corners
 
     for y, x in corners():
         magnitude = np.abs(enlarged(trial.map(disc(y, x)), SIZE))
@@ -77,7 +77,7 @@ def frame(trial: Trial) -> str:
 
 def sign(trial: Trial) -> str:
     """What speaks against a finding is negative in a signed map, and nothing is in an unsigned one."""
-    from cxr.planted import AGAINST_BRIGHT, FOR_BRIGHT, SIZE
+    from cxr.planted_network import AGAINST_BRIGHT, FOR_BRIGHT, SIZE
 
     if not trial.explainer.signed:
         lowest = min(trial.map(disc(), finding).min() for finding in (FOR_BRIGHT, AGAINST_BRIGHT))
@@ -96,7 +96,7 @@ def sign(trial: Trial) -> str:
 
 def planted(trial: Trial) -> str:
     """The maximum lies on the disc, or within a cell of it, and more of the map on it than of a bell in the middle."""
-    from cxr.planted import SIZE, Disc, at_random
+    from cxr.planted_network import SIZE, Disc, at_random
 
     rng = np.random.default_rng(0)
     hits, mass, chance = 0, [], []
@@ -147,8 +147,8 @@ def unit(trial: Trial) -> str:
 
 def disc_box() -> tuple[int, int, int, int]:
     """The box of the usual disc."""
-    from cxr.planted import Disc
-    from explainers.kit.trial import DISC
+    from cxr.planted_network import Disc
+    from explainers.kit.planted_trial import DISC
 
     return Disc(*DISC).box
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from explainers.kit.planted_trial import Trial
 from explainers.kit.report import CheckFailed
-from explainers.kit.trial import Trial
-from explainers.maps import spearman
+from explainers.map_statistics import spearman
 
 if TYPE_CHECKING:
     from cxr import Predictor
-    from cxr.radiograph import Radiograph
+    from cxr.reading.radiograph import Radiograph
 
 SAME = 0.999
 """Rank correlation from which maps of two findings are one picture. Findings of a real network share much of their

@@ -86,7 +86,7 @@
 
   // A map's values, fetched once.
   lens.map = (token, place) => {
-    if (!maps.has(place)) maps.set(place, fetched(`readings/${token}/maps/${place}`));
+    if (!maps.has(place)) maps.set(place, fetched(`sessions/${token}/maps/${place}`));
     return maps.get(place);
   };
 

@@ -97,7 +97,7 @@ async function show(value) {
   }
   lens.forgetMaps();
   lens.publish("scores", {token: value.token, findings: null});
-  picture.src = lens.address(`readings/${value.token}/radiograph.png`);
+  picture.src = lens.address(`sessions/${value.token}/radiograph.png`);
   try {
     await picture.decode();
   } catch {

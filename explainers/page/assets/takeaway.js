@@ -18,7 +18,7 @@ function asked() {
 }
 
 async function get(name) {
-  const answer = await fetch(lens.address(`readings/${comparison.token}/${name}?${asked()}`));
+  const answer = await fetch(lens.address(`sessions/${comparison.token}/${name}?${asked()}`));
   if (!answer.ok) throw new Error((await answer.json()).sentence);
   return answer;
 }

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from cxr.evaluation.labels import LabelTable
 from cxr.training.augmentation import Augmentation
 from cxr.training.batches import OrderedBatches, TrainingBatches
-from cxr.training.labels import LabelTable
 from cxr.training.pictures import Pictures
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from cxr.densenet import weights_of
+from cxr.evaluation.labels import LabelTable
 from cxr.training.augmentation import Augmentation
 from cxr.training.class_weights import ClassWeights
 from cxr.training.errors import TrainingError
 from cxr.training.fitting import Job, fit, mean_auc
-from cxr.training.labels import LabelTable
 from cxr.training.network import logits_of
 from cxr.training.pictures import Pictures
 from cxr.training.recipe import Recipe, Stage
@@ -58,10 +58,10 @@ def job(folder, tell=lambda event, figures: None) -> Job:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """A run that nobody stops: its job, state, and what it told."""
-    told = []
-    made = job(tmp_path_factory.mktemp("whole"), lambda event, figures: told.append((event, dict(figures))))
-    return made, fit(made, RunState(RUN)), told
+    """A run that nobody stops: its job, state, and what it on_progress."""
+    on_progress = []
+    made = job(tmp_path_factory.mktemp("whole"), lambda event, figures: on_progress.append((event, dict(figures))))
+    return made, fit(made, RunState(RUN)), on_progress
 
 
 def test_it_learns(whole):
@@ -75,7 +75,7 @@ def test_the_mean_auc_is_that_of_a_population_with_its_share_of_healthy_people()
     labels = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0, 0], [0, 0]], np.float32)
     logits = np.array(
         [[2, 0], [3, 0], [4, 5], [4, 5], [0, 1], [1, 1]], np.float32
-    )  # Mass is told from none, not from Edema
+    )  # Mass is on_progress from none, not from Edema
     assert mean_auc(labels, logits) == pytest.approx((0.5 + 1) / 2)
     sicker = np.array([1, 1, 3, 3, 1, 1.0])
     assert mean_auc(labels, logits, sicker) == pytest.approx((0.25 + 1) / 2)
@@ -83,12 +83,12 @@ def test_the_mean_auc_is_that_of_a_population_with_its_share_of_healthy_people()
 
 
 def test_every_epoch_is_told_and_kept(whole):
-    _, state, told = whole
-    rows = [figures for event, figures in told if event == "epoch"]
+    _, state, on_progress = whole
+    rows = [figures for event, figures in on_progress if event == "epoch"]
     assert [(row["stage"], row["epoch"]) for row in rows] == [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]
     assert [dict(row) for row in state.history] == rows
-    assert sum(event == "batch" for event, _ in told) == 5 * 6  # 48 pictures, 8 a batch
-    (norms,) = [figures for event, figures in told if event == "norms"]
+    assert sum(event == "batch" for event, _ in on_progress) == 5 * 6  # 48 pictures, 8 a batch
+    (norms,) = [figures for event, figures in on_progress if event == "norms"]
     assert norms["kept"] == (norms["after"] >= norms["before"])
 
 

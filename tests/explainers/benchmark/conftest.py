@@ -10,7 +10,7 @@ import pytest
 from explainers import Registry
 from explainers.benchmark.boxes import read_boxes
 from explainers.benchmark.protocol import read_protocol
-from explainers.benchmark.running import Bench
+from explainers.benchmark.run import Bench
 
 SIDE = 64
 PATIENTS = 6
@@ -45,7 +45,7 @@ name = "occupancy"
 @pytest.fixture(scope="session")
 def square():
     """The network that knows discs, for square pictures."""
-    from cxr.planted import planted
+    from cxr.planted_network import planted
 
     return planted((SIDE, SIDE))
 
@@ -53,7 +53,7 @@ def square():
 @pytest.fixture(scope="session")
 def discs(tmp_path_factory) -> Path:
     """boxes.csv and images of six patients, two pictures each, with a bright disc somewhere."""
-    from cxr.planted import FOR_BRIGHT, Disc, at_random, picture
+    from cxr.planted_network import FOR_BRIGHT, Disc, at_random, picture
 
     folder = tmp_path_factory.mktemp("discs")
     (folder / "images").mkdir()

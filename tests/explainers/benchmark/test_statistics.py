@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explainers.benchmark.protocol import Entry, Protocol
-from explainers.benchmark.running import FIGURES
+from explainers.benchmark.run import FIGURES
 from explainers.benchmark.statistics import _correct, macro, summary
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from explainers.builtin.expected_gradients import ExpectedGradients
-from explainers.comparison import Finished, compare
+from explainers.running.comparison import Finished, compare
 
 
 def test_of_a_linear_network_it_is_weight_times_distance_from_the_mean_chest(tiny, monkeypatch, phantom):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cxr.errors import LayerError
-from cxr.passes import count_passes
+from cxr.pass_counts import count_passes
 from explainers.builtin.grad_cam import GradCam
 
 PICTURE = [[1, -2, 0, 3], [0, 1, -1, 2]]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cxr.passes import count_passes
+from cxr.pass_counts import count_passes
 from explainers.builtin.occlusion import Occlusion
 from explainers.errors import Cancelled
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cxr.passes import count_passes
+from cxr.pass_counts import count_passes
 from explainers.builtin.saliency import Saliency
 
 WEIGHTS = [[1, -2, 3], [0, 4, -5]]

@@ -7,8 +7,8 @@ import pytest
 
 from explainers import Measure, Measured, Registry, check_measure
 from explainers.__main__ import main
+from explainers.contract.measure import NotMeasurable
 from explainers.errors import OptionError
-from explainers.measuring import NotMeasurable
 
 CHECKS = ["bounds", "said", "determinism", "purity", "empty", "planted"]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from explainers import Explainer, Explanation, Registry, compare
-from explainers.comparison import Finished
-from explainers.measuring import MeasureDone, measure
+from explainers.running.comparison import Finished
+from explainers.running.measuring import MeasureDone, measure
 
 
 class _Given(Explainer):
@@ -35,7 +35,7 @@ class Plugin:
 @pytest.fixture(scope="session")
 def planted():
     """The network that knows discs."""
-    from cxr.planted import planted
+    from cxr.planted_network import planted
 
     return planted()
 
@@ -43,7 +43,7 @@ def planted():
 @pytest.fixture(scope="session")
 def disc_picture():
     """A picture with a bright disc in the upper right and its box; two dark ones, which draw edges and mean nothing."""
-    from cxr.planted import Disc, picture
+    from cxr.planted_network import Disc, picture
 
     disc = Disc(22.0, 66.0)
     return picture(disc, Disc(44.0, 20.0, bright=False), Disc(16.0, 34.0, bright=False)), disc.box

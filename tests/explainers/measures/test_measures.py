@@ -3,10 +3,10 @@ import pytest
 
 from explainers import Explainer, Measure, Measured, Registry
 from explainers.agreement import agreement
-from explainers.maps import hottest, on_grid, overlap, peak, ranks, spearman
+from explainers.contract.measure import check_measure_class
+from explainers.map_statistics import hottest, on_grid, overlap, peak, ranks, spearman
 from explainers.measures.localisation import against_box, on_square
 from explainers.measures.relevance_gain import gain_of, order_of, removal_curves
-from explainers.measuring import check_measure_class
 
 BUILTIN = [
     "completeness", "finding_sensitivity", "head_stability", "localisation", "relevance_gain", "stability",
@@ -20,7 +20,7 @@ LATTICE = [(y, x) for y in (13, 32, 51) for x in (12, 30, 48, 66, 84)]
 
 def true_map(y: float = 22.0, x: float = 66.0) -> np.ndarray:
     """1 on the disc, 0 elsewhere, with a slope so small that no two squares are equal."""
-    from cxr.planted import SIZE, Disc
+    from cxr.planted_network import SIZE, Disc
 
     top, left, height, width = Disc(y, x).box
     values = 1e-6 * np.arange(SIZE[0] * SIZE[1]).reshape(SIZE)
@@ -34,8 +34,8 @@ def true_map(y: float = 22.0, x: float = 66.0) -> np.ndarray:
 @pytest.fixture(scope="module")
 def crowded(planted):
     """{(y, x): picture} with a bright disc at that place, and everywhere else stripes: edges that mean nothing."""
-    from cxr.planted import SIZE, Disc, picture
-    from cxr.radiograph import Radiograph
+    from cxr.planted_network import SIZE, Disc, picture
+    from cxr.reading.radiograph import Radiograph
 
     rows, columns = np.ogrid[: SIZE[0], : SIZE[1]]
     made = {}
@@ -50,7 +50,7 @@ def crowded(planted):
 def gains(planted, crowded, maps_of) -> tuple[float, dict[str, float]]:
     """Mean gain over the pictures of `maps_of(picture, place)`, and of each kind of control."""
     from explainers import measure
-    from explainers.measuring import Subject
+    from explainers.contract.measure import Subject
 
     own, others = [], {}
     for place, radiograph in crowded.items():
@@ -259,7 +259,7 @@ def test_boxes_are_in_the_pictures_own_pixels(measured, disc_picture):
 
 def explanations(planted, picture, *names, options=None):
     from explainers import compare
-    from explainers.comparison import Finished
+    from explainers.running.comparison import Finished
 
     events = compare(planted, picture, "Mass", names, options=options or {}, registry=Registry.standard())
     return [event.explanation for event in events if isinstance(event, Finished)]
@@ -320,7 +320,7 @@ def test_values_stay_within_the_declared_bounds(measured, disc_picture, name):
 
 def test_a_measure_that_fails_is_reported_and_the_others_go_on(planted, disc_picture):
     from explainers import hookimpl, measure
-    from explainers.measuring import MeasureDone
+    from explainers.running.measuring import MeasureDone
 
     class Raises(Measure):
         name, title = "raises", "Raises"

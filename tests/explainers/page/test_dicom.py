@@ -68,7 +68,7 @@ def test_an_endpoint_takes_the_window_that_is_asked_for(client, predictor, dicom
 def test_no_tag_is_told_wherever_a_visitor_looks(visit, dicom_file, server_folder, predictor):
     page = visit()
     answers = []
-    page.on("response", lambda response: answers.append(response) if "/readings/" not in response.url else None)
+    page.on("response", lambda response: answers.append(response) if "/sessions/" not in response.url else None)
     for chip in page.locator("#bench .chip").all():
         chip.locator("input").set_checked(chip.inner_text().strip() == "Grad-CAM")
     page.set_input_files("[data-invitation] [data-file]", str(dicom_file))

@@ -8,10 +8,10 @@ import pytest
 
 from cxr import read_radiograph
 from cxr.predictor import Predictor
+from explainers.cam_sum import ledger, logits_covered
 from explainers.errors import OptionError
-from explainers.ledger import ledger, logits_covered
 from explainers.page.ledger import Wish, covered, reckoned
-from explainers.page.readings import Reading
+from explainers.page.sessions import Session
 
 
 def desk_of(predictor) -> SimpleNamespace:
@@ -21,7 +21,7 @@ def desk_of(predictor) -> SimpleNamespace:
 @pytest.fixture
 def wide():
     """A radiograph of 800 × 1000 pixels."""
-    return Reading(read_radiograph(np.random.default_rng(0).random((800, 1000))), "wide")
+    return Session(read_radiograph(np.random.default_rng(0).random((800, 1000))), "wide")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from cxr import read_radiograph
 from explainers import compare
 from explainers.errors import OptionError
-from explainers.maps import on_grid, spearman
+from explainers.map_statistics import on_grid, spearman
 from explainers.page.bench import Wish
 from explainers.pictures.shading import number
 

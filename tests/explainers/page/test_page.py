@@ -359,7 +359,7 @@ def test_the_exact_map_is_hatched_where_its_sign_is_unsettled(visit, phantom_fil
 
 
 def test_a_region_is_marked_by_two_clicks_and_answered(visit, phantom_file, predictor):
-    from cxr.covering import logits_without
+    from cxr.fills import logits_without
 
     page = visit()
     load(page, phantom_file)

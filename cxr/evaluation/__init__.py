@@ -1,0 +1,1 @@
+"""How good a network is: labels, AUC, intervals by patient, thresholds, calibration, reports."""

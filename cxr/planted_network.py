@@ -1,0 +1,177 @@
+"""Small networks whose evidence is known exactly: a bright or a dark disc, wherever it was put.
+
+A bright disc is all there is for Mass, and as much against Effusion; a dark one is all there is for Nodule. Whatever
+explains these networks must point at the disc. They serve the tests of explainers and of measures.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import keras
+import numpy as np
+
+from cxr.checkpoint import CheckpointConfig, Identity
+from cxr.frame import Frame
+from cxr.network import Network
+from cxr.predictor import Predictor
+from cxr.preparation import InputRule, Prepared
+from cxr.reading.radiograph import Radiograph
+
+FOR_BRIGHT, FOR_DARK, AGAINST_BRIGHT = "Mass", "Nodule", "Effusion"
+LABELS = (FOR_BRIGHT, FOR_DARK, AGAINST_BRIGHT)
+
+SIZE = (64, 96)
+"""Rows and columns of the usual input: not square, so that exchanged axes show."""
+
+RADIUS = 4
+"""Of a disc, in pixels of the input."""
+
+CELL = 8
+"""Pixels of the input in a cell of the last layer with a map, along a side."""
+
+STRIDE = 2
+"""Pixels from one detector to the next: a quarter of the work, and a disc is four detectors wide still."""
+
+TEXTURE, CONTRAST = 0.01, 0.3
+"""Standard deviation of the background, and how much brighter or darker a disc is: of full scale."""
+
+CLOSED = 4.5
+"""What the detectors must exceed: a disc in full view gives them 7.5, one beside it, in what should be its
+surroundings, less than this."""
+
+KERNEL = 2 * RADIUS + 3
+
+
+@dataclass(frozen=True)
+class Disc:
+    """A disc's centre in pixels of the input, and whether it is bright or dark."""
+
+    y: float
+    x: float
+    bright: bool = True
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """(top, left, height, width) around it, in pixels of the input."""
+        return round(self.y - RADIUS), round(self.x - RADIUS), 2 * RADIUS, 2 * RADIUS
+
+
+def picture(*discs: Disc, size: tuple[int, int] = SIZE, seed: int = 0) -> Radiograph:
+    """A smooth texture with discs on it, drawn with soft edges; grey from 0 to 1."""
+    rng = np.random.default_rng(seed)
+    grey = cv2.GaussianBlur(rng.normal(size=size), (0, 0), 2.0)
+    grey = 0.5 + TEXTURE * grey / grey.std()
+    rows, columns = np.ogrid[: size[0], : size[1]]
+    for disc in discs:
+        distance = np.hypot(rows + 0.5 - disc.y, columns + 0.5 - disc.x)
+        grey += (CONTRAST if disc.bright else -CONTRAST) * np.clip(RADIUS + 0.5 - distance, 0, 1)
+    grey = grey.astype(np.float32)
+    grey.flags.writeable = False
+    rgb = np.repeat((grey * 255).astype(np.uint8)[..., None], 3, axis=-1)
+    return Radiograph(grey, rgb, "phantom")
+
+
+class PlantedPredictor(Predictor):
+    """A predictor around a planted network. Its input rule: the whole picture, in units of ten grey levels of 255."""
+
+    def __init__(self, model: keras.Model, name: str) -> None:
+        self._model = model
+        config = CheckpointConfig(name=name, labels=LABELS, input={"rule": "samplewise", "size": 32})
+        digest = hashlib.sha256(b"".join(np.ascontiguousarray(each).tobytes() for each in model.get_weights()))
+        rows, columns = (side // CELL for side in model.input.shape[1:3])
+        maps = {label: np.eye(rows, columns, number, dtype=np.float32) for number, label in enumerate(LABELS)}
+        identity = Identity(name, "planted", None, digest.hexdigest())
+        super().__init__(Network(model), config, identity, average_maps=maps)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(rows, columns) of the input."""
+        return tuple(self._model.input.shape[1:3])
+
+    def prepare(self, radiograph: Radiograph) -> Prepared:
+        """The picture, resized if it has another size."""
+        grey = radiograph.grey
+        if grey.shape != self.size:
+            grey = cv2.resize(grey, self.size[::-1], interpolation=cv2.INTER_AREA)
+        array = np.repeat(((grey - 0.5) * 25)[..., None], 3, axis=-1).astype(np.float32)
+        array.flags.writeable = False
+        height, width = radiograph.grey.shape
+        frame = Frame((height, width), self.size, (0.0, 0.0, float(height), float(width)))
+        return Prepared(array, frame, InputRule("samplewise", 32), statistics=None)
+
+    def randomised(self, seed: int) -> "PlantedPredictor":
+        """The same layers with weights drawn anew."""
+        return randomised(seed, self.size)
+
+    def state(self) -> str:
+        """SHA-256 of the weights as they are now, and of the layers' names and switches."""
+        digest = hashlib.sha256(repr([(each.name, each.trainable) for each in self._model.layers]).encode())
+        for each in self._model.get_weights():
+            digest.update(np.ascontiguousarray(each))
+        return digest.hexdigest()
+
+
+def planted(size: tuple[int, int] = SIZE, *, scale: float = 1.0, bias: float = 0.0) -> PlantedPredictor:
+    """The network that knows discs. `scale` multiplies the output layer's weights, `bias` shifts its logits."""
+    model = _model(size)
+    model.get_layer("detectors").set_weights([_detectors(), np.full(2, -CLOSED)])
+    model.get_layer("predictions").set_weights([_head() * scale, np.full(3, bias - 1.0)])
+    return PlantedPredictor(model, "planted")
+
+
+def blind(size: tuple[int, int] = SIZE) -> PlantedPredictor:
+    """The same network with detectors that nothing opens: its logits are constant and every gradient is zero."""
+    model = _model(size)
+    model.get_layer("detectors").set_weights([_detectors(), np.full(2, -1e6)])
+    model.get_layer("predictions").set_weights([_head(), np.full(3, -1.0)])
+    return PlantedPredictor(model, "blind")
+
+
+def randomised(seed: int, size: tuple[int, int] = SIZE) -> PlantedPredictor:
+    """The same layers with weights drawn anew: it knows nothing, and answers something else."""
+    rng = np.random.default_rng([seed, 1])
+    model = _model(size)
+    kernel = rng.normal(size=(KERNEL, KERNEL, 1, 2)) * np.sqrt(2 / KERNEL**2)
+    model.get_layer("grey").set_weights([rng.normal(size=(1, 1, 3, 1))])
+    model.get_layer("detectors").set_weights([kernel, np.zeros(2)])
+    model.get_layer("predictions").set_weights([rng.normal(size=(2, 3)) * 10, rng.normal(size=3)])
+    return PlantedPredictor(model, f"randomised {seed}")
+
+
+def _model(size: tuple[int, int]) -> keras.Model:
+    """Detectors at every second pixel of the mean channel, rectified; averaged over cells; pooled; one dense layer."""
+    pixels = keras.Input((*size, 3))
+    mean = keras.initializers.Constant(1 / 3)
+    grey = keras.layers.Conv2D(1, 1, use_bias=False, kernel_initializer=mean, name="grey")(pixels)
+    found = keras.layers.Conv2D(2, KERNEL, strides=STRIDE, padding="same", name="detectors")(grey)
+    gates = keras.layers.ReLU(name="gates")(found)
+    cells = keras.layers.ReLU(name="relu")(keras.layers.AveragePooling2D(CELL // STRIDE, name="cells")(gates))
+    pooled = keras.layers.GlobalAveragePooling2D(name="avg_pool")(cells)
+    return keras.Model(pixels, keras.layers.Dense(len(LABELS), name="predictions")(pooled), name="planted")
+
+
+def _detectors() -> np.ndarray:
+    """(KERNEL, KERNEL, 1, 2): a disc less its surroundings, and the negative of that; both sum to zero."""
+    rows, columns = np.ogrid[:KERNEL, :KERNEL]
+    inside = np.hypot(rows - KERNEL // 2, columns - KERNEL // 2) <= RADIUS
+    template = np.where(inside, 1 / inside.sum(), -1 / (~inside).sum())
+    return np.stack([template, -template], axis=-1)[:, :, None]
+
+
+def _head() -> np.ndarray:
+    """(2, 3), so large that a disc in full view raises its finding's logit by some 5."""
+    return np.array([[2400.0, 0.0, -2400.0], [0.0, 2400.0, 0.0]])
+
+
+def corners(size: tuple[int, int] = SIZE) -> Sequence[tuple[float, float]]:
+    """(y, x) near each of the four corners, a kernel's width away from the border."""
+    margin = KERNEL // 2 + 3
+    return [(y, x) for y in (margin, size[0] - margin) for x in (margin, size[1] - margin)]
+
+
+def at_random(rng: np.random.Generator, size: tuple[int, int] = SIZE) -> tuple[float, float]:
+    """(y, x) of a disc that is wholly inside."""
+    margin = KERNEL // 2 + 1
+    return float(rng.uniform(margin, size[0] - margin)), float(rng.uniform(margin, size[1] - margin))

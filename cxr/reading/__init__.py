@@ -1,0 +1,1 @@
+"""From a file, bytes, a picture or an array to a `Radiograph`."""

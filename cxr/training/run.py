@@ -1,0 +1,161 @@
+"""`python -m cxr train`: from tables and pictures to a checkpoint's folder."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from cxr.evaluation.labels import LabelTable, Policy, read_labels
+from cxr.evaluation.splits import check_disjoint, split_by_patient
+from cxr.findings import FINDINGS
+from cxr.training.class_weights import ClassWeights, class_weights, read_class_weights, without_positives
+from cxr.training.cost_estimate import estimated
+from cxr.training.devices import on_all_devices
+from cxr.training.errors import LabelError, TrainingError
+from cxr.training.finishing import finish
+from cxr.training.fitting import Job, fit
+from cxr.training.network import trainable_network
+from cxr.training.pictures import Pictures, joined, pack
+from cxr.training.progress import Progress
+from cxr.training.recipe import Recipe
+from cxr.training.run_state import load_state
+from cxr.training.sampling import drawn_rows
+from hub.errors import names_hint
+
+WORK = "run"
+"""Folder within --out that holds the run's state and packed pictures; it can be deleted when the run is over."""
+
+DRAWN_SHARE = 0.1
+"""Of the patients, kept for validation where a table has no parts."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Labelled pictures to train on.
+
+    labels, images     tables, and a folder for each
+    part, validation   values of the column `part`; a table without that column is split by patient
+    limit              pictures of each part at most, None for all
+    """
+
+    labels: Sequence[Path]
+    images: Sequence[Path]
+    findings: Sequence[str] = FINDINGS
+    part: str = "train"
+    validation: str = "validation"
+    uncertain: Policy = "ignore"
+    missing: Policy = "ignore"
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.labels) != len(self.images):
+            raise TrainingError(
+                f"{len(self.labels)} tables and {len(self.images)} folders were given.", "Give one --images a --labels."
+            )
+
+
+def train(sources: Sources, recipe: Recipe, out: Path, *, init: str = "none", weights_file: Path | None = None) -> Path:
+    """Train, or go on with a run that was stopped, and write the checkpoint's folder; returns it.
+
+    Raises TrainingError, LabelError, SourceError or CheckpointError before anything is trained.
+    """
+    work = out / WORK
+    work.mkdir(parents=True, exist_ok=True)
+    training, validation = _pictures(sources, recipe, work)
+    drawn = training.table.take(drawn_rows(training.table, recipe.without_finding, np.random.default_rng(recipe.seed)))
+    weights = _weights(drawn, sources.findings, weights_file).evened(recipe.evened)
+    keras.config.set_dtype_policy(recipe.precision)
+    keras.utils.set_random_seed(recipe.seed)
+    state = load_state(work, _identity_of_run(recipe, training, validation, init))
+    spread, devices = on_all_devices()
+    with spread:
+        model, origin = trainable_network(init, sources.findings)
+        print(f"Training {origin}: {len(training)} pictures of {_patients(training)} patients; validation: "
+              f"{len(validation)} of {_patients(validation)}.")  # fmt: skip
+        if len(drawn) < len(training):
+            print(f"Each epoch draws {len(drawn)} of them, {recipe.without_finding:.0%} without a finding.")
+        if devices > 1:
+            print(f"Each batch is shared by {devices} devices.")
+        if not state.history:
+            print(estimated(model, recipe, training, len(drawn)))
+        progress = Progress(recipe, len(drawn), state, work)
+        job = Job(model, recipe, training, validation, weights, work, tell=progress.tell)
+        state = fit(job, state)
+    progress.close()
+    return finish(job, state, out, origin=origin, data=", ".join(file.name for file in sources.labels))
+
+
+def _pictures(sources: Sources, recipe: Recipe, work: Path) -> tuple[Pictures, Pictures]:
+    """Training's and validation's, which share no patient."""
+    read = _tables(sources)
+    _check_parts(read, sources)
+    tables = [_parts(table, sources, recipe.seed) for table in read]
+    parts = []
+    for name, each in zip(("train", "validation"), zip(*tables, strict=True), strict=True):
+        packed = [
+            pack(_limited(table, sources.limit, recipe.seed), folder, side=recipe.detail, cache=work)
+            for table, folder in zip(each, sources.images, strict=True)
+            if len(table)
+        ]
+        if not packed:
+            raise TrainingError(f"There are no pictures for {name}.", "Check --part and --validation.")
+        parts.append(joined(packed))
+        _tell_unreadable(name, parts[-1].unreadable)
+    training, validation = parts
+    check_disjoint({"training": training.table, "validation": validation.table})
+    return training, validation
+
+
+def _tables(sources: Sources) -> list[LabelTable]:
+    return [
+        read_labels(file, findings=sources.findings, uncertain=sources.uncertain, missing=sources.missing)
+        for file in sources.labels
+    ]
+
+
+def _parts(table: LabelTable, sources: Sources, seed: int) -> tuple[LabelTable, LabelTable]:
+    if "part" not in table.columns:
+        return split_by_patient(table, share=DRAWN_SHARE, seed=seed)
+    parts = np.array(table.columns["part"])
+    return table.take(parts == sources.part), table.take(parts == sources.validation)
+
+
+def _check_parts(tables: Sequence[LabelTable], sources: Sources) -> None:
+    """LabelError for a part that no table has: one of several may have none, such as a table to train on alone."""
+    if all("part" in table.columns for table in tables):
+        known = {name for table in tables for name in table.columns["part"]}
+        for wanted in (sources.part, sources.validation):
+            if wanted not in known:
+                raise LabelError(f"No table has a part {wanted!r}.", names_hint(wanted, sorted(known)))
+
+
+def _limited(table: LabelTable, limit: int | None, seed: int) -> LabelTable:
+    if limit is None or limit >= len(table):
+        return table
+    return table.take(np.sort(np.random.default_rng(seed).permutation(len(table))[:limit]))
+
+
+def _tell_unreadable(part: str, unreadable: Mapping[str, str]) -> None:
+    for image, reason in list(unreadable.items())[:5]:
+        print(f"warning: {image} is skipped: {reason}", file=sys.stderr)
+    if unreadable:
+        print(f"warning: {len(unreadable)} pictures of {part} are skipped.", file=sys.stderr)
+
+
+def _weights(table: LabelTable, findings: Sequence[str], file: Path | None) -> ClassWeights:
+    if lacking := without_positives(table):
+        print(f"warning: no positive of {', '.join(lacking)}: nothing can be learnt of it.", file=sys.stderr)
+    return read_class_weights(file, labels=findings) if file else class_weights(table)
+
+
+def _identity_of_run(recipe: Recipe, training: Pictures, validation: Pictures, init: str) -> dict:
+    """What must be the same for a run to be gone on with."""
+    pictures = {"training": len(training), "validation": len(validation), "findings": list(training.table.findings)}
+    return {"recipe": recipe.to_json(), "init": init, **pictures}
+
+
+def _patients(pictures: Pictures) -> int:
+    return len(set(pictures.table.patients))

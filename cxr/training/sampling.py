@@ -1,0 +1,32 @@
+"""Which pictures an epoch is made of: all that show a finding, and as many of the others as are wanted."""
+
+import numpy as np
+
+from cxr.evaluation.labels import LabelTable
+
+
+def drawn_rows(table: LabelTable, without_finding: float | None, rng: np.random.Generator) -> np.ndarray:
+    """Rows of one epoch, in random order.
+
+    without_finding  share of them that are labelled with none of the findings, drawn from all that are; None for
+                     the table as it is. A table with too few gives all that it has
+    """
+    order = rng.permutation(len(table))
+    if without_finding is None:
+        return order
+    healthy = shows_none(table)[order]
+    wanted = round((~healthy).sum() * without_finding / (1 - without_finding))
+    return order[~healthy | (np.cumsum(healthy) <= wanted)]
+
+
+def weights_for_share(table: LabelTable, without_finding: float | None) -> np.ndarray | None:
+    """(rows,) that make pictures without a finding count as that share of all; None where the table is as wanted."""
+    healthy = shows_none(table)
+    if without_finding is None or healthy.all() or not healthy.any():
+        return None
+    return np.where(healthy, without_finding / healthy.mean(), (1 - without_finding) / (~healthy).mean())
+
+
+def shows_none(table: LabelTable) -> np.ndarray:
+    """(rows,) bool: no finding is labelled as there."""
+    return ~(table.values == 1).any(axis=1)

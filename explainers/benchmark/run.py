@@ -1,0 +1,204 @@
+"""The long part: each explainer on each box, one row each, kept as soon as it is known."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cxr.reading.radiograph import read_radiograph
+from explainers.benchmark.boxes import Boxed, BoxedSet, ceilings
+from explainers.benchmark.protocol import OCCUPANCY, Entry, Protocol
+from explainers.contract.explainer import Explanation
+from explainers.contract.measure import Subject
+from explainers.errors import OptionError
+from explainers.map_statistics import on_grid, spearman
+from explainers.measures.localisation import SIDE, against_box
+from explainers.measures.relevance_gain import gain_of, order_of, removal_curves
+from explainers.measures.stability import NOISE
+from explainers.running.comparison import Failed, Finished, Memory, compare
+
+if TYPE_CHECKING:
+    from cxr.predictor import Predictor
+    from cxr.reading.radiograph import Radiograph
+    from explainers.registry import Registry
+
+ROWS = "rows.csv"
+RUN = "run.json"
+FIGURES = (
+    "pointing", "pointing_tolerant", "mass", "area", "iou_top", "iou_equal_area", "iobb_top", "pixel_auc", "abstains",
+    "cap_pointing", "cap_iou", "relevance_gain", "stability", "seconds", "forward", "backward",
+)  # fmt: skip
+COLUMNS = ("label", "image", "patient", "finding", "box", "failed", *FIGURES)
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What a run stands on."""
+
+    predictor: "Predictor"
+    registry: "Registry"
+    data: BoxedSet
+    protocol: Protocol
+    limit: int = 0
+
+    def jobs(self) -> Iterator[tuple[Entry, int, Boxed]]:
+        """(entry, place, box) of all that is to be done: cheap entries first, so that a stopped run has most rows."""
+        for entry in sorted(self.protocol.entries, key=lambda each: bool(each.boxes)):
+            wanted = [count for count in (entry.boxes, self.limit) if count]
+            for place, boxed in enumerate(self.data.boxes[: min(wanted)] if wanted else self.data.boxes):
+                yield entry, place, boxed
+
+
+def run(
+    bench: Bench, out: Path, on_progress: Callable[[int, int, str], None] = lambda *_: None
+) -> list[dict[str, str]]:
+    """Make the rows that are not there yet, and return all of them. Interrupted, it goes on where it was.
+
+    on_progress  called with (done, all, label)
+
+    Raises OptionError if the folder holds rows of another network, protocol or data set.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    _same_run(bench, out)
+    rows = _kept_rows(out / ROWS)
+    done = {(row["label"], row["image"], row["finding"], row["box"]) for row in rows}
+    jobs = list(bench.jobs())
+    memory, shared = Memory(), {}
+    with (out / ROWS).open("a", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, COLUMNS)
+        for number, (entry, place, boxed) in enumerate(jobs, 1):
+            if (entry.label, *boxed.key) not in done:
+                row = _row(bench, entry, place, boxed, memory, shared)
+                writer.writerow(row)
+                stream.flush()
+                rows.append({name: str(row.get(name, "")) for name in COLUMNS})
+            on_progress(number, len(jobs), entry.label)
+    return _wanted(bench, rows)
+
+
+def kept(bench: Bench, out: Path) -> list[dict[str, str]]:
+    """The rows of a run that are there by now. Raises OptionError if they are of another run, or there are none."""
+    if not (out / ROWS).is_file():
+        raise OptionError(f"{out.name!r} holds no rows of a benchmark.", "Check the folder.")
+    _same_run(bench, out)
+    return _wanted(bench, _kept_rows(out / ROWS))
+
+
+def rows_of(out: Path) -> tuple[dict, list[dict[str, str]]]:
+    """(the network, all rows) of any run. Raises OptionError if the folder holds none."""
+    if not (out / ROWS).is_file() or not (out / RUN).is_file():
+        raise OptionError(f"{out.name!r} holds no rows of a benchmark.", "Check the folder.")
+    return json.loads((out / RUN).read_text())["model"], _kept_rows(out / ROWS)
+
+
+def _wanted(bench: Bench, rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Those that this run is of: a run with a lower limit leaves the others in the file."""
+    wanted = {(entry.label, *boxed.key) for entry, _, boxed in bench.jobs()}
+    return [row for row in rows if (row["label"], row["image"], row["finding"], row["box"]) in wanted]
+
+
+def _same_run(bench: Bench, out: Path) -> None:
+    """The folder's rows are of this run, or there are none."""
+    about = {
+        "model": bench.predictor.identity.to_json(),
+        "protocol": bench.protocol.digest,
+        "boxes": len(bench.data),
+    }
+    if (out / RUN).is_file():
+        if json.loads((out / RUN).read_text()) != about:
+            raise OptionError(
+                f"{out.name!r} holds rows of another network, protocol or data set.", "Choose another --out."
+            )
+    else:
+        (out / RUN).write_text(json.dumps(about, indent=1))
+
+
+def _kept_rows(file: Path) -> list[dict[str, str]]:
+    """Whole rows that are there; a line that was cut short is taken off the file."""
+    if not file.is_file():
+        with file.open("w", newline="", encoding="utf-8") as stream:
+            csv.DictWriter(stream, COLUMNS).writeheader()
+        return []
+    text = file.read_text(encoding="utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        file.write_text(whole, encoding="utf-8", newline="")
+    return list(csv.DictReader(whole.splitlines()))
+
+
+def _row(bench: Bench, entry: Entry, place: int, boxed: Boxed, memory: Memory, shared: dict) -> dict[str, Any]:
+    row: dict[str, Any] = dict(zip(("image", "finding", "box"), boxed.key, strict=True))
+    row |= {"label": entry.label, "patient": boxed.patient, "failed": ""}
+    mask = boxed.mask()
+    if entry.name == OCCUPANCY:
+        values = bench.data.occupancy(boxed)
+        return row | against_box(_on_square(values), mask) | {"seconds": 0, "forward": 0, "backward": 0}
+    radiograph = _radiograph(bench, boxed, shared)
+    *_, event = compare(
+        bench.predictor,
+        radiograph,
+        boxed.finding,
+        [entry.name],
+        options={entry.name: dict(entry.options)},
+        seed=bench.protocol.seed,
+        registry=bench.registry,
+        memory=memory,
+    )
+    if not isinstance(event, Finished):
+        return row | {"failed": event.reason if isinstance(event, Failed) else "no result"}
+    made = event.explanation
+    row |= against_box(_on_square(_whole(made)), mask)
+    row["cap_pointing"], row["cap_iou"] = ceilings(mask, made.map.shape)
+    row |= {"seconds": round(made.seconds, 4), **made.passes}
+    subject = Subject(
+        made, bench.registry.explainers[entry.name], bench.predictor, radiograph, bench.predictor.prepare(radiograph)
+    )
+    if place < bench.protocol.relevance_gain_boxes:
+        curves = removal_curves(subject, order_of(made.map, np.random.default_rng(bench.protocol.seed)))
+        row["relevance_gain"] = round(gain_of(curves[..., bench.predictor.labels.index(made.finding)]), 6)
+    if place < bench.protocol.stability_boxes and not entry.boxes:
+        row["stability"] = round(_stability(subject), 6)
+    return row
+
+
+def _radiograph(bench: Bench, boxed: Boxed, shared: dict) -> "Radiograph":
+    """The picture; the last one is kept, since boxes of one picture follow each other."""
+    if shared.get("image") != boxed.image:
+        shared.update(image=boxed.image, radiograph=read_radiograph(bench.data.folder / boxed.image))
+    return shared["radiograph"]
+
+
+def _whole(made: Explanation) -> np.ndarray:
+    """The map on the whole picture, however large it is: SIDE pixels are enough, NaN where the network did not look."""
+    from dataclasses import replace
+
+    height, width = made.frame.image_size
+    scale = np.array([SIDE / height, SIDE / width] * 2)
+    frame = replace(made.frame, image_size=(SIDE, SIDE), crop=tuple(np.array(made.frame.crop) * scale))
+    return frame.map_to_image(made.map)
+
+
+def _on_square(values: np.ndarray) -> np.ndarray:
+    """A map over the whole picture at SIDE × SIDE; NaN counts as zero."""
+    if values.shape != (SIDE, SIDE):
+        from cxr.frame import Frame
+
+        values = Frame((SIDE, SIDE), (SIDE, SIDE), (0.0, 0.0, float(SIDE), float(SIDE))).map_to_input(values)
+    return np.nan_to_num(values)
+
+
+def _stability(subject: Subject) -> float:
+    """Rank correlation with the map of the input under the same small noise for all."""
+    picture = subject.context.input
+    noise = np.random.default_rng(0).uniform(-NOISE, NOISE, size=(*picture.shape[:2], 1)).astype(np.float32)
+    return spearman(on_grid(subject.explanation.map), on_grid(subject.again(array=picture + noise)))
+
+
+def numbers(rows: list[Mapping[str, str]], figure: str) -> np.ndarray:
+    """(rows,) float64: a figure, NaN where it was not measured."""
+    said = {"True": 1.0, "False": 0.0, "": np.nan}
+    return np.array([said[row[figure]] if row[figure] in said else float(row[figure]) for row in rows])

@@ -1,0 +1,153 @@
+"""All that an explainer may ask: one radiograph, one network, bound together, with passes counted."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from explainers.errors import Cancelled, ExplainerError
+
+if TYPE_CHECKING:
+    from cxr.predictor import Predictor
+    from cxr.preparation import Prepared
+    from cxr.reading.radiograph import Radiograph
+
+
+class Context:
+    """What an explainer gets.
+
+    radiograph  the picture as it was read
+    input       (h, w, c) float32, read-only: what the network sees of it
+    labels      the findings the network scores, in the order of `logits`
+    logits      (n,) float32 of this input
+    layers      {name: (y, x, k)} of every layer with a map, in forward order
+    seed        the run's
+    rng         a generator seeded by the run's seed, the explainer and nothing else
+    """
+
+    def __init__(
+        self,
+        predictor: "Predictor",
+        radiograph: "Radiograph",
+        prepared: "Prepared",
+        *,
+        explainer: str = "",
+        seed: int = 0,
+        report: Callable[[float, str, np.ndarray | None], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> None:
+        self._predictor = predictor
+        self._report = report
+        self._cancelled = cancelled
+        self._done = 0.0
+        self.seed = seed
+        self.radiograph = radiograph
+        self.prepared = prepared
+        self.input: np.ndarray = prepared.array
+        self.labels: tuple[str, ...] = predictor.labels
+        self.layers: Mapping[str, tuple[int, int, int]] = predictor.layers
+        # the explainer's name is mixed in, so that results do not depend on which others run, or in what order
+        salt = int.from_bytes(hashlib.sha256(explainer.encode()).digest()[:8], "big")
+        self.rng: np.random.Generator = np.random.default_rng([seed, salt])
+        self.notes: dict[str, Any] = {}
+
+    @property
+    def logits(self) -> np.ndarray:
+        """(n,) float32 of this input; remembered from scoring it."""
+        return self._predictor.forward_with(self.input[None], self._predictor.target_layer)[0][0]
+
+    def forward(self, batch: np.ndarray) -> np.ndarray:
+        """Logits `(N, n)` of a prepared batch `(N, h, w, c)`."""
+        return self._predictor.forward(batch)
+
+    def activations(self, layer: str) -> np.ndarray:
+        """A layer's output `(y, x, k)` for this input."""
+        return self._predictor.activations(self.input[None], layer)[0]
+
+    def layer_gradient(self, layer: str, finding: str | None = None) -> np.ndarray:
+        """d logit / d activation of a layer: `(y, x, k)` of one finding, or `(n, y, x, k)` of all labels."""
+        return self._predictor.layer_gradient(self.input[None], layer, finding)[0]
+
+    def forward_from(self, layer: str, activations: np.ndarray) -> np.ndarray:
+        """Logits `(N, n)` of activations `(N, y, x, k)` of a layer, through the part of the network after it."""
+        return self._predictor.forward_from(layer, activations)
+
+    def pooled_bias(self, layer: str, finding: str) -> float | None:
+        """The logit that is left without a layer, where the logit is that plus a sum over the layer's cells.
+
+        So it is at the layer that is averaged before a single dense layer. None where the part of the network after
+        the layer isn't linear.
+        """
+        if layer != list(self.layers)[-1]:
+            return None
+        activations = self.activations(layer)
+        places = np.stack([0 * activations, activations, 2 * activations])
+        none, once, twice = map(float, self.forward_from(layer, places)[:, self.labels.index(finding)])
+        straight = abs((twice - once) - (once - none)) <= 1e-4 * max(1.0, abs(once - none))
+        return none if straight else None
+
+    def input_gradient(self, finding: str, batch: np.ndarray | None = None) -> np.ndarray:
+        """d logit / d input `(h, w, c)`, or `(N, h, w, c)` at each input of a prepared batch of that shape."""
+        if batch is None:
+            return self._predictor.input_gradient(self.input[None], finding)[0]
+        return self._predictor.input_gradient(batch, finding)
+
+    def prepare(self, radiograph: "Radiograph") -> np.ndarray:
+        """Another radiograph as this network sees it: `(h, w, c)` float32."""
+        return self._predictor.prepare(radiograph).array
+
+    @property
+    def average_maps(self) -> Mapping[str, np.ndarray]:
+        """{finding: (y, x)} mean maps over many radiographs, which the checkpoint carries; empty where it has none."""
+        return self._predictor.average_maps
+
+    def occluded(self, windows: np.ndarray, fill: np.ndarray | float) -> np.ndarray:
+        """Logits `(m, n)` with one window `(top, left, height, width)` of the input filled each time.
+
+        Raises Cancelled between batches once the run is cancelled; progress is for the explainer to say.
+        """
+        return self._predictor.occluded(self.input, windows, fill, progress=lambda _: self.check_cancelled())
+
+    def occluded_in_steps(self, windows: np.ndarray, fill: np.ndarray | float) -> Iterator[np.ndarray]:
+        """The rows of `occluded` a few at a time, in their order, for an explainer that shows how far it is.
+
+        The next ones are computed meanwhile. Raises Cancelled between steps once the run is cancelled.
+        """
+        for found in self._predictor.occluded_in_steps(self.input, windows, fill):
+            self.check_cancelled()
+            yield found
+
+    def progress(self, fraction: float, text: str = "", preview: np.ndarray | None = None) -> None:
+        """Say how much is done, 0 to 1, and in words what; `preview` is a map as far as it is known.
+
+        Raises Cancelled once the run is cancelled: call it between steps, and let it through.
+        """
+        self.check_cancelled()
+        self._done = min(1.0, max(self._done, float(fraction)))  # a bar never runs backwards
+        if self._report is not None:
+            self._report(self._done, text, preview)
+
+    def check_cancelled(self) -> None:
+        """Raises Cancelled once the run is cancelled."""
+        if self._cancelled is not None and self._cancelled():
+            raise Cancelled("The run was cancelled.")
+
+    def promise_sum(self, finding: str, value: float) -> None:
+        """Say what the finding's cells sum to by the method's own theory; measures and pages hold the map to it."""
+        self.notes.setdefault("promised_sum", {})[finding] = float(value)
+
+    def note(self, **values: Any) -> None:
+        """Figures, text or arrays that travel with the explanation; ExplainerError if JSON could not hold them."""
+        for name, value in values.items():
+            self.notes[name] = value if isinstance(value, np.ndarray) else _plain(name, value)
+
+
+def _plain(name: str, value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ExplainerError(f"The note {name!r} is neither an array nor something that JSON can hold.") from error
+    return value

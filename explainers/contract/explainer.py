@@ -1,0 +1,233 @@
+"""The contract between the host and an explainer: one class, one file. The manual is `Explainer`'s docstring."""
+
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from explainers.contract.options import Layer, Option, Range, check_options, declared_options, options_schema
+from explainers.errors import ExplainerError, PluginError
+
+if TYPE_CHECKING:
+    from cxr.checkpoint import Identity
+    from cxr.frame import Frame
+    from explainers.contract.context import Context
+
+__all__ = ["Explainer", "Explanation", "Layer", "Option", "Range", "check_map", "check_options", "options_schema"]
+
+API = 1
+"""Version of this contract. A plugin written for another one is left out and reported."""
+
+
+class Explainer:
+    """Base class: subclass it, name it, and return a map from `explain`.
+
+        class InputTimesGradient(Explainer):
+            \"\"\"Gradient of the logit times the input. Source: Shrikumar et al. 2016.\"\"\"
+
+            name, title, unit = "input_times_gradient", "Input × gradient", "logit"
+
+            def explain(self, context, finding):
+                return (context.input * context.input_gradient(finding)).sum(-1)
+
+    What is explained is always the logit of one finding, never its score. Options are keyword-only parameters of
+    `explain` with an annotation and a default: int, float, bool, `Literal[…]`, `Annotated[int, Range(8, 64, step=8)]`,
+    `Annotated[str, Layer()]`; each becomes a control, and its help is the line `name: text` under "Options:" in the
+    class's docstring.
+    """
+
+    # unique, snake case: what API and command line call it
+    name: ClassVar[str]
+    # what people read above the picture
+    title: ClassVar[str]
+    # of one value of the map, such as "logit"
+    unit: ClassVar[str]
+    # whether values below zero mean evidence against the finding
+    signed: ClassVar[bool] = True
+    # paper or project
+    reference: ClassVar[str] = ""
+    # True for a map that must lose against a real explanation: noise, edges, a fixed point
+    control: ClassVar[bool] = False
+    # whether it is compared where nobody chose explainers; the others are offered
+    by_default: ClassVar[bool] = True
+    # whether it draws from `context.rng`, so that another seed gives another map
+    stochastic: ClassVar[bool] = False
+    # the most that its default options may cost on one picture, in passes: one forward is one, one back is two
+    most_passes: ClassVar[int] = 3000
+    # {a check of `check_explainer`: why it is failed by design}
+    expected_failures: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    # version of the contract that it was written for
+    api: ClassVar[int] = API
+
+    def explain(self, context: "Context", finding: str) -> np.ndarray:
+        """A map `(y, x)` of any size up to the input's, signed, in `unit`, its cells tiling the input evenly."""
+        raise NotImplementedError(f"{type(self).__name__} must define explain(self, context, finding)")
+
+    def explain_findings(self, context: "Context", findings: Sequence[str], **options: Any) -> np.ndarray:
+        """Maps `(len(findings), y, x)`. Override it where one pass serves all findings."""
+        return np.stack([self.explain(context, finding, **options) for finding in findings])
+
+    @classmethod
+    def options(cls) -> tuple[Option, ...]:
+        """The options that `explain` declares."""
+        return declared_options(cls.explain, inspect.getdoc(cls) or "")
+
+    @classmethod
+    def summary(cls) -> str:
+        """The docstring's first paragraph, on one line."""
+        return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+
+
+KINDS = {
+    "signed": bool,
+    "control": bool,
+    "by_default": bool,
+    "stochastic": bool,
+    "reference": str,
+    "most_passes": int,
+    "expected_failures": Mapping,
+}
+WORDS = {bool: "True or False", str: "a text", int: "a whole number", Mapping: "a dictionary"}
+
+
+def check_explainer_class(explainer: object) -> type[Explainer]:
+    """The class, if it keeps the contract; PluginError says what doesn't, with the author's own signature."""
+    if not isinstance(explainer, type) or not issubclass(explainer, Explainer):
+        kind = "an instance" if isinstance(explainer, Explainer) else type(explainer).__name__
+        raise PluginError(f"The hook returned {kind}, not a subclass of Explainer.", "Return the class itself.")
+    _check_attributes(explainer)
+    if explainer.api != API:
+        raise PluginError(f"{explainer.name!r} was written for contract {explainer.api!r}; this is contract {API}.")
+    _check_signature(explainer)
+    return explainer
+
+
+def _check_attributes(explainer: type[Explainer]) -> None:
+    for attribute in ("name", "title", "unit"):
+        value = getattr(explainer, attribute, None)
+        if not isinstance(value, str) or not value.strip():
+            raise PluginError(f"{explainer.__name__} has no {attribute!r}.", f"Set {attribute} = '…' in the class.")
+    for attribute, kind in KINDS.items():
+        value = getattr(explainer, attribute)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            words = WORDS[kind]
+            raise PluginError(f"{explainer.__name__} has {attribute!r} of type {type(value).__name__}, not {words}.")
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", explainer.name):
+        raise PluginError(f"The name {explainer.name!r} is not in snake case.", "Such as 'input_times_gradient'.")
+
+
+def _check_signature(explainer: type[Explainer]) -> None:
+    if explainer.explain is Explainer.explain or not callable(explainer.explain):
+        raise PluginError(f"{explainer.name!r} does not define explain.", "def explain(self, context, finding): …")
+    signature = inspect.signature(explainer.explain)
+    shown = f"explain{signature}"
+    positional = [p for p in signature.parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    variable = [p for p in signature.parameters.values() if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if [p.name for p in positional] != ["self", "context", "finding"] or variable:
+        raise PluginError(
+            f"{explainer.name!r} defines {shown}.",
+            "It must be explain(self, context, finding, *, option: int = 1, …), with options after the star.",
+        )
+    try:
+        explainer.options()
+    except TypeError as error:
+        raise PluginError(f"{explainer.name!r} defines {shown}: {error}.") from error
+
+
+def check_map(values: object, input_shape: Sequence[int]) -> np.ndarray:
+    """What an explainer returned, as a read-only float32 array `(y, x)`; ExplainerError says what is wrong with it."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiu":
+        raise ExplainerError(f"The map has values of type {array.dtype}, not real numbers.")
+    if array.ndim != 2:
+        raise ExplainerError(f"The map has the shape {array.shape}; two axes (y, x) were expected.")
+    height, width = input_shape[:2]
+    if not (1 <= array.shape[0] <= height and 1 <= array.shape[1] <= width):
+        raise ExplainerError(
+            f"The map has {array.shape} cells; from (1, 1) to the input's {height, width} are possible."
+        )
+    with np.errstate(over="ignore"):  # what float32 can't hold becomes infinite, and is refused as such
+        result = array.astype(np.float32)
+    if not np.isfinite(result).all():
+        bad = int((~np.isfinite(result)).sum())
+        raise ExplainerError(f"The map holds {bad} values of {array.size} that are not finite (NaN or infinite).")
+    result.flags.writeable = False
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """One explainer's answer, with everything needed to get it again.
+
+    map      (y, x) float32, read-only, signed, in `unit`, on the explainer's own cells, which tile the input evenly
+    options  all of them, defaults included
+    passes   {"forward", "backward"}: pictures that went through the network for it
+    notes    what the explainer noted: figures, text, arrays
+    """
+
+    map: np.ndarray
+    finding: str
+    explainer: str
+    title: str
+    options: Mapping[str, Any]
+    unit: str
+    signed: bool
+    seed: int
+    seconds: float
+    passes: Mapping[str, int]
+    model: "Identity"
+    input_digest: str
+    frame: "Frame"
+    control: bool = False
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def family(self) -> str:
+        """What is the same for explanations that are equal by algebra, so that their agreement says nothing; or ""."""
+        return str(self.notes.get("family", ""))
+
+    @property
+    def promised_sum(self) -> float | None:
+        """What the cells must sum to, where the method promises a sum."""
+        promised = self.notes.get("promised_sum")
+        return promised.get(self.finding) if isinstance(promised, Mapping) else None
+
+    def on_input(self) -> np.ndarray:
+        """The map enlarged to what the network saw, `(h, w)` float32."""
+        return self.frame.map_to_input(self.map)
+
+    def on_image(self) -> np.ndarray:
+        """The map enlarged to the radiograph, `(height, width)` float32; NaN where the network did not look."""
+        return self.frame.map_to_image(self.map)
+
+    def record(self) -> dict:
+        """Everything but the arrays, as JSON has it."""
+        figures = {name: value for name, value in self.notes.items() if not isinstance(value, np.ndarray)}
+        return {
+            "explainer": self.explainer,
+            "title": self.title,
+            "finding": self.finding,
+            "options": dict(self.options),
+            "unit": self.unit,
+            "signed": self.signed,
+            "control": self.control,
+            "family": self.family,
+            "seed": self.seed,
+            "seconds": round(self.seconds, 4),
+            "passes": dict(self.passes),
+            "cells": list(self.map.shape),
+            "minimum": float(self.map.min()),
+            "maximum": float(self.map.max()),
+            "notes": figures,
+            "model": self.model.to_json(),
+            "input_digest": self.input_digest,
+            "input_size": list(self.frame.input_size),
+            "image_size": list(self.frame.image_size),
+            "crop": list(self.frame.crop),
+            "versions": dict(self.versions),
+        }

@@ -1,0 +1,178 @@
+"""The contract between the host and a measure: one class, one file, as with explainers."""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from explainers.contract.context import Context
+from explainers.contract.explainer import API, Explainer, Explanation, check_map
+from explainers.errors import Cancelled, PluginError
+from hub.errors import CxrLensError
+
+if TYPE_CHECKING:
+    from cxr.frame import Box
+    from cxr.predictor import Predictor
+    from cxr.preparation import Prepared
+    from cxr.reading.radiograph import Radiograph
+
+
+class NotMeasurable(CxrLensError):
+    """The measure says nothing of this explanation, and why."""
+
+    code = "NOT_MEASURABLE"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a measure found.
+
+    value     the figure, in the measure's unit; None where it is not defined
+    sentence  what it says, for people who know neither the method nor the measure
+    verdict   one or two words where a measure has a verdict, else ""
+    figures   what the value was made of: JSON
+    arrays    maps that belong to it
+    """
+
+    value: float | None
+    sentence: str
+    verdict: str = ""
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+class Measure:
+    """Base class: subclass it, name it, and return what was found from `measure`.
+
+    class Spread(Measure):
+        \"\"\"How much of the map lies in its hottest tenth.\"\"\"
+
+        name, title, unit, bounds = "spread", "Concentration", "share", (0, 1)
+
+        def measure(self, subject):
+            hot = np.sort(np.abs(subject.explanation.map).ravel())[::-1]
+            share = hot[: len(hot) // 10].sum() / hot.sum()
+            return Measured(share, f"{share:.0%} of the map lies in its hottest tenth.")
+    """
+
+    # unique, snake case
+    name: ClassVar[str]
+    # what people read
+    title: ClassVar[str]
+    # of the value
+    unit: ClassVar[str] = ""
+    # (least, largest) that the value can be; None where there is no bound
+    bounds: ClassVar[tuple[float | None, float | None]] = (None, None)
+    # "higher", "lower" or "": which value speaks for the explanation
+    better: ClassVar[str] = ""
+    # paper or project
+    reference: ClassVar[str] = ""
+    # {check of the plugin kit: why this measure can't pass it}
+    expected_failures: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    api: ClassVar[int] = API
+
+    def measure(self, subject: "Subject") -> Measured:
+        """What it finds. Raise NotMeasurable, with a reason, where it says nothing."""
+        raise NotImplementedError(f"{type(self).__name__} must define measure(self, subject)")
+
+    @classmethod
+    def summary(cls) -> str:
+        """The docstring's first paragraph, on one line."""
+        return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+
+
+def check_measure_class(measure: object) -> type[Measure]:
+    """The class, if it keeps the contract; PluginError says what doesn't."""
+    if not isinstance(measure, type) or not issubclass(measure, Measure):
+        raise PluginError(f"The hook returned {type(measure).__name__}, not a subclass of Measure.")
+    for attribute in ("name", "title"):
+        value = getattr(measure, attribute, None)
+        if not isinstance(value, str) or not value.strip():
+            raise PluginError(f"{measure.__name__} has no {attribute!r}.", f"Set {attribute} = '…' in the class.")
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", measure.name):
+        raise PluginError(f"The name {measure.name!r} is not in snake case.")
+    if measure.better not in ("higher", "lower", ""):
+        raise PluginError(f"{measure.name!r} has better = {measure.better!r}, not 'higher', 'lower' or ''.")
+    if measure.api != API:
+        raise PluginError(f"{measure.name!r} was written for contract {measure.api!r}; this is contract {API}.")
+    if measure.measure is Measure.measure:
+        raise PluginError(f"{measure.name!r} does not define measure.", "def measure(self, subject): …")
+    return measure
+
+
+@dataclass(eq=False)
+class Subject:
+    """What a measure gets: an explanation, and the means to ask what else could have come out.
+
+    explanation  the one that is measured
+    explainer    its class
+    predictor    the network; `context` has its primitives bound to the input
+    prepared     the input that was explained
+    box          (top, left, height, width) on the radiograph, where the visitor or a data set gave one
+    shared       kept for all measures of this radiograph: {key: anything}
+    """
+
+    explanation: Explanation
+    explainer: type[Explainer]
+    predictor: "Predictor"
+    radiograph: "Radiograph"
+    prepared: "Prepared"
+    box: "Box | None" = None
+    shared: dict = field(default_factory=dict)
+    report: Callable[[float, str], None] | None = None
+    cancelled: Callable[[], bool] | None = None
+
+    def __post_init__(self) -> None:
+        self.context = self._context(self.predictor, self.prepared)
+        self.rng = np.random.default_rng([self.explanation.seed, 20])
+
+    def again(
+        self,
+        *,
+        finding: str = "",
+        array: np.ndarray | None = None,
+        predictor: "Predictor | None" = None,
+    ) -> np.ndarray:
+        """The same explainer with the same options and seed, of another finding, prepared input or network: a map."""
+        from cxr.preparation import Prepared
+
+        own, prepared = predictor or self.predictor, self.prepared
+        if array is not None:
+            array = np.ascontiguousarray(array, np.float32)
+            array.flags.writeable = False
+            prepared = Prepared(array, prepared.frame, prepared.rule, prepared.statistics)
+        context = self._context(own, prepared)
+        values = self.explainer().explain(context, finding or self.explanation.finding, **self.explanation.options)
+        return check_map(values, prepared.array.shape)
+
+    def all_findings(self, findings: Sequence[str]) -> dict[str, np.ndarray]:
+        """{finding: map} of several findings, from one pass where the explainer can."""
+        if self.explainer.explain_findings is Explainer.explain_findings:
+            return {finding: self.again(finding=finding) for finding in findings}
+        context = self._context(self.predictor, self.prepared)
+        maps = self.explainer().explain_findings(context, list(findings), **self.explanation.options)
+        return {
+            finding: check_map(values, self.prepared.array.shape)
+            for finding, values in zip(findings, maps, strict=True)
+        }
+
+    def progress(self, fraction: float, text: str = "") -> None:
+        """Say how much is done; raises Cancelled once the run is cancelled."""
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled("The run was cancelled.")
+        if self.report is not None:
+            self.report(min(1.0, max(0.0, fraction)), text)
+
+    def _context(self, predictor: "Predictor", prepared: "Prepared") -> Context:
+        return Context(
+            predictor,
+            self.radiograph,
+            prepared,
+            explainer=self.explanation.explainer,
+            seed=self.explanation.seed,
+            cancelled=self.cancelled,
+        )

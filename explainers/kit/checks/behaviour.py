@@ -1,0 +1,193 @@
+"""How an explainer behaves while it works: progress, cancelling, options, cost, and what it leaves behind."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from explainers.contract.explainer import Explainer, Explanation
+from explainers.contract.options import Option
+from explainers.errors import Cancelled, OptionError
+from explainers.hookspecs import hookimpl
+from explainers.kit.planted_trial import Trial, disc, network
+from explainers.kit.report import CheckFailed, NotApplicable
+
+PASSES_A_SECOND = 25
+"""On a slow machine: passes, those back counting twice, between which a visitor expects to hear something."""
+
+EVERY = 0.05
+"""Of the whole work: the share between two reports that is enough for long work."""
+
+STEP = 32
+"""Passes that may still be made once a run is cancelled: a batch of 16 forward, or of 8 forward and back."""
+
+STARTER = (224, 224)
+"""Rows and columns of the packaged network's input, for which the cost is counted."""
+
+
+def progress(trial: Trial) -> str:
+    """Rises from 0 to 1, and is heard of once a second."""
+    run = trial.run(disc())
+    if run.passes <= PASSES_A_SECOND:
+        return f"not needed for {run.passes} passes"
+    if not run.steps:
+        raise CheckFailed(
+            f"It makes {run.passes} passes and never calls context.progress(fraction, text). Call it after each batch: "
+            "it also ends the run once the visitor cancels."
+        )
+    fractions = [step.fraction for step in run.steps]
+    if any(later < earlier for earlier, later in pairwise(fractions)):
+        raise CheckFailed("Progress runs backwards.")
+    if abs(fractions[-1] - 1) > 1e-6:
+        raise CheckFailed(f"Progress ends at {fractions[-1]:.2f}. Its last call must say 1.0.")
+    made = [0, *(step.passes for step in run.steps), run.passes]
+    longest = max(later - earlier for earlier, later in pairwise(made))
+    if longest > max(PASSES_A_SECOND, EVERY * run.passes):
+        raise CheckFailed(
+            f"Between two reports {longest} of {run.passes} passes are made. Report at least every {PASSES_A_SECOND}, "
+            f"or every {EVERY:.0%}."
+        )
+    return f"{len(run.steps)} reports in {run.passes} passes"
+
+
+def cancel(trial: Trial) -> str:
+    """Ends within a step."""
+    whole = trial.run(disc()).passes
+    if whole <= STEP:
+        raise NotApplicable(f"It makes {whole} passes, no more than a step.")
+    last = 0
+
+    def cancelled(made: int) -> bool:
+        nonlocal last
+        last = max(last, made)
+        return made >= whole // 2
+
+    try:
+        run = trial.run(disc(), cancelled=cancelled)
+    except Cancelled:
+        return f"{last} of {whole} passes were made"
+    raise CheckFailed(
+        f"Cancelled half way, it went on to {run.passes} of {whole} passes. Call context.progress between batches "
+        "and let Cancelled through: catch no Exception around it."
+    )
+
+
+def options(trial: Trial) -> str:
+    """Defaults and bounds run, what is outside is refused, and each option changes something."""
+    declared = trial.explainer.options()
+    if not declared:
+        raise NotApplicable("It has no options.")
+    trial.map(disc())
+    for option in declared:
+        _refused(trial, {option.name: object()}, option)
+        for outside in _outside(option):
+            _refused(trial, {option.name: outside}, option)
+        if not any(_changes(trial, option, value, declared) for value in _others(option, trial)):
+            raise CheckFailed(
+                f"The option {option.name!r} changes nothing, whatever its value and that of one other option. "
+                "Use it or drop it."
+            )
+    _refused(trial, {"no_such_option": 1}, declared[0])
+    return f"{len(declared)} of them, each with an effect"
+
+
+def time(trial: Trial) -> str:
+    """Costs no more than it says, at the packaged network's size."""
+    from cxr.planted_network import Disc, picture
+
+    large = network(size=STARTER)
+    run = trial.run(picture(Disc(80.0, 150.0), size=STARTER), on=large)
+    most = trial.explainer.most_passes
+    if run.passes > most:
+        raise CheckFailed(
+            f"At its defaults it costs {run.passes} passes on a picture of {STARTER[0]} × {STARTER[1]}; {most} are "
+            "allowed. Make the defaults cheaper, or say most_passes in the class."
+        )
+    return f"{run.passes} passes, at most {most}"
+
+
+def provenance(trial: Trial) -> str:
+    """What the host records is enough to get the map again."""
+    one = _compared(trial, {}, 7)
+    missing = [name for name in ("model", "input_digest", "versions", "options") if getattr(one, name) in (None, "")]
+    if missing:
+        raise CheckFailed(f"The record lacks {', '.join(missing)}.")
+    record = one.record()
+    again = _compared(trial, record["options"], record["seed"])
+    if not np.array_equal(one.map, again.map) or again.input_digest != record["input_digest"]:
+        raise CheckFailed("Run again from its own record, it gives another map. What does the map hang on beside it?")
+    return "its record gives the same map again"
+
+
+def _compared(trial: Trial, options: dict[str, Any], seed: int) -> Explanation:
+    """One explanation, the way pages and endpoints get it."""
+    from cxr.planted_network import FOR_BRIGHT
+    from explainers.registry import Registry
+    from explainers.running.comparison import Failed, Finished, compare
+
+    registry = Registry()
+    registry.register(_Plugin(trial.explainer), name="on trial")
+    name = trial.explainer.name
+    given = {name: options} if options else {}
+    for event in compare(network(), disc(), FOR_BRIGHT, [name], options=given, seed=seed, registry=registry):
+        if isinstance(event, Finished):
+            return event.explanation
+        if isinstance(event, Failed):
+            raise CheckFailed(event.reason)
+    raise AssertionError("a comparison ended without a result")
+
+
+class _Plugin:
+    """A plugin that brings the explainer on trial."""
+
+    def __init__(self, explainer: type[Explainer]) -> None:
+        self.explainer = explainer
+
+    @hookimpl
+    def cxr_lens_explainers(self) -> list[type[Explainer]]:
+        return [self.explainer]
+
+
+def _refused(trial: Trial, given: dict[str, Any], option: Option) -> None:
+    try:
+        trial.options(given, network())
+    except OptionError:
+        return
+    raise CheckFailed(f"The option {option.name!r} takes {next(iter(given.values()))!r}, which is out of its bounds.")
+
+
+def _outside(option: Option) -> Iterator[object]:
+    if option.kind in ("int", "float") and option.minimum is not None:
+        yield from (option.minimum - 1, option.maximum + 1)
+    yield {"int": "many", "float": "many", "bool": "perhaps"}.get(option.kind, "no such thing")
+
+
+def _others(option: Option, trial: Trial) -> list[Any]:
+    """Values beside the default: both bounds of a number, every other choice, another layer."""
+    if option.kind == "bool":
+        return [not option.default]
+    if option.kind == "choice":
+        return [choice for choice in option.choices if choice != option.default]
+    if option.kind == "layer":
+        used = trial.options({}, network())[option.name]
+        return [layer for layer in network().layers if layer != used]
+    if option.minimum is not None:
+        return [kind for kind in (option.minimum, option.maximum) if kind != option.default]
+    return [option.default + 1, option.default * 2 + 1]
+
+
+def _changes(trial: Trial, option: Option, value: Any, declared: tuple[Option, ...]) -> bool:
+    """Whether a value gives another map of some finding: by itself, or beside another value of one other option."""
+    from cxr.planted_network import AGAINST_BRIGHT, FOR_BRIGHT
+
+    besides: list[dict[str, Any]] = [{}]
+    besides += [{each.name: other} for each in declared if each.name != option.name for other in _others(each, trial)]
+    return any(
+        not np.array_equal(
+            trial.map(disc(), finding, options={**beside, option.name: value}),
+            trial.map(disc(), finding, options=beside),
+        )
+        for beside in besides
+        for finding in (FOR_BRIGHT, AGAINST_BRIGHT)
+    )

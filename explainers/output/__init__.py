@@ -1,0 +1,1 @@
+"""Explanations as files: pictures, arrays, JSON, an HTML report, code snippets."""

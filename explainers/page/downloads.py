@@ -1,0 +1,220 @@
+"""Pictures, maps and archives for the browser, straight from memory.
+
+They don't travel as Gradio values: Gradio keeps those of every session, and files of them on disk. Each address holds
+the token of one session and dies with it; browsers are told to store nothing.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+import anyio
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from explainers.contract.explainer import Explanation
+from explainers.errors import OptionError
+from explainers.output.files import comparison_zip, png_bytes
+from explainers.output.report import report_html
+from explainers.output.snippets import client_snippet, command_line, the_same_file
+from explainers.page import error_boundary
+from explainers.page.samples import SIZE_PX, Samples
+from explainers.page.sessions import Session, Sessions
+from explainers.pictures import displayed
+from hub.errors import CxrLensError
+
+log = logging.getLogger(__name__)
+
+PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+ARCHIVES_AT_ONCE = 2
+
+
+def routes(sessions: Sessions, samples: Samples) -> list[Route]:
+    """Routes beside Gradio's own; all of them only read."""
+    archives = anyio.CapacityLimiter(ARCHIVES_AT_ONCE)
+    return [
+        Route("/sessions/{token}/radiograph.png", _of_session(sessions, _radiograph)),
+        Route("/sessions/{token}/maps/{place}", _of_session(sessions, _map)),
+        Route("/sessions/{token}/report.html", _of_session(sessions, _report, archives)),
+        Route("/sessions/{token}/code.txt", _of_session(sessions, _code)),
+        Route("/sessions/{token}/comparison.zip", _of_session(sessions, _archive, archives)),
+        Route("/samples/{name}.png", _of_samples(samples)),
+        Route("/samples/{name}/radiograph.png", _computed(samples)),
+    ]
+
+
+def _of_session(
+    sessions: Sessions, answer: Callable[[Session, Request], Response], limiter: anyio.CapacityLimiter | None = None
+) -> Callable:
+    async def respond(request: Request) -> Response:
+        session = sessions.with_token(request.path_params["token"])
+        if session is None:
+            return _refusal(
+                404, error_boundary.ErrorMessage("RADIOGRAPH", "This radiograph was put away. Load it again.")
+            )
+        try:
+            return await anyio.to_thread.run_sync(partial(answer, session, request), limiter=limiter)
+        except CxrLensError as error:
+            return _refusal(400, error_boundary.error_message(error))
+        except Exception as error:  # noqa: BLE001 - the last place before the visitor
+            return _refusal(500, error_boundary.error_message(error))
+
+    return respond
+
+
+def _refusal(status: int, said: error_boundary.ErrorMessage) -> Response:
+    return JSONResponse(said.to_json(), status_code=status, headers=PRIVATE)
+
+
+def _radiograph(session: Session, request: Request) -> Response:
+    return Response(_png(displayed(session.radiograph)), media_type="image/png", headers=PRIVATE)
+
+
+def _png(grey: np.ndarray) -> bytes:
+    from PIL import Image
+
+    return png_bytes(Image.fromarray(grey))
+
+
+def _map(session: Session, request: Request) -> Response:
+    """Little-endian float32, row by row; the shape travels with the explanation.
+
+    No content for a map that was put away, which is no error: partial maps are, while a slow browser asks for them.
+    """
+    values = session.map_at(request.path_params["place"])
+    if values is None:
+        return Response(status_code=204, headers=PRIVATE)
+    return Response(values.astype("<f4").tobytes(), media_type="application/octet-stream", headers=PRIVATE)
+
+
+def _archive(session: Session, request: Request) -> Response:
+    shown = list(_shown(session, request).values())
+    report = _report_text(session, request).encode()
+    archive = comparison_zip(
+        session.prediction,
+        shown,
+        session.radiograph,
+        **_look(request),
+        origin=_origin(session),
+        extra={"report.html": report},
+    )
+    headers = PRIVATE | {"Content-Disposition": 'attachment; filename="cxr-lens-comparison.zip"'}
+    return Response(archive, media_type="application/zip", headers=headers)
+
+
+def _report(session: Session, request: Request) -> Response:
+    headers = PRIVATE | {"Content-Disposition": 'attachment; filename="cxr-lens-report.html"'}
+    return Response(_report_text(session, request), media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _report_text(session: Session, request: Request) -> str:
+    return report_html(
+        session.prediction,
+        list(_shown(session, request).values()),
+        session.radiograph,
+        **_look(request),
+        origin=_origin(session),
+        file=_file(session, request),
+        address=_address(request),
+        model=request.query_params.get("model", ""),
+        tested=dict(session.tested),
+    )
+
+
+def _code(session: Session, request: Request) -> Response:
+    """How a program and a command line get the maps of the network whose scores are shown."""
+    own = [each for name, each in _shown(session, request).items() if "@" not in name]
+    if not own:
+        raise OptionError("There is nothing to repeat yet.", "Compare explainers first.")
+    model, window = request.query_params.get("model", ""), session.radiograph.window
+    snippet = client_snippet(own, _address(request), model=model, window=window)
+    alone = f"# or, without a page\n# {command_line(own, window=window)}\n"
+    text = f"{_file(session, request)}{snippet}\n{alone}"
+    return Response(text, media_type="text/plain; charset=utf-8", headers=PRIVATE)
+
+
+def _shown(session: Session, request: Request) -> dict[str, Explanation]:
+    """What is on the screen: the browser names the panels, since some may have been left out after the comparison."""
+    panels = [name for name in request.query_params.get("panels", "").split(",") if name]
+    shown = session.still_shown(panels)
+    if session.prediction is None or not shown:
+        raise OptionError("There is nothing to take along yet.", "Compare explainers first.")
+    return shown
+
+
+def _origin(session: Session) -> str:
+    return session.sample.origin if session.sample else ""
+
+
+def _file(session: Session, request: Request) -> str:
+    """How a reader gets the radiograph's file: a sample's has an address, this page's own or another's."""
+    sample, window = session.sample, session.radiograph.window
+    if sample is None:
+        return the_same_file(window=window)
+    here = sample.address and not sample.address.startswith("https://")
+    address = f"{_address(request)}/{sample.address}" if here else sample.address
+    return the_same_file(sample.title, address, window=window)
+
+
+def _address(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
+
+
+def _look(request: Request) -> dict:
+    """How the browser draws the maps."""
+    asked = request.query_params
+    return {
+        "view": asked.get("view", "positive"),
+        "opacity": _number(asked.get("opacity", "0.6")),
+        "colour_map": asked.get("colour_map") or None,
+    }
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise OptionError(f"The opacity is {text!r}.", "It must be a number from 0 to 1.") from None
+
+
+def _of_samples(samples: Samples) -> Callable:
+    """Thumbnails; each is made once it can be, since until then it says only that the picture would be fetched."""
+    kept: dict[str, bytes] = {}
+
+    def thumbnail(name: str) -> Response:
+        try:
+            sample = samples.find(name)
+            if not sample.there():
+                return Response(png_bytes(sample.thumbnail()), media_type="image/png", headers=PRIVATE)
+            if name not in kept:
+                kept[name] = png_bytes(sample.thumbnail())
+        except CxrLensError as error:
+            return _refusal(404, error_boundary.error_message(error))
+        return Response(kept[name], media_type="image/png", headers={"Cache-Control": "max-age=86400"})
+
+    async def respond(request: Request) -> Response:
+        return await anyio.to_thread.run_sync(thumbnail, request.path_params["name"])
+
+    return respond
+
+
+def _computed(samples: Samples) -> Callable:
+    """A computed sample as a file, pixel for pixel what the page scores: for those who do the same by code."""
+
+    def file(name: str) -> Response:
+        try:
+            sample = samples.find(name)
+        except CxrLensError as error:
+            return _refusal(404, error_boundary.error_message(error))
+        if not sample.made:
+            return _refusal(404, error_boundary.ErrorMessage("OPTION", f"“{sample.title}” is no synthetic sample."))
+        picture = _png(sample.read().display(SIZE_PX))
+        return Response(picture, media_type="image/png", headers={"Cache-Control": "max-age=86400"})
+
+    async def respond(request: Request) -> Response:
+        return await anyio.to_thread.run_sync(file, request.path_params["name"])
+
+    return respond

@@ -1,0 +1,199 @@
+"""Radiographs that are being looked at: in memory only, bounded in number, size and age, each with its visitor.
+
+A session is one radiograph of one visitor. Its token, which only that visitor's browser is told, opens the picture and
+the maps; a new radiograph, a closed tab or an hour without use ends it.
+"""
+
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cxr.errors import RadiographError
+from cxr.prediction import Prediction
+from cxr.reading.radiograph import Radiograph
+from explainers.contract.explainer import Explanation
+from explainers.page.samples import Sample
+from explainers.running.measuring import MeasureDone
+
+MOST_SESSIONS, MOST_BYTES = 64, 2**30
+OLDEST_S = 3600
+
+MOST_MAPS = 96
+"""Maps kept for one session: explanations of several findings, and partial maps on the way."""
+
+
+@dataclass(eq=False)
+class Run:
+    """One comparison of a session, or one test of its maps; it ends once `cancelled` is set.
+
+    name  what the browser calls it: which kind, and its number
+    """
+
+    name: str = ""
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+def run_name(kind: str, number: object) -> str:
+    """What a run is called by the browser's number, so that it can be stopped, and no other with it."""
+    return f"{kind} {number}"
+
+
+@dataclass(eq=False)
+class Session:
+    """A radiograph with what was computed for it.
+
+    name     what people call it: "radiograph", or a sample's name
+    sample   what is offered of it, if it is one of the page's pictures
+    shown    explanations of the comparison on the screen, by explainer
+    measured what measures of this radiograph have in common
+    tested   what tests found of the explanations on the screen: {explanation: {the test's title: its end}}
+    """
+
+    radiograph: Radiograph
+    name: str
+    sample: Sample | None = None
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    prediction: Prediction | None = None
+    shown: dict[str, Explanation] = field(default_factory=dict)
+    measured: dict = field(default_factory=dict)
+    tested: dict[Explanation, dict[str, MeasureDone]] = field(default_factory=dict)
+    used: float = field(default_factory=time.monotonic)
+    _maps: OrderedDict[str, np.ndarray] = field(default_factory=OrderedDict)
+    _done: OrderedDict[tuple, tuple[str, Explanation]] = field(default_factory=OrderedDict)
+    _run: Run | None = None
+    _stopped: str = ""
+    _running: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory that the picture takes."""
+        return self.radiograph.grey.nbytes + (self.radiograph.rgb.nbytes if self.radiograph.colour else 0)
+
+    def still_shown(self, panels: Collection[str]) -> dict[str, Explanation]:
+        """The explanations in these panels, in the order of the comparison; all of them if no panel is named."""
+        return {name: each for name, each in dict(self.shown).items() if not panels or name in panels}
+
+    def found(self, explanation: Explanation, test: str, end: MeasureDone) -> None:
+        """Keep what a test found for the report, as long as its explanation is on the screen."""
+        shown = set(self.shown.values())
+        self.tested = {each: tests for each, tests in self.tested.items() if each in shown}
+        self.tested[explanation] = self.tested.get(explanation, {}) | {test: end}
+
+    def keep_map(self, values: np.ndarray, place: str | None = None) -> str:
+        """Keep a map `(y, x)` for the browser to fetch, in the place of an earlier one if given; where it is."""
+        with self._lock:
+            self._maps.pop(place, None)
+            place = secrets.token_hex(6)
+            self._maps[place] = np.ascontiguousarray(values, np.float32)
+            while len(self._maps) > MOST_MAPS:
+                self._maps.popitem(last=False)
+        return place
+
+    def map_at(self, place: str) -> np.ndarray | None:
+        """A map that was kept, if it still is."""
+        with self._lock:
+            return self._maps.get(place)
+
+    def remember(self, key: tuple, explanation: Explanation) -> str:
+        """Keep an explanation under what it was asked with; where its map is."""
+        place = self.keep_map(explanation.map)
+        with self._lock:
+            self._done[key] = place, explanation
+            while len(self._done) > MOST_MAPS // 2:
+                self._done.popitem(last=False)
+        return place
+
+    def recall(self, key: tuple) -> tuple[str, Explanation] | None:
+        """An explanation that was asked for before, with the place of its map, if both are still there."""
+        with self._lock:
+            place, explanation = self._done.get(key, ("", None))
+            return (place, explanation) if place in self._maps else None
+
+    @contextmanager
+    def run(self, name: str = "") -> Iterator[Run]:
+        """A new comparison; one that is under way is cancelled and waited for."""
+        run = Run(name)
+        self.cancel()
+        if name and name == self._stopped:
+            run.cancelled.set()
+        self._run = run
+        with self._running:
+            try:
+                yield run
+            finally:
+                if self._run is run:
+                    self._run = None
+
+    def cancel(self, name: str = "") -> None:
+        """End what is under way, if anything is, at its next step.
+
+        With a name that run alone: it may wait for its turn yet, and then ends as it begins; or be over, and then what
+        came after it goes on.
+        """
+        run, self._stopped = self._run, name or self._stopped
+        if run is not None and name in ("", run.name):
+            run.cancelled.set()
+
+
+class Sessions:
+    """The readings at hand, by visitor; the one that was used least recently makes room."""
+
+    def __init__(self) -> None:
+        self._by_visitor: OrderedDict[str, Session] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def open(self, visitor: str, session: Session) -> None:
+        """Put a session in the place of the visitor's last one."""
+        self.close(visitor)
+        with self._lock:
+            self._by_visitor[visitor] = session
+            while len(self._by_visitor) > 1 and not self._fits():
+                self._by_visitor.popitem(last=False)[1].cancel()
+
+    def of(self, visitor: str | None) -> Session:
+        """The visitor's session; RadiographError if there is none, or none any more."""
+        with self._lock:
+            session = self._by_visitor.get(visitor or "")
+            if session is None:
+                raise RadiographError("There is no radiograph to explain, or it was put away.", "Load it again.")
+            self._by_visitor.move_to_end(visitor)
+        session.used = time.monotonic()
+        return session
+
+    def with_token(self, token: str) -> Session | None:
+        """The session that this token opens."""
+        with self._lock:
+            return next((each for each in self._by_visitor.values() if secrets.compare_digest(each.token, token)), None)
+
+    def cancel(self, visitor: str | None, name: str = "") -> None:
+        """End what runs for a visitor, if anything does; with a name that run alone."""
+        with self._lock:
+            session = self._by_visitor.get(visitor or "")
+        if session is not None:
+            session.cancel(name)
+
+    def close(self, visitor: str | None) -> None:
+        """Cancel what runs for a visitor and forget the radiograph."""
+        with self._lock:
+            session = self._by_visitor.pop(visitor or "", None)
+        if session is not None:
+            session.cancel()
+
+    def sweep(self) -> None:
+        """Forget readings that nobody used for an hour."""
+        now = time.monotonic()
+        with self._lock:
+            old = [visitor for visitor, each in self._by_visitor.items() if now - each.used > OLDEST_S]
+        for visitor in old:
+            self.close(visitor)
+
+    def _fits(self) -> bool:
+        total = sum(session.size_bytes for session in self._by_visitor.values())
+        return len(self._by_visitor) <= MOST_SESSIONS and total <= MOST_BYTES

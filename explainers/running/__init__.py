@@ -1,0 +1,1 @@
+"""Runs explainers and measures: threads, progress, cancellation, isolation."""

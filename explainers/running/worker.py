@@ -1,0 +1,94 @@
+"""The process that `explainers.running.isolation` starts: it reads one request from stdin and answers on stdout."""
+
+import os
+import pickle
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from explainers.contract.context import Context
+from explainers.contract.explainer import Explainer
+from explainers.errors import brief
+from explainers.registry import Registry
+from hub.errors import CxrLensError
+
+WINDOWS_A_STEP = 16
+
+
+class Asking:
+    """Stands for the network: what is called is asked of the other process."""
+
+    def __init__(self, about: Mapping[str, Any], ask: Callable[[str, tuple, dict], Any]) -> None:
+        self._ask = ask
+        self.labels: tuple[str, ...] = about["labels"]
+        self.layers: Mapping[str, tuple[int, int, int]] = about["layers"]
+        self.target_layer: str = about["target_layer"]
+        self.average_maps: Mapping[str, np.ndarray] = about["average_maps"]
+
+    def occluded_in_steps(
+        self, prepared: np.ndarray, windows: np.ndarray, fill: np.ndarray | float
+    ) -> Iterator[np.ndarray]:
+        """What can't be asked for bit by bit is asked for in parts."""
+        for at in range(0, len(windows), WINDOWS_A_STEP):
+            yield self.occluded(prepared, windows[at : at + WINDOWS_A_STEP], fill)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        # what says how far it is can't travel, and is the other side's anyway
+        return lambda *given, progress=None, **keywords: self._ask(name, given, keywords)
+
+
+def main() -> None:
+    """Answer one task."""
+    into, out = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what the explainer prints must not end up among the answers
+
+    def send(*content: Any) -> None:
+        pickle.dump(content, out, protocol=pickle.HIGHEST_PROTOCOL)
+        out.flush()
+
+    task = pickle.load(into)
+    try:
+        send("done", *_explained(task, send, into))
+    except CxrLensError as error:
+        send("failed", str(error))
+    except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything; it is told over there
+        send("failed", f"It raised {brief(error)}")
+
+
+def _explained(task: Mapping[str, Any], send: Callable[..., None], into: BinaryIO) -> tuple[np.ndarray, dict]:
+    """(map, notes)."""
+    explainer = _class(task["plugin"], task["explainer"])
+
+    def ask(name: str, given: tuple, keywords: dict) -> Any:
+        send("ask", name, given, keywords)
+        kind, content = pickle.load(into)
+        if kind == "error":
+            raise content
+        return content
+
+    context = Context(
+        Asking(task["predictor"], ask),
+        task["radiograph"],
+        task["prepared"],
+        explainer=task["explainer"],
+        seed=task["seed"],
+        report=lambda fraction, text, preview: send("progress", fraction, text, preview),
+    )
+    send("started")
+    values = getattr(explainer(), task["method"])(context, task["wanted"], **task["options"])
+    return np.asarray(values), context.notes
+
+
+def _class(plugin: str, name: str) -> type[Explainer]:
+    registry = Registry() if plugin else Registry.standard()
+    if plugin:
+        registry.load(plugin)
+    return registry.explainers[name]
+
+
+if __name__ == "__main__":
+    main()

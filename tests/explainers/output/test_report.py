@@ -1,0 +1,88 @@
+"""The report on one page, and the same by code: what they say is what was computed."""
+
+import html
+import re
+import shlex
+
+import numpy as np
+import pytest
+
+from explainers import compare
+from explainers.__main__ import main
+from explainers.contract.measure import Measured
+from explainers.output.report import report_html
+from explainers.output.snippets import client_snippet, command_line, the_same_file
+from explainers.running.comparison import Finished
+from explainers.running.measuring import MeasureDone
+
+
+@pytest.fixture(scope="module")
+def made(predictor, phantom):
+    options = {"grad_cam": {"layer": "relu"}}
+    events = compare(predictor, phantom, "Effusion", ["grad_cam", "edges"], options=options, seed=3)
+    return [event.explanation for event in events if isinstance(event, Finished)]
+
+
+def test_the_report_stands_alone_with_every_score(made, predictor, phantom):
+    prediction = predictor.predict(phantom)
+    page = report_html(prediction, made, phantom, address="http://x", model="<script>")
+    assert not re.search(r"(src|href)=.https?:|<script|@import|url\(", page)
+    assert page.count("data:image/png;base64") == 2
+    for each in prediction.findings:
+        assert f"<td>{each.score:.4f}</td>" in page
+    assert html.escape(command_line(made)) in page
+    # the fixture is a phantom, and nobody said where it comes from
+    assert "The radiograph is synthetic: computed, not a patient." in page
+    assert "radiograph.png is the file that you sent" in page
+    assert "layer = relu" in page
+    assert predictor.identity.sha256 in page
+
+
+def test_the_report_has_what_tests_found_of_the_maps_in_it(made, predictor, phantom):
+    prediction = predictor.predict(phantom)
+    assert "How far to believe" not in report_html(prediction, made, phantom)
+    found = MeasureDone("edges", "spread", Measured(0.3, "A <tenth> holds 30 %.", "spread out"))
+    silent = MeasureDone("edges", "sum", code="NOT_MEASURABLE", reason="It has no sum.")
+    tested = {made[1]: {"Concentration": found, "Adds up": silent}}
+    page = report_html(prediction, made, phantom, tested=tested)
+    for cells in (
+        ["Concentration", "spread out", "A &lt;tenth&gt; holds 30 %."],
+        ["Adds up", "not measured", "It has no sum."],
+    ):
+        assert "".join(f"<td>{cell}</td>" for cell in cells) in page
+    assert "Concentration" not in report_html(prediction, made[:1], phantom, tested=tested)
+
+
+def test_the_command_line_makes_the_same_maps(made, phantom, tmp_path, monkeypatch):
+    from PIL import Image
+
+    from cxr import Predictor, read_radiograph
+
+    Image.fromarray(phantom.display(512)).save(tmp_path / "radiograph.png")
+    monkeypatch.chdir(tmp_path)
+    assert main(shlex.split(command_line(made))[3:]) == 0
+    events = compare(Predictor.load("starter"), read_radiograph("radiograph.png"), "Effusion", ["grad_cam"],
+                     options={"grad_cam": {"layer": "relu"}}, seed=3)  # fmt: skip
+    expected = list(events)[-1].explanation.map
+    found = np.load(tmp_path / "maps" / "grad_cam.npz")["map"]
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_snippet_is_python_and_says_all_that_was_chosen(made):
+    text = client_snippet(made, "http://127.0.0.1:7860", model="a'b")
+    compile(text, "snippet", "exec")
+    for said in ("'layer': 'relu'", "seed=3", "finding='Effusion'", "a'b"):
+        assert said in text
+
+
+def test_the_window_of_a_dicom_file_is_part_of_the_code(made):
+    assert "window='window-2'," in client_snippet(made, "http://x", window="window-2")
+    assert "explain radiograph.dcm" in command_line(made, window="window-2")
+    assert "--window window-2" in command_line(made, window="window-2")
+    assert "window" not in client_snippet(made, "http://x") + command_line(made)
+
+
+@pytest.mark.parametrize("title", ["", "A", "x\n"])
+@pytest.mark.parametrize("address", ["", "https://x/a b.png; rm"])
+def test_where_the_file_is_had_stays_a_comment(title, address):
+    assert all(line.startswith("# ") for line in the_same_file(title, address).splitlines())

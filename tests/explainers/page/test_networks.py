@@ -1,0 +1,127 @@
+"""The networks behind the page: each loaded once, behind the server, and few of them at a time."""
+
+import threading
+
+import pytest
+
+from cxr.errors import Busy
+from explainers.page import networks as module
+from explainers.page.networks import BackgroundNetwork, Networks, public_name
+from hub.errors import CheckpointError, SourceError
+
+
+@pytest.fixture
+def loads(monkeypatch, tiny):
+    """What was loaded, in order; every source gives the tiny network, and says what `notes` has for it."""
+    loaded = []
+
+    def load(self):
+        loaded.append(self.source)
+        if self.source == "broken":
+            raise CheckpointError("'broken' holds no checkpoint.")
+        self._state = module.NetworkState("ready", ("Something else is in use.",) if self.source == "fallen" else ())
+        return tiny
+
+    monkeypatch.setattr(BackgroundNetwork, "_loaded_and_warm", load)
+    return loaded
+
+
+def test_calls_wait_for_a_network_and_then_get_it(monkeypatch, tiny):
+    go = threading.Event()
+
+    def load(self):
+        go.wait(10)
+        return tiny
+
+    monkeypatch.setattr(BackgroundNetwork, "_loaded_and_warm", load)
+    networks = Networks(["starter"])
+    assert networks.state().state == "idle"
+    networks.begin()
+    found = []
+    caller = threading.Thread(target=lambda: found.append(networks.find()))
+    caller.start()
+    assert networks.state().state == "loading"
+    assert networks.loaded() is None
+    go.set()
+    caller.join(10)
+    assert found == [tiny]
+
+
+def test_who_waits_too_long_is_told_to_come_back(monkeypatch):
+    monkeypatch.setattr(module, "LONGEST_WAIT_S", 0.01)
+    with pytest.raises(Busy, match="minute"):
+        BackgroundNetwork("starter").wait()
+
+
+def test_only_what_is_offered_can_be_asked_for(loads, tiny):
+    networks = Networks(["starter", "medmae"])
+    assert networks.find() is networks.find("starter") is networks.find("tiny") is tiny
+    assert loads == ["starter"]
+    with pytest.raises(SourceError, match=r"'medmea'.*Did you mean 'medmae'"):
+        networks.find("medmea")
+    with pytest.raises(SourceError):
+        networks.find(7)
+
+
+def test_a_network_is_loaded_when_it_is_first_asked_for_and_once(loads):
+    networks = Networks(["a", "b"])
+    networks.begin()
+    networks.find("b")
+    networks.find("b")
+    networks.find("a")
+    assert loads == ["a", "b"]
+
+
+def test_two_are_kept_and_the_one_not_used_for_longest_goes(loads):
+    networks = Networks(["a", "b", "c"])
+    for name in ("a", "b", "a", "c"):
+        networks.find(name)
+    assert networks.loaded("b") is None
+    assert networks.state("b").state == "idle"
+    assert networks.loaded("a")
+    networks.find("b")
+    assert loads == ["a", "b", "c", "b"]
+
+
+def test_what_failed_or_fell_back_can_be_tried_again_and_what_is_well_is_left(loads):
+    networks = Networks(["a", "fallen"])
+    networks.find("a")
+    networks.find("fallen")
+    for name in ("a", "fallen"):
+        networks.retry(name)
+        networks.find(name)
+    assert loads == ["a", "fallen", "fallen"]
+    assert networks.state("fallen").notes == ("Something else is in use.",)
+
+
+def test_a_checkpoint_that_does_not_load_is_explained(loads):
+    networks = Networks(["broken"])
+    with pytest.raises(SourceError, match="'broken' holds no checkpoint"):
+        networks.find()
+    assert networks.state().state == "failed"
+    networks.retry()
+    with pytest.raises(SourceError):
+        networks.find()
+    assert loads == ["broken", "broken"]
+
+
+def test_folders_are_offered_by_their_names(tmp_path, monkeypatch):
+    (tmp_path / "net").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert public_name(str(tmp_path / "net")) == public_name("./net") == public_name("~/net") == "net"
+    assert public_name("org/net") == "org/net"
+    assert Networks([str(tmp_path / "net"), "starter"]).names == ("net", "starter")
+    with pytest.raises(SourceError, match="same name"):
+        Networks([str(tmp_path / "net"), "./net"])
+
+
+def test_a_failure_is_told_without_the_folder(monkeypatch):
+    def load(self):
+        raise CheckpointError("'/home/somebody/nets/mine' holds no checkpoint.")
+
+    monkeypatch.setattr(BackgroundNetwork, "_loaded_and_warm", load)
+    networks = Networks(["/home/somebody/nets/mine"])
+    with pytest.raises(SourceError) as caught:
+        networks.find()
+    assert "'mine' holds no checkpoint" in str(caught.value)
+    assert "/home" not in str(caught.value)

@@ -115,14 +115,7 @@ def described_explainer(registry: Registry, name: str) -> dict:
     """What `list` says of an explainer."""
     explainer = registry.explainers[name]
     return {
-        "name": name,
-        "title": explainer.title,
-        "unit": explainer.unit,
-        "signed": explainer.signed,
-        "control": explainer.control,
-        "by_default": explainer.by_default,
-        "reference": explainer.reference,
-        "summary": explainer.summary(),
+        **explainer.describe(),
         "origin": registry.origins[name],
         "options": options_schema(explainer)["properties"],
     }

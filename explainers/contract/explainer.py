@@ -81,6 +81,21 @@ class Explainer:
         """The docstring's first paragraph, on one line."""
         return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
 
+    @classmethod
+    def describe(cls) -> dict[str, Any]:
+        """What pages, endpoints and the command line show of the explainer, as JSON; `options` is a JSON Schema."""
+        return {
+            "name": cls.name,
+            "title": cls.title,
+            "unit": cls.unit,
+            "signed": cls.signed,
+            "control": cls.control,
+            "by_default": cls.by_default,
+            "reference": cls.reference,
+            "summary": cls.summary(),
+            "options": options_schema(cls),
+        }
+
 
 KINDS = {
     "signed": bool,

@@ -71,6 +71,10 @@ class Measure:
     better: ClassVar[str] = ""
     # paper or project
     reference: ClassVar[str] = ""
+    # whether it takes seconds for most explainers, so that pages run it without being asked
+    quick: ClassVar[bool] = False
+    # whether it compares the map with a box on the radiograph, and raises NotMeasurable without one
+    needs_box: ClassVar[bool] = False
     # {check of the plugin kit: why this measure can't pass it}
     expected_failures: ClassVar[Mapping[str, str]] = MappingProxyType({})
     api: ClassVar[int] = API
@@ -83,6 +87,21 @@ class Measure:
     def summary(cls) -> str:
         """The docstring's first paragraph, on one line."""
         return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+
+    @classmethod
+    def describe(cls) -> dict[str, Any]:
+        """What pages, endpoints and the command line show of the measure, as JSON."""
+        return {
+            "name": cls.name,
+            "title": cls.title,
+            "unit": cls.unit,
+            "better": cls.better,
+            "bounds": list(cls.bounds),
+            "reference": cls.reference,
+            "quick": cls.quick,
+            "needs_box": cls.needs_box,
+            "summary": cls.summary(),
+        }
 
 
 def check_measure_class(measure: object) -> type[Measure]:
@@ -97,6 +116,10 @@ def check_measure_class(measure: object) -> type[Measure]:
         raise PluginError(f"The name {measure.name!r} is not in snake case.")
     if measure.better not in ("higher", "lower", ""):
         raise PluginError(f"{measure.name!r} has better = {measure.better!r}, not 'higher', 'lower' or ''.")
+    for attribute in ("quick", "needs_box"):
+        value = getattr(measure, attribute)
+        if not isinstance(value, bool):
+            raise PluginError(f"{measure.name!r} has {attribute} = {value!r}, not True or False.")
     if measure.api != API:
         raise PluginError(f"{measure.name!r} was written for contract {measure.api!r}; this is contract {API}.")
     if measure.measure is Measure.measure:

@@ -16,6 +16,7 @@ class Completeness(Measure):
 
     name, title, unit, bounds, better = "completeness", "Adds up", "share of the sum", (0, None), "lower"
     reference = "Sundararajan et al. 2017, arXiv 1703.01365"
+    quick = True
 
     def measure(self, subject: Subject) -> Measured:
         """|Σ map − promised| ÷ |promised|."""

@@ -18,6 +18,7 @@ class HeadStability(Measure):
     """
 
     name, title, unit, bounds, better = "head_stability", "Drawn anew", "share of the map", (0, 1), "higher"
+    quick = True
 
     def measure(self, subject: Subject) -> Measured:
         """Σ |m| over settled cells ÷ Σ |m|."""

@@ -28,6 +28,7 @@ class Localisation(Measure):
 
     name, title, unit, bounds, better = "localisation", "Your box", "share of the map", (0, 1), "higher"
     reference = "Zhang et al. 2018, arXiv 1608.00507"
+    needs_box = True
 
     def measure(self, subject: Subject) -> Measured:
         """Mass in the box; the rest in the figures."""

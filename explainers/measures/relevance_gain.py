@@ -33,6 +33,7 @@ class RelevanceGain(Measure):
 
     name, title, unit, better = "relevance_gain", "Removal test", "logit", "higher"
     reference = "Blücher et al. 2024, TMLR"
+    quick = True
 
     def measure(self, subject: Subject) -> Measured:
         """The gain, and its place among the controls'."""

@@ -18,11 +18,6 @@ from explainers.pictures.overlay import frame_on
 from explainers.registry import Registry
 from explainers.running.measuring import MeasureDone, Measuring, measure
 
-QUICK = ("completeness", "finding_sensitivity", "head_stability", "relevance_gain")
-"""Ticked at first: those that take seconds for most explainers."""
-
-NEEDS_BOX = ("localisation",)
-
 
 def build() -> gr.HTML:
     """The component; its value is what `measured` yields. It triggers `measure` and `cancel`."""

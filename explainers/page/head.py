@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import asdict
 
 import gradio as gr
 
@@ -9,7 +10,6 @@ from cxr.findings import DESCRIPTIONS, display_name
 from cxr.reading.radiograph import LARGEST_FILE_BYTES
 from explainers.contract.explainer import Explainer
 from explainers.contract.measure import Measure
-from explainers.page.belief import NEEDS_BOX, QUICK
 from explainers.page.component import asset
 from explainers.page.radiograph import reads_dicom
 from explainers.page.samples import Samples
@@ -59,7 +59,7 @@ def _settings(registry: Registry, samples: Samples) -> dict:
     return {
         "explainers": [_explainer(each, registry) for each in registry.explainers.values()],
         "atFirst": _at_first(registry),
-        "measures": [_measure(each) for each in registry.measures.values() if each.name not in NEEDS_BOX],
+        "measures": [_measure(each) for each in registry.measures.values() if not each.needs_box],
         "views": VIEWS,
         "contourShare": CONTOUR_SHARE,
         "colourMaps": {name: _colour_map(name) for name in COLOUR_MAPS},
@@ -75,37 +75,14 @@ def _settings(registry: Registry, samples: Samples) -> dict:
 
 def _explainer(explainer: type[Explainer], registry: Registry) -> dict:
     return {
-        "name": explainer.name,
-        "title": explainer.title,
-        "summary": explainer.summary(),
-        "unit": explainer.unit,
-        "control": explainer.control,
+        **explainer.describe(),
         "builtin": registry.origins[explainer.name] == BUILTIN,
-        "options": [
-            {
-                "name": option.name,
-                "kind": option.kind,
-                "default": option.default,
-                "choices": list(option.choices),
-                "minimum": option.minimum,
-                "maximum": option.maximum,
-                "step": option.step,
-                "help": option.help,
-            }
-            for option in explainer.options()
-        ],
+        "options": [asdict(option) for option in explainer.options()],
     }
 
 
 def _measure(measure: type[Measure]) -> dict:
-    return {
-        "name": measure.name,
-        "title": measure.title,
-        "summary": measure.summary(),
-        "unit": measure.unit,
-        "reference": measure.reference,
-        "atFirst": measure.name in QUICK,
-    }
+    return {**measure.describe(), "atFirst": measure.quick}
 
 
 def _at_first(registry: Registry) -> list[str]:

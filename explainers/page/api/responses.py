@@ -9,7 +9,7 @@ import numpy as np
 from cxr.checkpoint import CheckpointConfig
 from cxr.findings import DESCRIPTIONS, display_name
 from cxr.predictor import Predictor
-from explainers.contract.explainer import Explainer, Explanation, options_schema
+from explainers.contract.explainer import Explainer, Explanation
 from explainers.contract.measure import Measure
 from explainers.page.private_folder import PrivateFolder
 
@@ -43,31 +43,12 @@ def finding(name: str, config: CheckpointConfig) -> dict:
 
 def explainer(each: type[Explainer], origin: str) -> dict:
     """An explainer with its documentation and the JSON Schema of its options."""
-    return {
-        "name": each.name,
-        "title": each.title,
-        "unit": each.unit,
-        "signed": each.signed,
-        "control": each.control,
-        "by_default": each.by_default,
-        "reference": each.reference,
-        "summary": each.summary(),
-        "plugin": origin,
-        "options": options_schema(each),
-    }
+    return {**each.describe(), "plugin": origin}
 
 
 def measure(each: type[Measure]) -> dict:
     """A measure with its documentation."""
-    return {
-        "name": each.name,
-        "title": each.title,
-        "unit": each.unit,
-        "better": each.better,
-        "bounds": list(each.bounds),
-        "reference": each.reference,
-        "summary": each.summary(),
-    }
+    return each.describe()
 
 
 def file_of(folder: PrivateFolder, name: str, content: bytes) -> dict:

@@ -47,7 +47,7 @@ def head_shapes(head: tuple[int, ...], outputs: int) -> dict[str, tuple[int, ...
     """{"layer/variable": shape} of hidden layers `head_1`… and the output layer `predictions`."""
     units = [backbone_shapes()["bn/gamma"][0], *head, outputs]
     layers = [*(f"head_{number}" for number in range(1, len(head) + 1)), OUTPUT_LAYER]
-    shapes = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     for layer, before, after in zip(layers, units[:-1], units[1:], strict=True):
         shapes |= {f"{layer}/kernel": (before, after), f"{layer}/bias": (after,)}
     return shapes

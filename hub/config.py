@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hub.errors import CheckpointError
 from hub.files import read_json
@@ -55,13 +56,13 @@ def _require(holds: bool, field: str, expected: str, given: object) -> None:
         raise CheckpointError(f"config.json: {field!r} must be {expected}, not {str(given)[:80]!r}.")
 
 
-def _check_head(head: object) -> None:
+def _check_head(head: Any) -> None:
     fits = isinstance(head, list) and len(head) <= 8
     fits = fits and all(type(units) is int and 1 <= units <= HEAD_LIMIT for units in head)
     _require(fits, "head", f"a list of at most 8 sizes from 1 to {HEAD_LIMIT}", head)
 
 
-def _check_labels(labels: object) -> None:
+def _check_labels(labels: Any) -> None:
     fits = isinstance(labels, list) and 1 <= len(labels) <= OUTPUTS_LIMIT and all(map(_is_label, labels))
     _require(fits, "labels", f"a list of 1 to {OUTPUTS_LIMIT} names", labels)
     used = [name for name in map(label_name, labels) if name]
@@ -80,7 +81,7 @@ def label_name(label: str | dict) -> str:
     return label
 
 
-def _check_weights(weights: object) -> None:
+def _check_weights(weights: Any) -> None:
     _require(isinstance(weights, dict), "weights", "an object with 'file'", weights)
     _check_file_name("weights.file", weights.get("file"))
     for text in ("layout", "prefix"):

@@ -50,7 +50,12 @@ def look_up(repository: Repository) -> Listing:
     """
     name, revision = repository.name, repository.revision
     api = HfApi(endpoint=constants.ENDPOINT)
-    asked = {"revision": revision, "repo_type": repository.kind, "timeout": DEADLINE_S, "files_metadata": True}
+    asked: dict[str, Any] = {
+        "revision": revision,
+        "repo_type": repository.kind,
+        "timeout": DEADLINE_S,
+        "files_metadata": True,
+    }
     try:
         found = _within_deadline(lambda: api.repo_info(name, **asked))
     except GatedRepoError as error:
@@ -96,12 +101,12 @@ def fetch(
     if (cached := in_cache(repository, commit, file)) is not None:
         return cached
     _check_room(file, listed.size or 0)
-    place = {"repo_type": repository.kind, "revision": commit, "endpoint": constants.ENDPOINT}
+    place: dict[str, Any] = {"repo_type": repository.kind, "revision": commit, "endpoint": constants.ENDPOINT}
     try:
         # a refusal is told at once; the download itself would try five times more
         get_hf_file_metadata(hf_hub_url(repository.name, file, **place), timeout=DEADLINE_S)
         bar = _bar(progress) if progress else None
-        cache = {"cache_dir": constants.HF_HUB_CACHE, "etag_timeout": DEADLINE_S}
+        cache: dict[str, Any] = {"cache_dir": constants.HF_HUB_CACHE, "etag_timeout": DEADLINE_S}
         return Path(hf_hub_download(repository.name, file, tqdm_class=bar, **cache, **place))
     except (LocalEntryNotFoundError, httpx2.ConnectError, httpx2.ConnectTimeout, OfflineModeIsEnabled) as error:
         raise _unreachable(repository.name) from error
@@ -143,7 +148,7 @@ def _bar(progress: Progress) -> type[tqdm]:
     """huggingface_hub reports through a progress bar's class; this one draws nothing."""
 
     class Told(tqdm):
-        def __init__(self, *args: object, **kwargs: object) -> None:
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
             kwargs["disable"] = True
             super().__init__(*args, **kwargs)
             self._size, self._there = kwargs.get("total"), kwargs.get("initial") or 0

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from hub.errors import CheckpointError
 
@@ -10,7 +11,7 @@ JSON_LIMIT_BYTES = 4 << 20
 """A configuration with every field filled has some 20 kB."""
 
 
-def read_json(file: Path) -> object:
+def read_json(file: Path) -> Any:
     """Contents of a JSON file of at most 4 MiB; CheckpointError names the file where it is not one."""
     if not file.is_file():
         raise CheckpointError(f"The checkpoint has no file {file.name!r}.")

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from hub.config import ARCHITECTURE, FORMAT, check_config, label_name
 from hub.errors import CheckpointError, SourceError
@@ -95,7 +96,7 @@ def _read(file: Path) -> dict[str, Preset]:
     return {name: _preset(file.name, name, table) for name, table in tables.items()}
 
 
-def _preset(file: str, name: str, table: object) -> Preset:
+def _preset(file: str, name: str, table: Any) -> Preset:
     def require(holds: bool, what: str) -> None:
         if not holds:
             raise SourceError(f"{file}: [{name}] {what}.")

@@ -62,7 +62,9 @@ def pull(
 def last_good(source: str, repository: Repository, *, preset: Preset | None = None) -> Resolved | None:
     """The checkpoint as it was last had whole, from the cache alone; None if it never was, or is there no more."""
     commit = repository.revision if repository.pinned else Pins().commit(_branch(repository))
-    there = _gathered(_cached(repository, commit), repository, preset) if commit else None
+    if commit is None:
+        return None
+    there = _gathered(_cached(repository, commit), repository, preset)
     return _verified(source, repository, commit, there, listed={}, preset=preset) if there else None
 
 

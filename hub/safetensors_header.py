@@ -3,7 +3,7 @@
 import json
 import math
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hub.errors import CheckpointError
 
@@ -43,7 +43,7 @@ def read_header(file: Path) -> dict[str, Entry]:
     return {key: _entry(file, key, entry, start, size) for key, entry in header.items() if key != "__metadata__"}
 
 
-def _entry(file: Path, key: str, entry: object, start: int, size: int) -> Entry:
+def _entry(file: Path, key: str, entry: Any, start: int, size: int) -> Entry:
     try:
         kind, shape, (begin, end) = entry["dtype"], tuple(int(n) for n in entry["shape"]), entry["data_offsets"]
         fits = 0 <= begin <= end <= size - start and all(n >= 0 for n in shape)

@@ -7,6 +7,7 @@ import tempfile
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import httpx2
 from huggingface_hub import constants
@@ -89,7 +90,7 @@ def read_samples(file: Path = SAMPLES_FILE) -> dict[str, SampleFile]:
     return {name: _sample(file.name, name, table) for name, table in tables.items()}
 
 
-def _sample(file: str, name: str, table: object) -> SampleFile:
+def _sample(file: str, name: str, table: Any) -> SampleFile:
     def require(holds: bool, what: str) -> None:
         if not holds:
             raise SourceError(f"{file}: [{name}] {what}.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explainers.contract.explainer import Explanation
+from explainers.contract.explanation import Explanation
 from explainers.map_statistics import hottest, on_grid, overlap, spearman
 
 TOP = 0.1

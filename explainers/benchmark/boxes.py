@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from cxr.findings import FINDINGS, check_finding
+from explainers.box_scores import SIDE
 from explainers.errors import OptionError
-from explainers.measures.localisation import SIDE
 
 NIH_SIDE = 1024
 """Pixels along a side of NIH's own pictures, in which its boxes are given."""

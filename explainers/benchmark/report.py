@@ -13,7 +13,7 @@ from hub.errors import CheckpointError
 from hub.files import sha256_of
 
 if TYPE_CHECKING:
-    from explainers.contract.explainer import Explanation
+    from explainers.contract.explanation import Explanation
 
 SUMMARY, TABLE, REPORT = "summary.json", "table.md", "report.html"
 FIELD, FILE = "benchmark", "benchmark.json"

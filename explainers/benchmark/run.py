@@ -12,13 +12,13 @@ import numpy as np
 from cxr.reading.radiograph import read_radiograph
 from explainers.benchmark.boxes import Boxed, BoxedSet, ceilings
 from explainers.benchmark.protocol import OCCUPANCY, Entry, Protocol
-from explainers.contract.explainer import Explanation
+from explainers.box_scores import SIDE, box_scores
+from explainers.contract.explanation import Explanation
 from explainers.contract.measure import Subject
 from explainers.errors import OptionError
 from explainers.map_statistics import on_grid, spearman
-from explainers.measures.localisation import SIDE, against_box
-from explainers.measures.relevance_gain import gain_of, order_of, removal_curves
-from explainers.measures.stability import NOISE
+from explainers.perturbation import with_noise
+from explainers.removal import relevance_gain, removal_curves, removal_order
 from explainers.running.comparison import Failed, Finished, Memory, compare
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _row(bench: Bench, entry: Entry, place: int, boxed: Boxed, memory: Memory, s
     mask = boxed.mask()
     if entry.name == OCCUPANCY:
         values = bench.data.occupancy(boxed)
-        return row | against_box(_on_square(values), mask) | {"seconds": 0, "forward": 0, "backward": 0}
+        return row | box_scores(_on_square(values), mask) | {"seconds": 0, "forward": 0, "backward": 0}
     radiograph = _radiograph(bench, boxed, shared)
     *_, event = compare(
         bench.predictor,
@@ -151,15 +151,15 @@ def _row(bench: Bench, entry: Entry, place: int, boxed: Boxed, memory: Memory, s
     if not isinstance(event, Finished):
         return row | {"failed": event.reason if isinstance(event, Failed) else "no result"}
     made = event.explanation
-    row |= against_box(_on_square(_whole(made)), mask)
+    row |= box_scores(_on_square(_whole(made)), mask)
     row["cap_pointing"], row["cap_iou"] = ceilings(mask, made.map.shape)
     row |= {"seconds": round(made.seconds, 4), **made.passes}
     subject = Subject(
         made, bench.registry.explainers[entry.name], bench.predictor, radiograph, bench.predictor.prepare(radiograph)
     )
     if place < bench.protocol.relevance_gain_boxes:
-        curves = removal_curves(subject, order_of(made.map, np.random.default_rng(bench.protocol.seed)))
-        row["relevance_gain"] = round(gain_of(curves[..., bench.predictor.labels.index(made.finding)]), 6)
+        curves = removal_curves(subject.context, removal_order(made.map, np.random.default_rng(bench.protocol.seed)))
+        row["relevance_gain"] = round(relevance_gain(curves[..., bench.predictor.labels.index(made.finding)]), 6)
     if place < bench.protocol.stability_boxes and not entry.boxes:
         row["stability"] = round(_stability(subject), 6)
     return row
@@ -194,8 +194,8 @@ def _on_square(values: np.ndarray) -> np.ndarray:
 def _stability(subject: Subject) -> float:
     """Rank correlation with the map of the input under the same small noise for all."""
     picture = subject.context.input
-    noise = np.random.default_rng(0).uniform(-NOISE, NOISE, size=(*picture.shape[:2], 1)).astype(np.float32)
-    return spearman(on_grid(subject.explanation.map), on_grid(subject.again(array=picture + noise)))
+    noisy = with_noise(picture, np.random.default_rng(0))
+    return spearman(on_grid(subject.explanation.map), on_grid(subject.again(array=noisy)))
 
 
 def numbers(rows: list[Mapping[str, str]], figure: str) -> np.ndarray:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from explainers.contract.context import Context
-from explainers.contract.explainer import API, Explainer, Explanation, check_map
+from explainers.contract.explainer import API, Explainer
+from explainers.contract.explanation import Explanation, check_map
 from explainers.errors import Cancelled, PluginError
 from hub.errors import CxrLensError
 

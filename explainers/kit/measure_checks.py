@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explainers.contract.explainer import Explanation
+from explainers.contract.explanation import Explanation
 from explainers.contract.measure import Measure, Measured, NotMeasurable, Subject
 from explainers.errors import brief
 from explainers.kit.planted_trial import DISC, disc, network

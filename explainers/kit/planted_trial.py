@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explainers.contract.context import Context
-from explainers.contract.explainer import Explainer, check_map, check_options
+from explainers.contract.explainer import Explainer
+from explainers.contract.explanation import check_map
+from explainers.contract.options import check_options
 from explainers.errors import Cancelled, brief
 from explainers.kit.report import CheckFailed
 from hub.errors import CxrLensError

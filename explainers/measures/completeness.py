@@ -1,7 +1,6 @@
 """Whether the cells sum to what the method promises."""
 
-from explainers.contract.measure import Measure, Measured, NotMeasurable, Subject
-from explainers.hookspecs import hookimpl
+from explainers import Measure, Measured, NotMeasurable, Subject, hookimpl
 
 LEAST = 1e-3
 """Logits: a promised sum below this is compared with this instead."""

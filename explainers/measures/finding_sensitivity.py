@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from explainers.contract.measure import Measure, Measured, NotMeasurable, Subject
-from explainers.hookspecs import hookimpl
+from explainers import Measure, Measured, NotMeasurable, Subject, hookimpl
 from explainers.map_statistics import on_grid, spearman
 
 OTHERS = 3

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from explainers.contract.measure import Measure, Measured, NotMeasurable, Subject
-from explainers.hookspecs import hookimpl
+from explainers import Measure, Measured, NotMeasurable, Subject, hookimpl
 
 AGREEING = 0.95
 """Share of the heads that must give a cell one sign for it to count as settled."""

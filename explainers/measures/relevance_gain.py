@@ -2,17 +2,11 @@
 
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 
-from explainers.contract.measure import Measure, Measured, Subject
-from explainers.hookspecs import hookimpl
-from explainers.map_statistics import on_grid
-
-SQUARES = 14
-"""Along a side: every map is ranked on the same squares, so that a fine map gains nothing by scattering its pixels."""
-
-STEPS = 10
-"""From nothing removed to everything removed, in equal areas."""
+from explainers import Measure, Measured, Subject, hookimpl
+from explainers.removal import relevance_gain, removal_curves, removal_order
 
 RANDOM_MAPS, RANDOM_CELLS = 8, 7
 """Smooth maps of noise among the controls, and their cells along a side: as coarse as Grad-CAM's."""
@@ -40,10 +34,10 @@ class RelevanceGain(Measure):
         place = subject.context.labels.index(subject.explanation.finding)
         controls = self._controls(subject)
         ways = {name: curves[..., place] for name, curves in controls.items()}
-        own = removal_curves(subject, order_of(subject.explanation.map, subject.rng))[..., place]
+        own = removal_curves(subject.context, removal_order(subject.explanation.map, subject.rng))[..., place]
         subject.progress(1.0)
-        gain = gain_of(own)
-        others = {name: gain_of(curves) for name, curves in ways.items()}
+        gain = relevance_gain(own)
+        others = {name: relevance_gain(curves) for name, curves in ways.items()}
         beaten = float(np.mean([gain > other for other in others.values()]))
         sentence = (
             f"Removing the hottest parts first lowers the logit by {gain:.2g} more, on average, than removing the "
@@ -67,44 +61,16 @@ class RelevanceGain(Measure):
             about = finding if name == AVERAGE else ""
             key = "relevance_gain", subject.predictor.identity, subject.prepared.digest, name, about
             if key not in subject.shared:
-                subject.shared[key] = removal_curves(subject, order_of(values, np.random.default_rng(number)))
+                subject.shared[key] = removal_curves(
+                    subject.context, removal_order(values, np.random.default_rng(number))
+                )
             found[name] = subject.shared[key]
             subject.progress(number / (len(maps) + 1), f"control {number} of {len(maps)}")
         return found
 
 
-def order_of(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(squares,) numbers of the squares, the most important first; ties in random order."""
-    grid = on_grid(values, SQUARES).ravel()
-    return np.lexsort((rng.permutation(grid.size), -grid))
-
-
-def removal_curves(subject: Subject, order: np.ndarray) -> np.ndarray:
-    """(2, STEPS + 1, n): logits with 0, 1/STEPS … of the squares removed, most and least important first."""
-    picture = subject.context.input
-    fill = picture.mean(axis=(0, 1))
-    inner = [_without(picture, fill, way[: round(order.size * step / STEPS)])
-             for way in (order, order[::-1]) for step in range(1, STEPS)]  # fmt: skip
-    empty = np.broadcast_to(fill, picture.shape).astype(np.float32)
-    logits = subject.context.forward(np.stack([*inner, empty]))
-    curves = np.empty((2, STEPS + 1, logits.shape[1]))
-    curves[:, 0], curves[:, -1] = subject.context.logits, logits[-1]
-    curves[:, 1:-1] = logits[:-1].reshape(2, STEPS - 1, -1)
-    return curves
-
-
-def gain_of(curves: np.ndarray) -> float:
-    """Area under (least first) less area under (most first), by trapezoids, over shares from 0 to 1."""
-    most, least = curves
-    weights = np.full(len(most), 1 / (len(most) - 1))
-    weights[[0, -1]] /= 2
-    return float(weights @ (least - most))
-
-
 def control_maps(subject: Subject) -> Iterator[tuple[str, np.ndarray]]:
     """Maps that know nothing of the finding's evidence in this picture."""
-    import cv2
-
     height, width = subject.context.input.shape[:2]
     rng = np.random.default_rng(21)  # the same for all, so that they are computed once
     for number in range(RANDOM_MAPS):
@@ -116,17 +82,6 @@ def control_maps(subject: Subject) -> Iterator[tuple[str, np.ndarray]]:
     average = subject.context.average_maps.get(subject.explanation.finding)
     if average is not None:
         yield AVERAGE, average
-
-
-def _without(picture: np.ndarray, fill: np.ndarray, squares: np.ndarray) -> np.ndarray:
-    """The picture with these squares filled."""
-    removed = np.zeros(SQUARES**2, bool)
-    removed[squares] = True
-    height, width = picture.shape[:2]
-    rows = np.arange(height) * SQUARES // height
-    columns = np.arange(width) * SQUARES // width
-    mask = removed.reshape(SQUARES, SQUARES)[rows][:, columns]
-    return np.where(mask[..., None], fill, picture).astype(np.float32)
 
 
 @hookimpl

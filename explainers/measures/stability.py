@@ -6,13 +6,12 @@ from types import MappingProxyType
 import cv2
 import numpy as np
 
-from explainers.contract.measure import Measure, Measured, Subject
-from explainers.hookspecs import hookimpl
+from explainers import Measure, Measured, Subject, hookimpl
 from explainers.map_statistics import on_grid, spearman
+from explainers.perturbation import with_noise
 
-NOISE, NOISES = 0.02, 2
-"""Largest change of a pixel, in input units (standard deviations of the picture under most input rules), as captum's
-default; and how many noises are drawn."""
+NOISES = 2
+"""Independent noises that are tried."""
 
 SHIFT_PX = 2
 TURN_DEGREES = 1.0
@@ -61,12 +60,11 @@ class Stability(Measure):
 def _changes(picture: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """(name, changed input, 2 × 3 matrix that moves a map of it back)."""
     still = np.float32([[1, 0, 0], [0, 1, 0]])
-    height, width = picture.shape[:2]
     for number in range(NOISES):
-        noise = rng.uniform(-NOISE, NOISE, size=(height, width, 1)).astype(np.float32)
-        yield f"noise {number + 1}", picture + noise, still
+        yield f"noise {number + 1}", with_noise(picture, rng), still
     shift = np.float32([[1, 0, SHIFT_PX], [0, 1, SHIFT_PX]])
     yield "shift", _moved(picture, shift), np.float32([[1, 0, -SHIFT_PX], [0, 1, -SHIFT_PX]])
+    height, width = picture.shape[:2]
     middle = ((width - 1) / 2, (height - 1) / 2)
     turn, back = (cv2.getRotationMatrix2D(middle, way * TURN_DEGREES, 1.0) for way in (1, -1))
     yield "turn", _moved(picture, turn), back

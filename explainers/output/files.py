@@ -15,7 +15,7 @@ from PIL import Image
 
 from cxr.prediction import Prediction
 from cxr.reading.radiograph import Radiograph
-from explainers.contract.explainer import Explanation
+from explainers.contract.explanation import Explanation
 from explainers.pictures import NOTICE, SIDES, figure, origin_of
 
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from cxr.findings import display_name
 from cxr.prediction import Prediction
 from cxr.reading.radiograph import Radiograph
-from explainers.contract.explainer import Explanation
+from explainers.contract.explanation import Explanation
 from explainers.output.files import png_bytes
 from explainers.output.snippets import client_snippet, command_line, the_same_file
 from explainers.pictures import NOTICE, SIDES, figure, origin_of

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from pprint import pformat
 
-from explainers.contract.explainer import Explanation
+from explainers.contract.explanation import Explanation
 
 
 def the_same_file(title: str = "", address: str = "", *, window: str = "") -> str:

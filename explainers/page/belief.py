@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from explainers.agreement import Agreement, agreement
-from explainers.contract.explainer import Explanation
+from explainers.contract.explanation import Explanation
 from explainers.errors import OptionError
 from explainers.page.component import asset, component
 from explainers.page.error_boundary import ErrorMessage

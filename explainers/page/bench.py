@@ -14,7 +14,8 @@ import numpy as np
 
 from cxr.findings import check_finding
 from cxr.predictor import Predictor
-from explainers.contract.explainer import Explanation, check_options
+from explainers.contract.explanation import Explanation
+from explainers.contract.options import check_options
 from explainers.errors import Cancelled, OptionError
 from explainers.map_statistics import on_grid, spearman
 from explainers.page.component import asset, component

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from explainers.contract.explainer import Explanation
+from explainers.contract.explanation import Explanation
 from explainers.errors import OptionError
 from explainers.output.files import comparison_zip, png_bytes
 from explainers.output.report import report_html

@@ -10,8 +10,8 @@ from cxr.fills import logits_without
 from cxr.findings import display_name
 from cxr.frame import Box
 from cxr.prediction import sigmoid
+from explainers.box_scores import box_scores, sample_with_box
 from explainers.errors import OptionError
-from explainers.measures.localisation import against_box, on_square
 from explainers.page.component import asset, component
 from explainers.page.error_boundary import ErrorMessage
 from explainers.page.sessions import Session
@@ -85,7 +85,7 @@ def asked(state: AppState, session: Session, wish: Wish) -> Iterator[dict]:
 
 def _against(values: np.ndarray, box: Box) -> dict:
     """What a map says of the box, as JSON."""
-    found = against_box(*on_square(values, box))
+    found = box_scores(*sample_with_box(values, box))
     return {name: round(float(found[name]), 4) for name in ("mass", "area", "iou_equal_area")} | {
         "pointing": bool(found["pointing"]),
         "abstains": bool(found["abstains"]),

@@ -17,7 +17,7 @@ import numpy as np
 from cxr.errors import RadiographError
 from cxr.prediction import Prediction
 from cxr.reading.radiograph import Radiograph
-from explainers.contract.explainer import Explanation
+from explainers.contract.explanation import Explanation
 from explainers.page.samples import Sample
 from explainers.running.measuring import MeasureDone
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from cxr.frame import Frame
 from cxr.reading.radiograph import Radiograph
-from explainers.contract.explainer import Explanation
+from explainers.contract.explanation import Explanation
 from explainers.pictures.colour import blended, check_colour_map, check_opacity, levels, lookup_table
 from explainers.pictures.lettering import Lettering
 from explainers.pictures.shading import Shading, shaded

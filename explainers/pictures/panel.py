@@ -9,7 +9,7 @@ from PIL import Image
 from cxr.checkpoint import Identity
 from cxr.findings import display_name
 from cxr.reading.radiograph import Radiograph
-from explainers.contract.explainer import Explanation
+from explainers.contract.explanation import Explanation
 from explainers.pictures.colour import COLOUR_MAPS, blended, check_colour_map, lookup_table
 from explainers.pictures.lettering import Lettering
 from explainers.pictures.overlay import LONGEST_PX, displayed, frame_on, is_cropped, picture, shading_on

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explainers.contract.context import Context
-from explainers.contract.explainer import Explainer, Explanation, check_map, check_options
+from explainers.contract.explainer import Explainer
+from explainers.contract.explanation import Explanation, check_map
+from explainers.contract.options import check_options
 from explainers.errors import Cancelled, ExplainerError, OptionError, brief
 from explainers.registry import Registry
 from hub.errors import CxrLensError, names_hint

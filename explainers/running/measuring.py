@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from explainers.contract.explainer import Explanation
+from explainers.contract.explanation import Explanation
 from explainers.contract.measure import Measure, Measured, Subject
 from explainers.errors import ExplainerError, brief
 from explainers.registry import Registry

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from explainers.contract.explainer import Explainer, Explanation
+from explainers.contract.explainer import Explainer
+from explainers.contract.explanation import Explanation
 from explainers.contract.options import Option
 from explainers.errors import Cancelled, OptionError
 from explainers.hookspecs import hookimpl

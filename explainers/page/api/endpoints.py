@@ -17,7 +17,7 @@ from cxr import Predictor, Radiograph, read_radiograph
 from cxr.findings import check_finding
 from cxr.frame import Box
 from explainers.agreement import agreement
-from explainers.contract.explainer import Explanation
+from explainers.contract.explanation import Explanation
 from explainers.errors import ExplainerError
 from explainers.output.files import npz_bytes, png_bytes
 from explainers.page.api import arguments, responses

@@ -9,7 +9,8 @@ import numpy as np
 from cxr.checkpoint import CheckpointConfig
 from cxr.findings import DESCRIPTIONS, display_name
 from cxr.predictor import Predictor
-from explainers.contract.explainer import Explainer, Explanation
+from explainers.contract.explainer import Explainer
+from explainers.contract.explanation import Explanation
 from explainers.contract.measure import Measure
 from explainers.page.private_folder import PrivateFolder
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from explainers import Explainer
-from explainers.contract.explainer import check_explainer_class, check_map
+from explainers.contract.explainer import check_explainer_class
+from explainers.contract.explanation import check_map
 from explainers.errors import ExplainerError, PluginError
 
 

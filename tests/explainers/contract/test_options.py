@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 import pytest
 
 from explainers import Explainer, Layer, Range
-from explainers.contract.explainer import check_options, options_schema
-from explainers.contract.options import declared_options
+from explainers.contract.options import check_options, declared_options, options_schema
 from explainers.errors import OptionError
 
 

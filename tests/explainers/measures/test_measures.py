@@ -3,10 +3,10 @@ import pytest
 
 from explainers import Explainer, Measure, Measured, Registry
 from explainers.agreement import agreement
+from explainers.box_scores import box_scores, sample_with_box
 from explainers.contract.measure import check_measure_class
 from explainers.map_statistics import hottest, on_grid, overlap, peak, ranks, spearman
-from explainers.measures.localisation import against_box, on_square
-from explainers.measures.relevance_gain import gain_of, order_of, removal_curves
+from explainers.removal import relevance_gain, removal_curves, removal_order
 
 BUILTIN = [
     "completeness", "finding_sensitivity", "head_stability", "localisation", "relevance_gain", "stability",
@@ -60,7 +60,9 @@ def gains(planted, crowded, maps_of) -> tuple[float, dict[str, float]]:
         prepared = planted.prepare(radiograph)
         subject = Subject(explanation, registry.explainers["saliency"], planted, radiograph, prepared)
         at = planted.labels.index("Mass")
-        own.append(gain_of(removal_curves(subject, order_of(values, np.random.default_rng(0)))[..., at]))
+        own.append(
+            relevance_gain(removal_curves(subject.context, removal_order(values, np.random.default_rng(0)))[..., at])
+        )
         *_, done = measure(planted, radiograph, [explanation], ["relevance_gain"], registry=registry)
         for name, value in done.measured.figures["controls"].items():
             others.setdefault(name.rstrip(" 0123456789"), []).append(value)
@@ -95,16 +97,16 @@ def test_a_single_picture_is_called_unreliable(measured):
 def test_the_gain_is_the_area_between_the_curves():
     # most first falls at once, least first at the end: areas 0.5/2 and 2 − 0.5/2... by trapezoids of width 1/2
     curves = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]])
-    assert gain_of(curves) == pytest.approx((0.5 * 1 + 1 + 0) / 2 - (0.5 * 1 + 0 + 0) / 2)
-    assert gain_of(curves[::-1]) == pytest.approx(-gain_of(curves))
-    assert gain_of(np.ones((2, 11))) == 0
+    assert relevance_gain(curves) == pytest.approx((0.5 * 1 + 1 + 0) / 2 - (0.5 * 1 + 0 + 0) / 2)
+    assert relevance_gain(curves[::-1]) == pytest.approx(-relevance_gain(curves))
+    assert relevance_gain(np.ones((2, 11))) == 0
 
 
 def test_ties_are_broken_by_chance_and_not_from_top_to_bottom():
-    order = order_of(np.zeros((7, 7)), np.random.default_rng(0))
+    order = removal_order(np.zeros((7, 7)), np.random.default_rng(0))
     assert sorted(order) == list(range(196))
     assert abs(np.corrcoef(order, np.arange(196))[0, 1]) < 0.2
-    assert order_of(np.eye(14), np.random.default_rng(0))[:14] % 15 == pytest.approx(np.zeros(14))
+    assert removal_order(np.eye(14), np.random.default_rng(0))[:14] % 15 == pytest.approx(np.zeros(14))
 
 
 # --- weights -----------------------------------------------------------------------------------------------------
@@ -209,7 +211,7 @@ def test_against_a_box_by_hand():
     values[2, 3], values[8, 8], values[0, 0] = 3, 1, -5
     inside = np.zeros((10, 10), bool)
     inside[1:4, 2:5] = True  # 9 of 100
-    found = against_box(values, inside)
+    found = box_scores(values, inside)
     assert found["mass"] == 0.75
     assert found["area"] == 0.09
     assert found["pointing"]
@@ -222,22 +224,22 @@ def test_against_a_box_by_hand():
 def test_a_map_without_a_positive_cell_abstains_and_misses():
     inside = np.zeros((10, 10), bool)
     inside[:5] = True
-    found = against_box(-np.ones((10, 10)), inside)
+    found = box_scores(-np.ones((10, 10)), inside)
     assert found["abstains"]
     assert not found["pointing"]
     assert found["mass"] == 0
     # a constant map points at the middle of all its maxima
     assert peak(np.ones((4, 6))) == (2, 3)
-    assert against_box(np.ones((10, 10)), inside)["pixel_auc"] == 0.5
+    assert box_scores(np.ones((10, 10)), inside)["pixel_auc"] == 0.5
 
 
 def test_a_near_miss_counts_with_tolerance_only():
     values, inside = np.zeros((100, 100)), np.zeros((100, 100), bool)
     values[50, 50], inside[50:60, 53:60] = 1, True
-    found = against_box(values, inside)
+    found = box_scores(values, inside)
     assert (found["pointing"], found["pointing_tolerant"]) == (False, True)  # 2.5 pixels of 3
     values[50, 50], values[50, 48] = 0, 1
-    assert not against_box(values, inside)["pointing_tolerant"]
+    assert not box_scores(values, inside)["pointing_tolerant"]
 
 
 def test_boxes_are_in_the_pictures_own_pixels(measured, disc_picture):
@@ -248,7 +250,7 @@ def test_boxes_are_in_the_pictures_own_pixels(measured, disc_picture):
     miss = measured("localisation", true_map(), box=(top, left - 40, height, width)).measured
     assert not miss.figures["pointing"]
     assert measured("localisation", true_map()).code == "NOT_MEASURABLE"
-    values, inside = on_square(np.zeros((50, 200)), (25, 0, 25, 100))
+    values, inside = sample_with_box(np.zeros((50, 200)), (25, 0, 25, 100))
     assert values.shape == inside.shape == (256, 256)
     assert inside[128:, :128].all()
     assert inside.mean() == 0.25

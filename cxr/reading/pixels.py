@@ -31,6 +31,7 @@ class SourcePixels:
     negative  whether zero is the brightest value
     notes     sentences that are no warnings
     windows   ways in which the file could be shown, and the name of the one that was taken; of DICOM alone
+    stored_size  (height, width) in the file, where the pixels were resampled to square ones; None: as they are
     """
 
     pixels: np.ndarray
@@ -40,6 +41,7 @@ class SourcePixels:
     notes: tuple[str, ...] = ()
     windows: tuple[Window, ...] = ()
     window: str = ""
+    stored_size: tuple[int, int] | None = None
 
     def scaled(self) -> tuple[np.ndarray, tuple[str, ...]]:
         """(height, width, 1 or 3) float32 in [0, 1], laid on black where there is alpha; and warnings."""

@@ -17,17 +17,11 @@ from PIL import Image
 
 from cxr.errors import RadiographError
 from cxr.reading import dicom, picture_file
+from cxr.reading.colour import COLOURED_SHARE, coloured_share, luma
 from cxr.reading.pixels import SourcePixels, Window
 
 LARGEST_FILE_BYTES = 512 * 2**20
 """Above what 50 megapixels of 16-bit colour need (300 MB): a larger file holds no picture that would be accepted."""
-
-COLOURED = 0.1
-"""Difference between a pixel's channels, of full scale, from which it counts as coloured: JPEG's own errors and the
-tint of a warm lamp on a grey film stay below."""
-
-COLOURED_SHARE = 0.002
-"""Share of coloured pixels from which a warning is given: a coloured label on a screen shot has about this size."""
 
 ELONGATED = 1.8
 """Ratio of sides from which a warning is given. Chest films are at most 43 cm × 35 cm, a ratio of 1.23."""
@@ -50,6 +44,7 @@ class Radiograph:
     notes     sentences worth knowing that speak against nothing
     windows   of a DICOM file: the ways in which its values could be shown
     window    the name of the one that was taken
+    stored_size  (height, width) in the file of a DICOM picture, which differs where its pixels are not square
     """
 
     grey: np.ndarray
@@ -60,6 +55,7 @@ class Radiograph:
     notes: tuple[str, ...] = ()
     windows: tuple[Window, ...] = ()
     window: str = ""
+    stored_size: tuple[int, int] | None = None
 
     @property
     def height(self) -> int:
@@ -160,6 +156,7 @@ def _radiograph(samples: SourcePixels) -> Radiograph:
         notes=samples.notes,
         windows=samples.windows,
         window=samples.window,
+        stored_size=samples.stored_size,
     )
 
 
@@ -170,15 +167,15 @@ def _grey(scaled: np.ndarray) -> tuple[np.ndarray, bool, float]:
     difference = scaled.max(axis=2) - scaled.min(axis=2)
     if not difference.any():
         return np.ascontiguousarray(scaled[..., 0]), False, 0.0
-    luma = scaled @ np.array([0.299, 0.587, 0.114], np.float32)
-    return np.clip(luma, 0, 1), True, float((difference > COLOURED).mean())
+    return luma(scaled), True, coloured_share(scaled)
 
 
 def _warnings(size: tuple[int, int], coloured_share: float) -> Iterable[str]:
     if coloured_share > COLOURED_SHARE:
         yield f"{coloured_share:.0%} of the picture is coloured; a radiograph is grey. Its scores may mean nothing."
     if max(size) > ELONGATED * min(size):
-        yield f"The picture is {max(size) / min(size):.1f} times as long as wide; chest radiographs are nearly square."
+        ratio = f"{max(size) / min(size):.1f} times as {'high as wide' if size[0] > size[1] else 'wide as high'}"
+        yield f"The picture is {ratio}; chest radiographs are nearly square."
     if min(size) < LITTLE_DETAIL_PX:
         yield f"The picture has only {min(size)} pixels a side: small findings can't be seen in it."
 

@@ -99,7 +99,7 @@ def test_a_jpegs_own_colour_noise_is_no_warning():
 
 def test_a_long_picture_and_a_small_one_are_warned_about():
     (long,) = read_radiograph(chest(130, 260)).warnings
-    assert "2.0 times as long" in long
+    assert "2.0 times as wide as high" in long
     (small,) = read_radiograph(chest(100, 120)).warnings
     assert "100 pixels" in small
     assert not read_radiograph(chest(130, 150)).warnings

@@ -1,0 +1,247 @@
+"""The stored values of a DICOM file: which numbers describe them, how they are decoded, which of their bits count."""
+
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxr.errors import RadiographError
+from cxr.reading.dicom_tags import PIXEL_TAGS, Tags
+from cxr.reading.pixels import check_size
+
+if TYPE_CHECKING:
+    from pydicom.pixels.decoders.base import Decoder
+    from pydicom.uid import UID
+
+RLE = "1.2.840.10008.1.2.5"
+GREY = ("MONOCHROME1", "MONOCHROME2")
+ALLOCATED_BITS = {"PixelData": (1, 8, 16, 32), "FloatPixelData": (32,), "DoubleFloatPixelData": (64,)}
+
+MUCH_SET = 0.1
+"""Share of pixels with a bit beyond the stored ones from which that is no overlay, but may be a wrong header."""
+
+NEWER_SYNTAXES = {
+    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
+    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
+    "1.2.840.10008.1.2.8.1": "Deflated Image Frame Compression",
+}
+"""Transfer syntaxes that pydicom's dictionary doesn't have yet."""
+
+CONVERT = "Convert it first, for example with `gdcmconv --raw` or `dcmconv`, or export it uncompressed."
+
+
+@dataclass
+class PixelForm:
+    """The numbers that describe a file's pixels, each as it can be used.
+
+    bits_stored  that count, the highest of them at `high_bit`, of `bits_allocated`
+    assumed      sentences on tags that are missing or unusable, and what was taken instead
+    """
+
+    keyword: str
+    rows: int
+    columns: int
+    samples: int
+    photometric: str
+    planar: int
+    bits_allocated: int
+    bits_stored: int
+    high_bit: int
+    signed: bool
+    assumed: list[str] = field(default_factory=list)
+
+    @property
+    def is_float(self) -> bool:
+        """Whether the values are floating-point numbers, of which every bit counts."""
+        return self.keyword != "PixelData"
+
+
+def pixel_form(tags: Tags) -> PixelForm:
+    """Raises RadiographError, naming the tag, if one that can't be guessed is missing or unusable."""
+    assumed: list[str] = []
+    keyword = next(name for name in PIXEL_TAGS if name in tags)
+    rows, columns = (_required(tags, name) for name in ("Rows", "Columns"))
+    check_size(rows, columns)
+    default_bits = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}.get(keyword)
+    allocated = default_bits or _required(tags, "BitsAllocated")
+    if allocated not in ALLOCATED_BITS[keyword]:
+        raise RadiographError(f"Pixels of {allocated} allocated bits are not read.", CONVERT)
+    colour = tags.word("PhotometricInterpretation").startswith(("RGB", "YBR"))
+    samples = _assumed(tags, "SamplesPerPixel", 3 if colour else 1, assumed, range(1, 5), "the usual number")
+    photometric = _photometric(tags, samples, assumed)
+    stored = _assumed(
+        tags, "BitsStored", allocated, assumed, range(1, allocated + 1), "all bits", needed=not default_bits
+    )
+    high_bit = _assumed(
+        tags, "HighBit", stored - 1, assumed, range(stored - 1, allocated), "the usual place", needed=not default_bits
+    )
+    signed = _assumed(tags, "PixelRepresentation", 0, assumed, range(2), "unsigned values", needed=not default_bits)
+    planar = tags.whole("PlanarConfiguration") or 0
+    return PixelForm(
+        keyword, rows, columns, samples, photometric, planar, allocated, stored, high_bit, bool(signed), assumed
+    )
+
+
+def _required(tags: Tags, name: str) -> int:
+    value = tags.whole(name)
+    if value is None or value < 1:
+        what = f"The DICOM file's tag {name} can't be used" if name in tags else f"The DICOM file has no tag {name}"
+        raise RadiographError(f"{what}, without which its pixels can't be read.", "Export or send it once more.")
+    return value
+
+
+def _assumed(
+    tags: Tags, name: str, default: int, assumed: list[str], possible: range, taken: str, *, needed: bool = True
+) -> int:
+    value = tags.whole(name)
+    if value in possible:
+        return value
+    if needed and (value is not None or name in tags or name != "HighBit"):
+        state = "can't be used" if name in tags else "is missing"
+        assumed.append(f"The file's tag {name} {state}; {taken} was assumed.")
+    return default
+
+
+def _photometric(tags: Tags, samples: int, assumed: list[str]) -> str:
+    term = tags.word("PhotometricInterpretation")
+    squeezed = term.replace(" ", "").replace("_", "")
+    if squeezed in GREY:
+        return squeezed
+    if term in ("RGB", "PALETTE COLOR") or term.startswith("YBR_"):
+        return term
+    state = "can't be used" if term else "is missing"
+    taken = "MONOCHROME2" if samples == 1 else "RGB"
+    assumed.append(f"The file's tag PhotometricInterpretation {state}; {taken} was assumed.")
+    return taken
+
+
+def decoded(tags: Tags, form: PixelForm) -> np.ndarray:
+    """The values as they lie in the file, decompressed: (rows, columns) or (rows, columns, samples), all bits."""
+    decoder = _decoder(tags.syntax)
+    content = tags.bytes_of(form.keyword)
+    if not content:
+        raise RadiographError("The DICOM file has no pixels: its pixel data are empty.", "Export it once more.")
+    if tags.syntax.is_compressed:
+        _check_coded_size(content)
+    else:
+        content = _of_one_frame(content, form)
+    colours = {"planar_configuration": form.planar} if form.samples > 1 else {}
+    values, _ = decoder.as_array(
+        content,
+        # the faster plugin for RLE stops on damaged data with a Rust panic, which is no Exception
+        decoding_plugin="pydicom" if tags.syntax == RLE else "",
+        rows=form.rows,
+        columns=form.columns,
+        samples_per_pixel=form.samples,
+        photometric_interpretation=form.photometric,
+        pixel_representation=int(form.signed),
+        bits_allocated=form.bits_allocated,
+        # which bits count is for `counted` to say, in the same way for every compression
+        bits_stored=form.bits_allocated,
+        number_of_frames=1,
+        pixel_keyword=form.keyword,
+        pixel_vr="OB" if form.bits_allocated <= 8 else "OW",
+        **colours,
+    )
+    expected = (form.rows, form.columns, *([form.samples] if form.samples > 1 else []))
+    if values.shape != expected:
+        raise ValueError("the decoder gave another shape than the file declares")
+    return values
+
+
+def counted(values: np.ndarray, tags: Tags, form: PixelForm) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The stored bits alone, right-justified, signed if the file says so (PS3.5 8.1.1); warnings."""
+    if form.is_float:
+        return values, ()
+    shift = form.high_bit + 1 - form.bits_stored
+    if shift and tags.syntax.is_compressed and tags.syntax != RLE:
+        # compressed streams hold values of their own precision, which are right-justified where they are no wider
+        precision = coded_precision(_first_frame(tags.bytes_of(form.keyword))) or form.bits_stored
+        shift = shift if precision > form.high_bit else 0
+    width = values.dtype.itemsize * 8
+    if not shift and form.bits_stored >= width:
+        return values, ()
+    wide = values.astype(np.int32 if width <= 16 else np.int64)
+    kept = (wide >> shift) & (2**form.bits_stored - 1)
+    if form.signed:
+        kept = np.where(kept >= 2 ** (form.bits_stored - 1), kept - 2**form.bits_stored, kept)
+    above = width - shift - form.bits_stored
+    higher = (wide >> (shift + form.bits_stored)) & (2**above - 1)
+    # all ones above a negative value are its sign, not bits of their own
+    if ((higher != 0) & (higher != 2**above - 1)).mean() > MUCH_SET:
+        return kept, ("Many pixels have bits set beyond those that BitsStored counts; these bits were ignored.",)
+    return kept, ()
+
+
+def _of_one_frame(content: bytes, form: PixelForm) -> bytes:
+    """Native pixels without what follows them; those of YBR_FULL_422 hold two samples a pixel."""
+    samples = 2 if form.photometric == "YBR_FULL_422" else form.samples
+    needed = -(-form.rows * form.columns * samples * form.bits_allocated // 8)
+    return content[: needed + needed % 2]
+
+
+def _decoder(syntax: "UID | None") -> "Decoder":
+    from pydicom.pixels import get_decoder
+
+    if not syntax:
+        raise RadiographError(
+            "The DICOM file has no tag TransferSyntaxUID, without which its compressed pixels can't be read.",
+            "Export or send it once more.",
+        )
+    # `name` of a UID that isn't the standard's is the UID itself, which may hold anything
+    own = syntax.name if syntax.is_transfer_syntax else "a form that the standard doesn't name"
+    name = NEWER_SYNTAXES.get(syntax, own)
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError:
+        raise RadiographError(
+            f"The DICOM file's pixels are stored as {name}, which no package that is used here reads.", CONVERT
+        ) from None
+    if not decoder.is_available:
+        raise RadiographError(f"No decoder for {name} is installed.", "pip install 'cxr-lens[dicom]'")
+    return decoder
+
+
+def _first_frame(content: bytes) -> bytes:
+    from pydicom.encaps import get_frame
+
+    return get_frame(content, 0, number_of_frames=1)
+
+
+def _check_coded_size(content: bytes) -> None:
+    """Refuse a picture whose compressed stream is larger than the file says: it is decoded whole before it is cut."""
+    size = coded_size(_first_frame(content))
+    if size is not None:
+        check_size(*size)
+
+
+def coded_size(stream: bytes) -> tuple[int, int] | None:
+    """(height, width) that a JPEG, JPEG-LS or JPEG 2000 stream declares; None for others (RLE is bounded by itself)."""
+    start = stream.find(b"\xff\x4f\xff\x51")
+    if start >= 0:
+        right, bottom, left, top = struct.unpack_from(">4I", stream, start + 8)
+        return bottom - top, right - left
+    frame = _frame_header(stream)
+    return struct.unpack_from(">2H", stream, frame + 5) if frame is not None else None
+
+
+def coded_precision(stream: bytes) -> int | None:
+    """Bits a sample of a JPEG, JPEG-LS or JPEG 2000 stream; None for others."""
+    start = stream.find(b"\xff\x4f\xff\x51")
+    if start >= 0:
+        return (stream[start + 42] & 0x7F) + 1
+    frame = _frame_header(stream)
+    return stream[frame + 4] if frame is not None else None
+
+
+def _frame_header(stream: bytes) -> int | None:
+    """Where the marker of a JPEG stream's frame header begins."""
+    position = 2 if stream.startswith(b"\xff\xd8") else len(stream)
+    while position + 9 <= len(stream) and stream[position] == 0xFF:
+        marker = stream[position + 1]
+        if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
+            return position
+        position += 1 if marker == 0xFF else 2 + struct.unpack_from(">H", stream, position + 2)[0]
+    return None

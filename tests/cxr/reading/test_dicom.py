@@ -350,9 +350,7 @@ def test_several_frames_are_refused():
 
 
 def test_colour_is_refused():
-    made = dataset(
-        stored(8).repeat(3, axis=1), bits=8, SamplesPerPixel=3, PhotometricInterpretation="RGB", Columns=140
-    )
+    made = dataset(stored(8).repeat(3, axis=1), bits=8, SamplesPerPixel=3, PhotometricInterpretation="RGB", Columns=140)
     made.PlanarConfiguration = 1
     refused(made, "in colour")
 

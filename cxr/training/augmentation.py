@@ -1,5 +1,6 @@
 """Changes of a radiograph that leave its findings what they are."""
 
+import zlib
 from dataclasses import dataclass
 
 import cv2
@@ -34,25 +35,71 @@ class Augmentation:
 
     def apply(self, grey: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
         """`(size, size)` float32 from a square picture in [0, 1]."""
-        if rng.random() < self.coarser:
-            grey = _coarser(grey, rng.uniform(0.5, 1))
+        return self.draw(rng).of(grey, size)
+
+    def draw(self, rng: np.random.Generator) -> "View":
+        """One way to change a picture, within the limits."""
+        height, width = rng.uniform(1 / 16, 1 / 4, 2)
+        rectangle = (*(rng.uniform(0, 1, 2) * (1 - height, 1 - width)), height, width)
+        return View(
+            detail=rng.uniform(0.5, 1) if rng.random() < self.coarser else 1.0,
+            scale=float(np.exp(rng.uniform(-1, 1) * np.log1p(self.scale))),
+            rotation=rng.uniform(-self.rotation, self.rotation),
+            shift=tuple(rng.uniform(-self.shift, self.shift, 2)),
+            gamma=float(np.exp(rng.uniform(-self.gamma, self.gamma))),
+            noise=rng.uniform(0, self.noise),
+            noise_seed=int(rng.integers(2**32)),
+            erased=rectangle if rng.random() < self.erase else None,
+            mirrored=bool(rng.random() < self.mirror),
+        )
+
+    def view(self, image: str, seed: int) -> "View":
+        """The change of one picture that its name and a seed decide: the same in every run and every program."""
+        return self.draw(np.random.default_rng([zlib.crc32(image.encode()), seed]))
+
+
+@dataclass(frozen=True)
+class View:
+    """One change of a picture, the same at every size of the result but for the grain, which is of single pixels.
+
+    detail      side that the picture is averaged to first, of its own
+    scale       factor; rotation in degrees; shift of the side, to the right and down
+    gamma       brightness b becomes b^gamma
+    noise       standard deviation of the grain, of full brightness
+    erased      top, left, height and width of a rectangle that is filled with the mean, of the side; None for none
+    """
+
+    detail: float
+    scale: float
+    rotation: float
+    shift: tuple[float, float]
+    gamma: float
+    noise: float
+    noise_seed: int
+    erased: tuple[float, float, float, float] | None
+    mirrored: bool
+
+    def of(self, grey: np.ndarray, size: int) -> np.ndarray:
+        """`(size, size)` float32 from a square picture in [0, 1]."""
+        if self.detail < 1:
+            grey = _coarser(grey, self.detail)
         changed = cv2.warpAffine(
-            grey, self._matrix(grey.shape[0], size, rng), (size, size), flags=cv2.INTER_CUBIC,
+            grey, self._matrix(grey.shape[0], size), (size, size), flags=cv2.INTER_CUBIC,
             borderMode=cv2.BORDER_REPLICATE,
         )  # fmt: skip
-        changed = np.clip(changed, 0, 1) ** np.exp(rng.uniform(-self.gamma, self.gamma))
-        changed += rng.uniform(0, self.noise) * rng.standard_normal(changed.shape, np.float32)
-        if rng.random() < self.erase:
-            _erase(changed, rng)
-        if rng.random() < self.mirror:
+        changed = np.clip(changed, 0, 1) ** self.gamma
+        changed += self.noise * np.random.default_rng(self.noise_seed).standard_normal(changed.shape, np.float32)
+        if self.erased:
+            top, left, height, width = np.rint(np.array(self.erased) * size).astype(int)
+            changed[top : top + height, left : left + width] = changed.mean()
+        if self.mirrored:
             changed = changed[:, ::-1]
         return changed.astype(np.float32)
 
-    def _matrix(self, side: int, size: int, rng: np.random.Generator) -> np.ndarray:
+    def _matrix(self, side: int, size: int) -> np.ndarray:
         """(2, 3) from pixels of the source to pixels of the result, about the pictures' middles."""
-        factor = size / side * np.exp(rng.uniform(-1, 1) * np.log1p(self.scale))
-        matrix = cv2.getRotationMatrix2D(((side - 1) / 2,) * 2, rng.uniform(-self.rotation, self.rotation), factor)
-        matrix[:, 2] += (size - side) / 2 + rng.uniform(-self.shift, self.shift, 2) * size
+        matrix = cv2.getRotationMatrix2D(((side - 1) / 2,) * 2, self.rotation, size / side * self.scale)
+        matrix[:, 2] += (size - side) / 2 + np.array(self.shift) * size
         return matrix
 
 
@@ -71,10 +118,3 @@ def _coarser(grey: np.ndarray, share: float) -> np.ndarray:
     return cv2.resize(
         cv2.resize(grey, (small, small), interpolation=cv2.INTER_AREA), (side, side), interpolation=cv2.INTER_CUBIC
     )
-
-
-def _erase(grey: np.ndarray, rng: np.random.Generator) -> None:
-    side = grey.shape[0]
-    height, width = rng.integers(side // 16, side // 4 + 1, 2)
-    top, left = rng.integers(0, side - height), rng.integers(0, side - width)
-    grey[top : top + height, left : left + width] = grey.mean()

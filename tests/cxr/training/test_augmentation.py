@@ -57,3 +57,31 @@ def test_draws_are_repeated_by_their_seed(chest):
     one, same, other = (Augmentation().apply(chest, 112, np.random.default_rng(seed)) for seed in (3, 3, 4))
     assert (one == same).all()
     assert not (one == other).all()
+
+
+def test_a_view_is_decided_by_the_picture_s_name_and_the_seed(chest):
+    drawn = Augmentation()
+    assert (drawn.view("a.png", 7).of(chest, 64) == drawn.view("a.png", 7).of(chest, 64)).all()
+    assert drawn.view("a.png", 7) != drawn.view("b.png", 7)
+    assert drawn.view("a.png", 7) != drawn.view("a.png", 8)
+
+
+def test_a_view_is_the_same_at_another_size(chest):
+    drawn = Augmentation(noise=0, erase=1, coarser=0)
+    for seed in range(20):
+        view = drawn.view("a.png", seed)
+        large = cv2.resize(view.of(chest, 256), (64, 64), interpolation=cv2.INTER_AREA)
+        other = drawn.view("a.png", seed + 20).of(chest, 64)
+        difference, others = (np.abs(each - view.of(chest, 64)) for each in (large, other))
+        assert np.median(difference) < 0.02
+        assert np.median(difference) < 0.3 * np.median(others)
+
+
+def test_an_erased_rectangle_is_within_the_picture_and_at_most_a_quarter_of_its_sides():
+    flat = np.tile(np.linspace(0, 1, 128, dtype=np.float32), (128, 1))
+    untouched = NONE.apply(flat, 128, np.random.default_rng(0))
+    for seed in range(40):
+        changed = Augmentation(0, 0, 0, 0, 0, 0, erase=1).apply(flat, 128, np.random.default_rng(seed))
+        rows, columns = np.nonzero(np.abs(changed - untouched) > 1e-4)
+        assert 6 <= np.ptp(rows) + 1 <= 33
+        assert 6 <= np.ptp(columns) + 1 <= 33

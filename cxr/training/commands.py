@@ -2,38 +2,27 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxr.evaluation.labels import POLICIES
 from cxr.findings import FINDINGS
+from cxr.training.train_command import add_policies, add_train
 
 if TYPE_CHECKING:
     from cxr.evaluation.labels import LabelTable
-    from cxr.training.recipe import Recipe
 
 
 def add_commands(commands: Any) -> None:
     """Add them to `python -m cxr`."""
     _add_class_weights(commands)
-    _add_train(commands)
+    add_train(commands)
     _add_evaluate(commands)
     _add_calibrate(commands)
     _add_bootstrap(commands)
     _add_plausibility(commands)
     _add_plant(commands)
-
-
-def _add_policies(command: argparse.ArgumentParser) -> None:
-    """What labels that are uncertain or missing count as."""
-    for what, given in (("uncertain", "-1"), ("missing", "empty")):
-        command.add_argument(
-            f"--{what}", default="ignore", choices=list(POLICIES), help=f"what {given} means; default: ignore"
-        )
 
 
 def _add_class_weights(commands: Any) -> None:
@@ -42,36 +31,8 @@ def _add_class_weights(commands: Any) -> None:
     command.add_argument("--order", default="chexnet", metavar="course|chexnet|NAME,…", help="findings, in order")
     command.add_argument("--part", metavar="NAME", help="only rows whose column `part` says so, such as train")
     command.add_argument("-o", "--out", required=True, metavar="FILE", help="such as train_config.json")
-    _add_policies(command)
+    add_policies(command)
     command.set_defaults(run=_class_weights)
-
-
-def _add_train(commands: Any) -> None:
-    command = commands.add_parser("train", help="train a checkpoint; run it again to go on after a kill")
-    command.add_argument("--labels", action="append", required=True, metavar="CSV", help="repeatable, with --images")
-    command.add_argument("--images", action="append", required=True, metavar="DIR", help="one for each --labels")
-    command.add_argument("--out", required=True, metavar="DIR", help="the checkpoint's folder")
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="of everything drawn; default: 0")
-    command.add_argument(
-        "--init", default="none", metavar="none|imagenet|SOURCE", help="starting weights; a densenet.hdf5 is a backbone"
-    )
-    command.add_argument("--part", default="train", metavar="NAME", help="part of the table to train on")
-    command.add_argument(
-        "--validation", default="validation", metavar="NAME", help="part to choose by; without parts, a tenth is drawn"
-    )
-    command.add_argument("--order", default="chexnet", metavar="course|chexnet|NAME,…", help="findings, in order")
-    command.add_argument("--class-weights", metavar="FILE", help="a train_config.json; default: from the training part")
-    command.add_argument("--recipe", metavar="FILE", help="JSON, as `training.recipe` of a checkpoint's config.json")
-    command.add_argument("--epochs", type=int, metavar="N", help="of all stages together")
-    command.add_argument("--size", type=int, metavar="PIXELS", help="side of the network's input")
-    command.add_argument("--batch", type=int, metavar="N", help="pictures a step")
-    command.add_argument("--limit", type=int, metavar="N", help="N pictures of each part, drawn, to try things")
-    command.add_argument(
-        "--backend", choices=["tensorflow", "torch", "jax"], default="tensorflow", help="Keras' backend, if installed"
-    )
-    command.add_argument("--precision", metavar="NAME", help="float32, mixed_bfloat16 or mixed_float16")
-    _add_policies(command)
-    command.set_defaults(run=_train)
 
 
 def _add_evaluate(commands: Any) -> None:
@@ -132,7 +93,7 @@ def _add_table(command: argparse.ArgumentParser) -> None:
     command.add_argument("--images", required=True, metavar="DIR", help="folder of the pictures that it names")
     command.add_argument("--part", metavar="NAME", help="only rows whose column `part` says so, such as test")
     command.add_argument("--limit", type=int, metavar="N", help="the first N pictures of it, to try things")
-    _add_policies(command)
+    add_policies(command)
 
 
 def _class_weights(given: argparse.Namespace) -> int:
@@ -154,38 +115,6 @@ def _class_weights(given: argparse.Namespace) -> int:
         print(f"  {finding:20} positives × {positive:.4f}, negatives × {negative:.4f}")
     print(f"{len(table)} rows: {given.out}")
     return 0
-
-
-def _train(given: argparse.Namespace) -> int:
-    os.environ["KERAS_BACKEND"] = given.backend  # read by Keras when it is first imported
-    from cxr.evaluation.labels import order_of
-    from cxr.training.run import Sources, train
-
-    sources = Sources(
-        labels=[Path(file) for file in given.labels],
-        images=[Path(folder) for folder in given.images],
-        findings=order_of(given.order),
-        part=given.part,
-        validation=given.validation,
-        uncertain=given.uncertain,
-        missing=given.missing,
-        limit=given.limit,
-    )
-    weights_file = Path(given.class_weights) if given.class_weights else None
-    out = train(sources, _recipe(given), Path(given.out), init=given.init, weights_file=weights_file)
-    print(f"The checkpoint is in {out}: python demo.py --model {out}")
-    return 0
-
-
-def _recipe(given: argparse.Namespace) -> "Recipe":
-    from cxr.training.recipe import Recipe, default_recipe, shortened
-
-    if given.recipe:
-        recipe = Recipe.from_json(json.loads(Path(given.recipe).read_text()))
-    else:
-        recipe = default_recipe(pretrained=given.init != "none")
-    recipe = shortened(recipe, epochs=given.epochs, size=given.size, batch=given.batch)
-    return replace(recipe, seed=given.seed, precision=given.precision or recipe.precision)
 
 
 def _evaluate(given: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """What a run will take, said before it starts."""
 
 import time
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from cxr.training.batches import CHANNELS, TrainingBatches
 from cxr.training.pictures import Pictures
 from cxr.training.recipe import Recipe
+from cxr.training.teachers import Teacher
 
 TRAINING_STEP = 3.5
 """A step of training in forward passes: one forward, two for the gradients, and the optimiser."""
@@ -19,25 +21,32 @@ COPIES = 5
 """Of the weights: themselves, AdamW's two moments, their average, the gradients."""
 
 
-def estimated(model: keras.Model, recipe: Recipe, training: Pictures, an_epoch: int) -> str:
+def estimated(
+    model: keras.Model, recipe: Recipe, training: Pictures, an_epoch: int, teachers: Sequence[Teacher] = ()
+) -> str:
     """Sentences on time, memory, disk, and on whether the network will wait for pictures.
 
     an_epoch  pictures of one epoch
+    teachers  each costs a forward pass at its own size, taken to be of a network like the student
 
     From two forward passes at the first stage's size, and the making of one batch.
     """
     first = recipe.stages[0]
     a_pass = _seconds_of_a_pass(model, first.size, first.batch)
     a_pixel = a_pass / first.size**2
-    seconds = sum(stage.epochs * an_epoch * stage.size**2 * a_pixel * TRAINING_STEP for stage in recipe.stages)
+    scored = sum(teacher.size**2 for teacher in teachers)
+    pixels = sum(stage.epochs * (TRAINING_STEP * stage.size**2 + scored) for stage in recipe.stages)
+    seconds = an_epoch * pixels * a_pixel
     weights = sum(int(np.prod(variable.shape)) for variable in model.variables) * 4
     share = 1 if recipe.precision == "float32" else 0.5
-    memory = COPIES * weights + max(stage.batch * stage.size**2 for stage in recipe.stages) * BYTES_A_PIXEL * share
-    disk = training.pixels.nbytes + (COPIES + 2) * weights
+    memory = (COPIES + len(teachers)) * weights + max(
+        stage.batch * stage.size**2 for stage in recipe.stages
+    ) * BYTES_A_PIXEL * share
+    disk = training.pixels.nbytes + (COPIES + 2 + len(teachers)) * weights
     return (
         f"About {_duration(seconds)}, {memory / 1e9:.1f} GB of memory and {disk / 1e9:.1f} GB of disk. "
         f"A thread of the loader makes {pictures_a_second(recipe, training):.0f} pictures a second, the network takes "
-        f"{1 / (a_pass * TRAINING_STEP):.0f}."
+        f"{1 / (a_pass * TRAINING_STEP + a_pixel * scored):.0f}."
     )
 
 

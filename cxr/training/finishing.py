@@ -29,11 +29,12 @@ HEADS_FILE = "heads.safetensors"
 CLASS_WEIGHTS_FILE = "train_config.json"
 
 
-def finish(job: Job, state: RunState, out: Path, *, origin: str, data: str) -> Path:
+def finish(job: Job, state: RunState, out: Path, *, origin: str, data: str, teachers: Sequence[Mapping] = ()) -> Path:
     """Write the folder; everything in it is measured with the weights as they are stored.
 
-    origin  a sentence on the starting weights
-    data    what the pictures are called, for people
+    origin    a sentence on the starting weights
+    data      what the pictures are called, for people
+    teachers  name and sha256 of each network, or of the table of logits, that was followed
     """
     weights = halved(weights_of(job.model))
     assign(job.model, weights)
@@ -51,7 +52,7 @@ def finish(job: Job, state: RunState, out: Path, *, origin: str, data: str) -> P
         "input": {"rule": "samplewise", "size": job.recipe.size, "detail": job.recipe.detail},
         **fitted(table, logits),
         "metrics": figures_of(table, logits) | {"data": data, "part": "validation"},
-        "training": _provenance(job, state, origin, data),
+        "training": _provenance(job, state, origin, data) | ({"teachers": list(teachers)} if teachers else {}),
     }
     (out / CLASS_WEIGHTS_FILE).write_text(json.dumps(job.weights.to_json(), indent=1) + "\n")
     write_checkpoint(out, config, weights)

@@ -1,7 +1,7 @@
 """The training run itself: stages of epochs, each measured, kept and able to be gone on from."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,12 +13,14 @@ from cxr.densenet import assign, weights_of
 from cxr.evaluation.reference import auc_of
 from cxr.training.batches import TrainingBatches
 from cxr.training.class_weights import ClassWeights
-from cxr.training.loss import WeightedBinaryCrossentropy
+from cxr.training.loss import DistillationLoss, WeightedBinaryCrossentropy
 from cxr.training.network import logits_of, remeasure_norms, set_trainable
 from cxr.training.pictures import Pictures
 from cxr.training.recipe import Recipe, Stage
 from cxr.training.run_state import BEST, RunState, load_weights, save_weights
 from cxr.training.sampling import weights_for_share
+from cxr.training.soft_labels import SoftLabels
+from cxr.training.teachers import Teacher, following
 
 LOWEST_RATE = 0.01
 """Of the highest learning rate, at the cosine's end."""
@@ -28,8 +30,10 @@ LOWEST_RATE = 0.01
 class Job:
     """What is trained on what.
 
-    folder  where the run keeps its state
-    tell    called with (event, figures): "batch" after each batch, "epoch" after each epoch that was measured
+    folder       where the run keeps its state
+    teachers     networks to follow as the recipe's `distillation` says, or
+    soft_labels  a table of logits in the order of the training pictures; none of both for labels alone
+    tell         called with (event, figures): "batch" after each batch, "epoch" after each epoch that was measured
     """
 
     model: keras.Model
@@ -39,7 +43,14 @@ class Job:
     weights: ClassWeights
     folder: Path
     workers: int = 2
+    teachers: Sequence[Teacher] = ()
+    soft_labels: SoftLabels | None = None
     tell: Callable[[str, Mapping], None] = lambda event, figures: None
+
+    @property
+    def distils(self) -> bool:
+        """Whether anything is followed beside the labels."""
+        return bool(self.teachers) or self.soft_labels is not None
 
 
 def fit(job: Job, state: RunState) -> RunState:
@@ -80,32 +91,35 @@ def _auc(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray | None) -> f
 
 
 def _run_stage(job: Job, state: RunState) -> RunState:
-    stage = job.recipe.stages[state.stage]
+    recipe, stage = job.recipe, job.recipe.stages[state.stage]
     set_trainable(job.model, stage.trainable)
     batches = TrainingBatches(
         job.training,
         size=stage.size,
         batch=stage.batch,
-        augmentation=job.recipe.augmentation,
-        without_finding=job.recipe.without_finding,
-        mixup=job.recipe.mixup,
-        seed=job.recipe.seed + state.stage,
+        augmentation=recipe.augmentation,
+        without_finding=recipe.without_finding,
+        mixup=recipe.mixup,
+        soft_labels=job.soft_labels,
+        temperature=recipe.distillation.temperature if job.distils else 1.0,
+        seed=recipe.seed + state.stage,
         epoch=state.epoch,
         workers=job.workers,
     )
-    optimiser = _optimiser(job.recipe, stage, len(batches))
-    job.model.compile(
+    optimiser = _optimiser(recipe, stage, len(batches))
+    fitted, loss = _fitted(job, state.stage)
+    fitted.compile(
         optimizer=optimiser,
-        loss=WeightedBinaryCrossentropy(job.weights.pos_weights, job.weights.neg_weights),
+        loss=loss,
         # XLA pays on accelerators; TensorFlow on a processor gains nothing and compiles for minutes
         jit_compile=keras.backend.backend() == "jax",
     )
-    optimiser.build(job.model.trainable_variables)
+    optimiser.build(fitted.trainable_variables)
     if state.weights:
-        job.model.load_weights(job.folder / state.weights)
+        fitted.load_weights(job.folder / state.weights)
     keeper = _Keeper(job, state)
-    swap = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if job.recipe.averaging else []
-    job.model.fit(
+    swap = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if recipe.averaging else []
+    fitted.fit(
         batches,
         epochs=stage.epochs,
         initial_epoch=state.epoch,
@@ -114,6 +128,17 @@ def _run_stage(job: Job, state: RunState) -> RunState:
         verbose=0,
     )
     return keeper.state
+
+
+def _fitted(job: Job, stage: int) -> tuple[keras.Model, keras.losses.Loss]:
+    """What Keras fits, and by which loss: the network, or a network around it that has the teachers' answers too."""
+    labels_loss = WeightedBinaryCrossentropy(job.weights.pos_weights, job.weights.neg_weights)
+    if not job.distils:
+        return job.model, labels_loss
+    how, recipe = job.recipe.distillation, job.recipe
+    around = following(job.model, job.teachers, how, size=recipe.stages[stage].size, seed=recipe.seed + stage)
+    loss = DistillationLoss(labels_loss, weight=how.weight, temperature=how.temperature, features=how.features)
+    return around, loss
 
 
 def _optimiser(recipe: Recipe, stage: Stage, batches: int) -> keras.optimizers.Optimizer:
@@ -197,7 +222,7 @@ class _Keeper(keras.callbacks.Callback):
         }
         best = self.state.best
         if not best or auc > best["mean_auc"] or np.isnan(best["mean_auc"]):
-            save_weights(self._job.folder / BEST, weights_of(self.model))
+            save_weights(self._job.folder / BEST, weights_of(self._job.model))
             best = {"mean_auc": auc, "stage": self.state.stage, "epoch": epoch}
         self.state = replace(
             self.state, epoch=epoch + 1, weights=self.file_of(epoch).name, best=best, history=(*self.state.history, row)

@@ -34,3 +34,44 @@ class WeightedBinaryCrossentropy(keras.losses.Loss):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "pos_weights": self.pos_weights, "neg_weights": self.neg_weights}
+
+
+@keras.saving.register_keras_serializable("cxr_lens")
+class DistillationLoss(keras.losses.Loss):
+    """(1 − weight)·labels' loss + weight·T²·Σ over findings of −q·log p − (1 − q)·log(1 − p) + features·d.
+
+    y_pred    (N, 2n + 1): logits z of the student, q = σ(z / T) of the teacher, and d, one minus the cosine of features
+    y         (N, n) labels for the first term, see `WeightedBinaryCrossentropy`
+    p         σ(z / T) of the student
+
+    T² keeps the soft loss's gradients as large as they are at T = 1.
+    """
+
+    def __init__(
+        self,
+        labels_loss: WeightedBinaryCrossentropy,
+        *,
+        weight: float,
+        temperature: float,
+        features: float,
+        name: str = "distillation",
+        **kwargs,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        self.labels_loss, self.weight, self.temperature, self.features = labels_loss, weight, temperature, features
+
+    def call(self, y_true, y_pred):
+        count = len(self.labels_loss.pos_weights)
+        logits, soft, distance = y_pred[:, :count], y_pred[:, count : 2 * count], y_pred[:, 2 * count]
+        softened = ops.cast(logits, "float32") / self.temperature
+        followed = -ops.sum(soft * ops.log_sigmoid(softened) + (1 - soft) * ops.log_sigmoid(-softened), axis=-1)
+        labelled = self.labels_loss.call(y_true, logits)
+        return (1 - self.weight) * labelled + self.weight * self.temperature**2 * followed + self.features * distance
+
+    def get_config(self) -> dict:
+        fields = {"weight": self.weight, "temperature": self.temperature, "features": self.features}
+        return {**super().get_config(), "labels_loss": keras.saving.serialize_keras_object(self.labels_loss), **fields}
+
+    @classmethod
+    def from_config(cls, config: dict) -> "DistillationLoss":
+        return cls(**config | {"labels_loss": keras.saving.deserialize_keras_object(config["labels_loss"])})

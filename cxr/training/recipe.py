@@ -8,6 +8,9 @@ from cxr.training.augmentation import Augmentation
 from cxr.training.errors import TrainingError
 
 Trainable = Literal["head", "all"]
+HIGHEST_TEMPERATURE = 100.0
+"""Beyond it all probabilities are one half in 32 bits."""
+
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -32,6 +35,33 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Distillation:
+    """How a network learns from others' answers beside the labels (Hinton et al. 2015).
+
+    weight       share of the soft loss; the loss of the labels has the rest: 0 for labels alone, 1 for none of them
+    temperature  T: the soft loss is T² times the cross-entropy between σ(z / T) of teacher and student, summed over
+                 the findings. The higher, the more the logits themselves are followed
+    features     weight of 1 − cosine between the teacher's features at the last layer and the student's, led through
+                 a linear layer that learns along; 0 for none. From checkpoints of ours alone
+    """
+
+    weight: float = 0.7
+    temperature: float = 1.0
+    features: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.weight <= 1:
+            raise TrainingError(f"{self.weight} is no weight of the soft loss.", "Give 0 to 1.")
+        if not 0 < self.temperature <= HIGHEST_TEMPERATURE:
+            raise TrainingError(
+                f"{self.temperature} is no temperature.",
+                f"Above 0, at most {HIGHEST_TEMPERATURE:.0f}; 1 to 4 is usual.",
+            )
+        if not 0 <= self.features < float("inf"):
+            raise TrainingError(f"{self.features} is no weight of the features.", "Give 0 or more.")
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything a run depends on beside the data and where it starts from.
 
@@ -49,6 +79,7 @@ class Recipe:
     norm_pictures  training pictures over which the batch norms' statistics are measured again at the end, with the
                    averaged weights and at the network's size (Izmailov et al. 2018); 0 for not at all
     heads          output layers fitted on resampled patients (`cxr.training.heads`); 0 for none
+    distillation   how teachers are followed, None where there are none
     """
 
     stages: tuple[Stage, ...]
@@ -65,6 +96,7 @@ class Recipe:
     heads: int = 20
     precision: str = "float32"
     seed: int = 0
+    distillation: Distillation | None = None
 
     def __post_init__(self) -> None:
         if not self.stages:
@@ -89,7 +121,8 @@ class Recipe:
         try:
             stages = tuple(Stage(**stage) for stage in raw["stages"])
             augmentation = Augmentation(**raw.get("augmentation", {}))
-            return cls(**{**raw, "stages": stages, "augmentation": augmentation})
+            distillation = Distillation(**raw["distillation"]) if raw.get("distillation") else None
+            return cls(**{**raw, "stages": stages, "augmentation": augmentation, "distillation": distillation})
         except (KeyError, TypeError) as error:
             raise TrainingError(f"This is no recipe: {error}.", "See `training.recipe` in a config.json.") from error
 

@@ -23,7 +23,10 @@ from cxr.training.progress import Progress
 from cxr.training.recipe import Recipe
 from cxr.training.run_state import load_state
 from cxr.training.sampling import drawn_rows
+from cxr.training.soft_labels import SoftLabels, described, read_soft_labels
+from cxr.training.teachers import Teacher, load_teacher
 from hub.errors import names_hint
+from hub.files import sha256_of
 
 WORK = "run"
 """Folder within --out that holds the run's state and packed pictures; it can be deleted when the run is over."""
@@ -57,11 +60,41 @@ class Sources:
             )
 
 
-def train(sources: Sources, recipe: Recipe, out: Path, *, init: str = "none", weights_file: Path | None = None) -> Path:
+@dataclass(frozen=True)
+class Followed:
+    """What a recipe's `distillation` is about: checkpoints of ours, or a table of any network's logits."""
+
+    teachers: Sequence[str] = ()
+    soft_labels: Path | None = None
+
+    def check(self, recipe: Recipe) -> None:
+        """TrainingError for a recipe that doesn't fit."""
+        if self.teachers and self.soft_labels:
+            raise TrainingError("Teachers and a table of soft labels were given.", "Give --teacher or --soft-labels.")
+        given = bool(self.teachers) or self.soft_labels is not None
+        if recipe.distillation and not given:
+            raise TrainingError("Distillation is asked for, but no teacher is given.", "Give --teacher or --soft-labels.")
+        if given and not recipe.distillation:
+            raise TrainingError("A teacher was given, but the recipe has no distillation.", "Add `distillation` to it.")
+        if self.soft_labels and recipe.distillation.features:
+            raise TrainingError("A table of soft labels has no features.", "Give --teacher, or --feature-weight 0.")
+
+
+def train(
+    sources: Sources,
+    recipe: Recipe,
+    out: Path,
+    *,
+    init: str = "none",
+    weights_file: Path | None = None,
+    followed: Followed | None = None,
+) -> Path:
     """Train, or go on with a run that was stopped, and write the checkpoint's folder; returns it.
 
     Raises TrainingError, LabelError, SourceError or CheckpointError before anything is trained.
     """
+    followed = followed or Followed()
+    followed.check(recipe)
     work = out / WORK
     work.mkdir(parents=True, exist_ok=True)
     training, validation = _pictures(sources, recipe, work)
@@ -69,9 +102,10 @@ def train(sources: Sources, recipe: Recipe, out: Path, *, init: str = "none", we
     weights = _weights(drawn, sources.findings, weights_file).evened(recipe.evened)
     keras.config.set_dtype_policy(recipe.precision)
     keras.utils.set_random_seed(recipe.seed)
-    state = load_state(work, _identity_of_run(recipe, training, validation, init))
     spread, devices = on_all_devices()
     with spread:
+        teachers, soft_labels, origins = _followed(followed, recipe, training)
+        state = load_state(work, _identity_of_run(recipe, training, validation, init, origins))
         model, origin = trainable_network(init, sources.findings)
         print(f"Training {origin}: {len(training)} pictures of {_patients(training)} patients; validation: "
               f"{len(validation)} of {_patients(validation)}.")  # fmt: skip
@@ -80,12 +114,29 @@ def train(sources: Sources, recipe: Recipe, out: Path, *, init: str = "none", we
         if devices > 1:
             print(f"Each batch is shared by {devices} devices.")
         if not state.history:
-            print(estimated(model, recipe, training, len(drawn)))
+            print(estimated(model, recipe, training, len(drawn), teachers))
         progress = Progress(recipe, len(drawn), state, work)
-        job = Job(model, recipe, training, validation, weights, work, tell=progress.tell)
+        job = Job(model, recipe, training, validation, weights, work, teachers=teachers, soft_labels=soft_labels,
+                  tell=progress.tell)  # fmt: skip
         state = fit(job, state)
     progress.close()
-    return finish(job, state, out, origin=origin, data=", ".join(file.name for file in sources.labels))
+    data = ", ".join(file.name for file in sources.labels)
+    return finish(job, state, out, origin=origin, data=data, teachers=origins)
+
+
+def _followed(
+    followed: Followed, recipe: Recipe, training: Pictures
+) -> tuple[Sequence[Teacher], SoftLabels | None, list[Mapping]]:
+    """(teachers, soft labels of the training pictures, what the checkpoint says of either)."""
+    if followed.soft_labels:
+        table = read_soft_labels(followed.soft_labels)
+        table.check_views(recipe.augmentation, recipe.detail)
+        origins = described(followed.soft_labels, table, sha256_of(followed.soft_labels))
+        return (), table.aligned(training.table), origins
+    teachers = [load_teacher(source, training.table.findings) for source in followed.teachers]
+    for teacher in teachers:
+        print(f"Following {teacher.origin['name']} (sha256 {teacher.origin['sha256'][:12]}…), {teacher.size} px.")
+    return teachers, None, [teacher.origin for teacher in teachers]
 
 
 def _pictures(sources: Sources, recipe: Recipe, work: Path) -> tuple[Pictures, Pictures]:
@@ -151,10 +202,13 @@ def _weights(table: LabelTable, findings: Sequence[str], file: Path | None) -> C
     return read_class_weights(file, labels=findings) if file else class_weights(table)
 
 
-def _identity_of_run(recipe: Recipe, training: Pictures, validation: Pictures, init: str) -> dict:
+def _identity_of_run(
+    recipe: Recipe, training: Pictures, validation: Pictures, init: str, teachers: Sequence[Mapping]
+) -> dict:
     """What must be the same for a run to be gone on with."""
     pictures = {"training": len(training), "validation": len(validation), "findings": list(training.table.findings)}
-    return {"recipe": recipe.to_json(), "init": init, **pictures}
+    followed = {"teachers": [origin["sha256"] for origin in teachers]} if teachers else {}
+    return {"recipe": recipe.to_json(), "init": init, **pictures, **followed}
 
 
 def _patients(pictures: Pictures) -> int:

@@ -1,0 +1,130 @@
+"""Networks that a student learns from: checkpoints of ours, scored on the picture that the student sees."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from cxr.checkpoint import read_checkpoint
+from cxr.densenet import assign, densenet121
+from cxr.training.batches import CHANNELS
+from cxr.training.errors import TrainingError
+from cxr.training.recipe import Distillation
+from hub import resolve
+from hub.architecture import OUTPUT_LAYER, STEM
+from hub.errors import names_hint
+
+RULE = "samplewise"
+
+
+@dataclass(frozen=True, eq=False)
+class Teacher:
+    """A network whose answers are followed.
+
+    network  from `(N, size, size, channels)` to its logits; never changed
+    columns  of its logits, in the order of the student's findings
+    origin   name and sha256, for `training.teachers` of the student's configuration
+    """
+
+    network: keras.Model
+    size: int
+    columns: tuple[int, ...]
+    origin: Mapping[str, Any]
+
+
+def load_teacher(source: str, findings: Sequence[str]) -> Teacher:
+    """A checkpoint as a teacher, on Keras' backend of the day.
+
+    Raises TrainingError if it lacks a finding, or wants another input than training makes; SourceError and
+    CheckpointError for the rest.
+    """
+    checkpoint = read_checkpoint(resolve(source))
+    config = checkpoint.config
+    if lacking := [finding for finding in findings if finding not in config.labels]:
+        raise TrainingError(
+            f"The teacher {source!r} has no output for {', '.join(lacking)}.",
+            f"{names_hint(lacking[0], config.labels)} --order names what is trained.",
+        )
+    if config.input["rule"] != RULE:
+        raise TrainingError(
+            f"The teacher {source!r} wants the input rule {config.input['rule']!r}, and training makes {RULE!r}.",
+            "Score the pictures with it, and give its logits with --soft-labels.",
+        )
+    channels = checkpoint.weights[STEM].shape[2]
+    network = densenet121(
+        (None, None, channels), outputs=len(config.labels), head=config.head, final_relu=config.final_relu
+    )
+    assign(network, checkpoint.weights)
+    if keras.backend.backend() == "torch":
+        from cxr.training.torch_layers import with_torch_layers
+
+        network = with_torch_layers(network)
+    identity = checkpoint.identity
+    origin = {"name": identity.name, "source": identity.source, "sha256": identity.sha256}
+    return Teacher(network, config.input["size"], tuple(config.labels.index(each) for each in findings), origin)
+
+
+def following(
+    student: keras.Model, teachers: Sequence[Teacher], distillation: Distillation, *, size: int, seed: int
+) -> keras.Model:
+    """The student beside what it follows, as one network for `DistillationLoss`: `(N, 2n + 1)`.
+
+    Its inputs are pictures `(N, size, size, 3)`, and without teachers the probabilities `(N, n)` of a table of soft
+    labels. Its variables are the student's own, those of teachers, which do not learn, and one linear layer a teacher
+    where features are followed. These layers begin anew for each such network, drawn by `seed`.
+    """
+    picture = keras.Input((size, size, CHANNELS), name="picture")
+    count = student.output.shape[-1]
+    if not teachers:
+        soft = keras.Input((count,), name="soft_labels")
+        logits = student(picture)
+        return keras.Model((picture, soft), _beside(logits, soft, ops.zeros_like(logits[:, :1])))
+    features, logits = _with_features(student)(picture)
+    answers, distances = [], []
+    for number, teacher in enumerate(teachers):
+        theirs, answer = _frozen(teacher)(_resized(picture, teacher), training=False)
+        answers.append(ops.take(answer, np.array(teacher.columns), axis=-1))
+        if distillation.features:
+            guide = keras.layers.Dense(
+                theirs.shape[-1], use_bias=False, name=f"guide_{number}", dtype="float32",
+                kernel_initializer=keras.initializers.GlorotUniform(seed=seed + number),
+            )  # fmt: skip
+            distances.append(_cosine_distance(guide(features), theirs))
+    soft = ops.sigmoid(_mean(answers) / distillation.temperature)
+    distance = _mean(distances) if distances else ops.zeros_like(logits[:, :1])
+    return keras.Model(picture, _beside(logits, soft, distance))
+
+
+def _beside(logits, soft, distance):
+    return ops.concatenate([ops.cast(each, "float32") for each in (logits, soft, distance)], axis=-1)
+
+
+def _mean(tensors: Sequence):
+    """Of several teachers: of their logits, so that one that is sure outweighs one that isn't."""
+    return sum(tensors[1:], tensors[0]) / len(tensors)
+
+
+def _cosine_distance(ours, theirs):
+    ours, theirs = (ops.normalize(ops.cast(each, "float32"), axis=-1) for each in (ours, theirs))
+    return 1 - ops.sum(ours * theirs, axis=-1, keepdims=True)
+
+
+def _with_features(model: keras.Model) -> keras.Model:
+    """(what its output layer sees, its logits), on the same layers."""
+    return keras.Model(model.input, [model.get_layer(OUTPUT_LAYER).input, model.output])
+
+
+def _frozen(teacher: Teacher) -> keras.Model:
+    teacher.network.trainable = False
+    return _with_features(teacher.network)
+
+
+def _resized(picture, teacher: Teacher):
+    """To the teacher's size and channels; averaged where it shrinks."""
+    picture = picture[..., : teacher.network.input.shape[-1]]
+    if picture.shape[1] == teacher.size:
+        return picture
+    return ops.image.resize(picture, (teacher.size, teacher.size), interpolation="bicubic", antialias=True)

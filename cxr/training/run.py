@@ -73,7 +73,7 @@ class Followed:
             raise TrainingError("Teachers and a table of soft labels were given.", "Give --teacher or --soft-labels.")
         given = bool(self.teachers) or self.soft_labels is not None
         if recipe.distillation and not given:
-            raise TrainingError("Distillation is asked for, but no teacher is given.", "Give --teacher or --soft-labels.")
+            raise TrainingError("Distillation is asked for, without a teacher.", "Give --teacher or --soft-labels.")
         if given and not recipe.distillation:
             raise TrainingError("A teacher was given, but the recipe has no distillation.", "Add `distillation` to it.")
         if self.soft_labels and recipe.distillation.features:

@@ -240,7 +240,7 @@ def test_a_checkpoint_names_its_table_and_another_table_is_another_run(sources, 
     ("how", "followed", "said"),
     [
         (None, Followed(("5",)), "no distillation"),
-        (Distillation(), Followed(), "no teacher"),
+        (Distillation(), Followed(), "without a teacher"),
         (Distillation(), Followed(("5",), "soft.npz"), "were given"),
         (Distillation(features=1), Followed((), "soft.npz"), "no features"),
     ],

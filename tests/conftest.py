@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,33 @@ PLUGINS = ROOT / "tests" / "plugins"
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run one folder for all temporary files, those of its child processes too.
+
+    pytest-xdist's workers inherit it. Tests' own folders are in it unless `--basetemp` names another place.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        config.stash[TEMPORARY] = tempfile.TemporaryDirectory(prefix="cxr-lens-tests-", ignore_cleanup_errors=True)
+        os.environ["TMPDIR"] = tempfile.tempdir = config.stash[TEMPORARY].name
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folder with everything in it, whether tests failed or not."""
+    if TEMPORARY in config.stash:
+        config.stash[TEMPORARY].cleanup()
+        tempfile.tempdir = None
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Send a file's tests to one worker, and all tests of the running page to one: one server, one browser a run."""
+    for item in items:
+        group = "page" if "server" in getattr(item, "fixturenames", ()) else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

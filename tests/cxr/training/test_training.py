@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cxr.__main__ import main
 from cxr.phantom import phantom
 from cxr.training.errors import TrainingError
 from cxr.training.recipe import Recipe, Stage, default_recipe, shortened
@@ -48,15 +49,18 @@ def chests(tmp_path_factory) -> Path:
 
 def command(chests: Path, out: Path, *more: str) -> list[str]:
     return [
-        *(sys.executable, "-m", "cxr", "train", "--labels", str(chests / "labels.csv")),
+        *("train", "--labels", str(chests / "labels.csv")),
         *("--images", str(chests / "images"), "--out", str(out), "--recipe", str(chests / "recipe.json")),
         *("--order", "Effusion,Hernia", *more),
     ]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_run_that_is_killed_and_begun_again_ends_in_a_checkpoint_that_scores(chests, tmp_path):
     out = tmp_path / "net"
-    with subprocess.Popen(command(chests, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as first:
+    arguments = [sys.executable, "-m", "cxr", *command(chests, out)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as first:
         said = ""
         for line in first.stdout:
             said += line
@@ -68,7 +72,7 @@ def test_a_run_that_is_killed_and_begun_again_ends_in_a_checkpoint_that_scores(c
     assert "About" in said
     assert len(json.loads((out / "run" / "state.json").read_text())["history"]) == 1
 
-    second = subprocess.run(command(chests, out), capture_output=True, text=True, timeout=600)
+    second = subprocess.run(arguments, capture_output=True, text=True, timeout=600)
     assert second.returncode == 0, second.stderr
     assert "epoch 1 of 2" not in second.stdout
     assert "epoch 2 of 2" in second.stdout
@@ -90,25 +94,23 @@ def test_a_run_that_is_killed_and_begun_again_ends_in_a_checkpoint_that_scores(c
     assert scores["Hernia"].threshold is None
 
 
-def test_another_recipe_does_not_go_on_with_the_same_folder(chests, tmp_path):
+def test_another_recipe_does_not_go_on_with_the_same_folder(chests, tmp_path, capsys):
     from cxr.training.run_state import RunState
 
     work = tmp_path / "net" / "run"
     work.mkdir(parents=True)
     RunState({"recipe": "another"}).save(work)
-    done = subprocess.run(command(chests, tmp_path / "net"), capture_output=True, text=True, timeout=300)
-    assert done.returncode == 1
-    assert "holds a run that differs in" in done.stderr
+    assert main(command(chests, tmp_path / "net")) == 1
+    assert "holds a run that differs in" in capsys.readouterr().err
 
 
-def test_a_patient_in_both_parts_stops_it_before_it_starts(chests, tmp_path):
+def test_a_patient_in_both_parts_stops_it_before_it_starts(chests, tmp_path, capsys):
     leaking = (chests / "labels.csv").read_text().replace("64.png,32,", "64.png,0,")
     (tmp_path / "labels.csv").write_text(leaking)
     arguments = command(chests, tmp_path / "net")
     arguments[arguments.index("--labels") + 1] = str(tmp_path / "labels.csv")
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 1
-    assert "1 patients are in 'training' and in 'validation': 0." in done.stderr
+    assert main(arguments) == 1
+    assert "1 patients are in 'training' and in 'validation': 0." in capsys.readouterr().err
 
 
 def test_a_recipe_is_written_and_read_back():

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from explainers.builtin.expected_gradients import ExpectedGradients
-from explainers.running.comparison import Finished, compare
 
 
 def test_of_a_linear_network_it_is_weight_times_distance_from_the_mean_chest(tiny, monkeypatch, phantom):
@@ -31,11 +30,16 @@ def test_every_chest_of_the_background_is_drawn_equally_often_and_linear_weights
     assert found.sum() == pytest.approx(context.notes["promised_sum"]["Effusion"], rel=1e-6)
 
 
-def test_the_seed_decides(predictor, phantom):
+def test_the_seed_decides(context_of, pooled):
+    rng = np.random.default_rng(0)
+    model = pooled((6, 6), rng.normal(size=(1, 5)), rng.normal(size=(5, 2)))
+    picture, chests = rng.normal(size=(6, 6)), rng.normal(size=(8, 6, 6, 1)).astype(np.float32)
+
     def run(seed):
-        options = {"expected_gradients": {"draws": 16}}
-        events = compare(predictor, phantom, "Effusion", ["expected_gradients"], options=options, seed=seed)
-        return next(event.explanation.map for event in events if isinstance(event, Finished))
+        context = context_of(model, picture, seed=seed)
+        queue = iter(chests)
+        context.prepare = lambda chest: next(queue)
+        return ExpectedGradients().explain(context, "Effusion", draws=16)
 
     assert (run(1) == run(1)).all()
     assert not (run(1) == run(2)).all()

@@ -1,4 +1,4 @@
-"""How much is done at once. Events that share the network share a group, whichever door they came through."""
+"""How much runs at once. Events of the page and endpoints that use the network share a group."""
 
 SCORING = {"concurrency_id": "scoring", "concurrency_limit": 2}
 """Session and scoring: short, and never behind somebody's occlusion."""
@@ -6,5 +6,5 @@ SCORING = {"concurrency_id": "scoring", "concurrency_limit": 2}
 EXPLAINING = {"concurrency_id": "explaining", "concurrency_limit": 2}
 """As many at once as a free machine has cores; further ones wait in the queue."""
 
-MOST_WAITING = 48
-"""Calls in the queue; more are refused at once."""
+LIGHT = {"concurrency_id": "light", "concurrency_limit": 8}
+"""Lists and states, which compute nothing."""

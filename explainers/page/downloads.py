@@ -11,15 +11,17 @@ from functools import partial
 import anyio
 import numpy as np
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from cxr.prediction import Prediction
 from explainers.contract.explanation import Explanation
 from explainers.errors import OptionError
 from explainers.output.files import comparison_zip, png_bytes
 from explainers.output.report import report_html
 from explainers.output.snippets import client_snippet, command_line, the_same_file
 from explainers.page import error_boundary
+from explainers.page.refusals import PRIVATE, error_body
 from explainers.page.samples import SIZE_PX, Samples
 from explainers.page.sessions import Session, Sessions
 from explainers.pictures import displayed
@@ -27,13 +29,11 @@ from hub.errors import CxrLensError
 
 log = logging.getLogger(__name__)
 
-PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-
 ARCHIVES_AT_ONCE = 2
 
 
 def routes(sessions: Sessions, samples: Samples) -> list[Route]:
-    """Routes beside Gradio's own; all of them only read."""
+    """Routes besides Gradio's; none of them changes anything."""
     archives = anyio.CapacityLimiter(ARCHIVES_AT_ONCE)
     return [
         Route("/sessions/{token}/radiograph.png", _of_session(sessions, _radiograph)),
@@ -53,7 +53,7 @@ def _of_session(
         session = sessions.with_token(request.path_params["token"])
         if session is None:
             return _refusal(
-                404, error_boundary.ErrorMessage("RADIOGRAPH", "This radiograph was put away. Load it again.")
+                404, error_boundary.ErrorMessage("RADIOGRAPH", "This radiograph is no longer here. Load it again.")
             )
         try:
             return await anyio.to_thread.run_sync(partial(answer, session, request), limiter=limiter)
@@ -65,8 +65,8 @@ def _of_session(
     return respond
 
 
-def _refusal(status: int, said: error_boundary.ErrorMessage) -> Response:
-    return JSONResponse(said.to_json(), status_code=status, headers=PRIVATE)
+def _refusal(status: int, message: error_boundary.ErrorMessage) -> Response:
+    return Response(error_body(message), status_code=status, media_type="application/json", headers=PRIVATE)
 
 
 def _radiograph(session: Session, request: Request) -> Response:
@@ -82,7 +82,7 @@ def _png(grey: np.ndarray) -> bytes:
 def _map(session: Session, request: Request) -> Response:
     """Little-endian float32, row by row; the shape travels with the explanation.
 
-    No content for a map that was put away, which is no error: partial maps are, while a slow browser asks for them.
+    No content for a map that is gone, which is no error: partial maps go while a slow browser asks for them.
     """
     values = session.map_at(request.path_params["place"])
     if values is None:
@@ -91,11 +91,11 @@ def _map(session: Session, request: Request) -> Response:
 
 
 def _archive(session: Session, request: Request) -> Response:
-    shown = list(_shown(session, request).values())
+    prediction, shown = _shown(session, request)
     report = _report_text(session, request).encode()
     archive = comparison_zip(
-        session.prediction,
-        shown,
+        prediction,
+        list(shown.values()),
         session.radiograph,
         **_look(request),
         origin=_origin(session),
@@ -111,9 +111,10 @@ def _report(session: Session, request: Request) -> Response:
 
 
 def _report_text(session: Session, request: Request) -> str:
+    prediction, shown = _shown(session, request)
     return report_html(
-        session.prediction,
-        list(_shown(session, request).values()),
+        prediction,
+        list(shown.values()),
         session.radiograph,
         **_look(request),
         origin=_origin(session),
@@ -126,7 +127,7 @@ def _report_text(session: Session, request: Request) -> str:
 
 def _code(session: Session, request: Request) -> Response:
     """How a program and a command line get the maps of the network whose scores are shown."""
-    own = [each for name, each in _shown(session, request).items() if "@" not in name]
+    own = [each for name, each in _shown(session, request)[1].items() if "@" not in name]
     if not own:
         raise OptionError("There is nothing to repeat yet.", "Compare explainers first.")
     model, window = request.query_params.get("model", ""), session.radiograph.window
@@ -136,13 +137,13 @@ def _code(session: Session, request: Request) -> Response:
     return Response(text, media_type="text/plain; charset=utf-8", headers=PRIVATE)
 
 
-def _shown(session: Session, request: Request) -> dict[str, Explanation]:
-    """What is on the screen: the browser names the panels, since some may have been left out after the comparison."""
+def _shown(session: Session, request: Request) -> tuple[Prediction, dict[str, Explanation]]:
+    """Scores and explanations on the screen: the browser names the panels, since some may have been removed."""
     panels = [name for name in request.query_params.get("panels", "").split(",") if name]
     shown = session.still_shown(panels)
     if session.prediction is None or not shown:
-        raise OptionError("There is nothing to take along yet.", "Compare explainers first.")
-    return shown
+        raise OptionError("There is nothing to export yet.", "Compare explainers first.")
+    return session.prediction, shown
 
 
 def _origin(session: Session) -> str:

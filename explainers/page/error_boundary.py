@@ -1,7 +1,7 @@
-"""Errors on their way out: one place that turns each into a sentence and a code, for every door of the page.
+"""The place where errors leave the page: each becomes a sentence and a code.
 
-An error of ours is shown with its hint. Anything else is a defect: it is logged under an id, and the visitor is told
-that id and nothing else. No traceback and no path leaves the server.
+An error of the project's tree is shown with its hint. Anything else is a defect: it is logged under an id, and the
+visitor sees that id and nothing else. No traceback and no path leaves the server.
 """
 
 import inspect
@@ -30,9 +30,16 @@ class ErrorMessage:
         return {"code": self.code, "sentence": self.sentence}
 
 
+LONGEST_SENTENCE = 1000
+"""Characters: an error may repeat what was sent, which may be megabytes."""
+
+
 def error_message(error: Exception) -> ErrorMessage:
     """The sentence and the code of an error; a defect is logged here."""
-    return ErrorMessage(*describe_error(error))
+    code, sentence = describe_error(error)
+    if len(sentence) > LONGEST_SENTENCE:
+        sentence = f"{sentence[:LONGEST_SENTENCE]}…"
+    return ErrorMessage(code, sentence.encode("utf-8", "replace").decode())
 
 
 def endpoint(function: Callable) -> Callable:

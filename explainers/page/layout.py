@@ -15,7 +15,7 @@ from explainers.page import (
     takeaway,
 )
 from explainers.page.api import endpoints
-from explainers.page.concurrency import EXPLAINING, MOST_WAITING, SCORING
+from explainers.page.concurrency import EXPLAINING, SCORING
 from explainers.page.state import AppState
 from explainers.page.visits import Visits
 
@@ -40,7 +40,7 @@ def page(state: AppState) -> gr.Blocks:
         card = about.build(state)
         _connect(blocks, state, head, card, picture, scores, comparison, tests, marked, account)
         endpoints.define(state)
-    return blocks.queue(max_size=MOST_WAITING, default_concurrency_limit=4)
+    return blocks.queue(max_size=state.settings.limits.waiting, default_concurrency_limit=4, api_open=False)
 
 
 def _connect(

@@ -30,11 +30,26 @@ class NetworkState:
     state     "idle" (nobody asked for it yet), "loading", "ready" or "failed"
     notes     sentences for people, such as why something else took its place
     progress  share of its download that is there, None where nothing is downloaded
+    fallback  whether another network answers in its place
     """
 
     state: str
     notes: tuple[str, ...] = ()
     progress: float | None = None
+    fallback: bool = False
+
+
+@dataclass(frozen=True)
+class AnsweringNetwork:
+    """A network that answers a call.
+
+    requested  the name under which the server offers what was asked for
+    fallback   why another network answers in its place; "" if it is the one that was asked for
+    """
+
+    predictor: "Predictor"
+    requested: str
+    fallback: str = ""
 
 
 class BackgroundNetwork:
@@ -103,7 +118,8 @@ class BackgroundNetwork:
         predictor = Predictor.load(resolved, engine=self._engine)
         # the first pass compiles; the first visitor should not wait for that
         predictor.predict(phantom(size=256).radiograph)
-        self._state = NetworkState("ready", tuple(self._without_folders(note) for note in resolved.notes))
+        notes = tuple(self._without_folders(note) for note in resolved.notes)
+        self._state = NetworkState("ready", notes, fallback=resolved.source != self.source)
         # scores need none of it; the first gradient should not wait for it
         threading.Thread(target=predictor.build, name="build-network", daemon=True).start()
         return predictor
@@ -153,11 +169,29 @@ class Networks:
         """
         return self._asked(self.name_of(model)).wait()
 
+    def answering(self, model: str = "") -> AnsweringNetwork:
+        """The network that answers a program's call; loads it, and waits, if it isn't there.
+
+        The default network may give way to another, and the answer says so. A network that was named never does, unless
+        the name is that of the one which answers. Raises as `find` does, and SourceError where a named network fell
+        back.
+        """
+        name = self.name_of(model)
+        predictor = self.find(name)
+        state = self.state(name)
+        if not state.fallback:
+            return AnsweringNetwork(predictor, name)
+        if model not in ("", predictor.identity.name, predictor.identity.source):
+            raise SourceError(
+                f"The network {model!r} could not be loaded.", f"{' '.join(state.notes)} Leave 'model' out to use it."
+            )
+        return AnsweringNetwork(predictor, name, " ".join(state.notes))
+
     def name_of(self, model: object) -> str:
         """The name under which a network is offered: itself, or the name that its checkpoint gives itself."""
         if model == "":
             return self.names[0]
-        if model in self._by_name:
+        if isinstance(model, str) and model in self._by_name:
             return model
         for name, each in self._by_name.items():
             if each.loaded and model in (each.source, each.loaded.identity.name, each.loaded.identity.source):

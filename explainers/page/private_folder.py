@@ -1,26 +1,38 @@
-"""The folder in which uploads land until they are read: ours alone, emptied as it is used, gone at the end.
+"""The folder in which uploads and answers lie until they are read: of this process alone, and gone when it ends.
 
 Gradio leaves uploads behind after a kill, and whoever knows an upload's path may ask for it over HTTP. So no path
-leaves the server, files go as soon as they were read, and what an earlier process left is swept when the next starts.
+leaves the server, files are deleted soon after they were read, and the next process deletes what a killed one left.
 """
 
+import logging
 import os
 import shutil
 import tempfile
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from cxr.errors import RadiographError
 
+if os.name == "posix":
+    import fcntl
+
+log = logging.getLogger(__name__)
+
 PREFIX = "cxr-lens-"
-"""Followed by the number of the process that owns the folder, so that orphans can be told."""
+
+LOCK = "owner.lock"
+"""Locked by the process that owns the folder for as long as it lives. A process id does not do: in a container the next
+process has the same one."""
 
 OLDEST_S = 600
 """Age at which anything in the folder is deleted, read or not."""
 
 GRACE_S = 30
 """How long a program's upload stays after it was read. Gradio stores equal files of one name once, so two calls may
-share it; the page's own uploads have names of their own and go at once."""
+share it; the page's own uploads have names of their own and are deleted at once."""
 
 
 class PrivateFolder:
@@ -28,26 +40,39 @@ class PrivateFolder:
 
     def __init__(self) -> None:
         sweep_orphans()
-        self.root = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")).resolve()
+        self.root = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
         self.uploads = self.root / "uploads"
         self.answers = self.root / "answers"
-        self.uploads.mkdir()
-        self.answers.mkdir()
+        self._lock: IO[bytes] | None = None
         self._read: set[Path] = set()
+        self._reading = threading.Lock()
+        self._make()
+
+    def _make(self) -> None:
+        """The folder and its parts, where they are missing."""
+        self.root.mkdir(mode=0o700, exist_ok=True)
+        self.uploads.mkdir(exist_ok=True)
+        self.answers.mkdir(exist_ok=True)
+        if self._lock is not None:
+            self._lock.close()
+        self._lock = _locked(self.root / LOCK)
 
     def holds(self, path: object) -> bool:
-        """Whether this is the path of an uploaded file."""
-        if not isinstance(path, str) or "\0" in path:
+        """Whether this is the path of an uploaded file; False for whatever can't be a path."""
+        if not isinstance(path, str):
             return False
-        resolved = Path(path).resolve()
-        return resolved.is_relative_to(self.uploads) and resolved.is_file()
+        try:
+            resolved = Path(path).resolve()
+            return resolved.is_relative_to(self.uploads) and resolved.is_file()
+        except (OSError, ValueError):  # a name that is too long, a NUL, a lone surrogate
+            return False
 
     def take(self, path: object, *, at_once: bool) -> bytes:
         """Contents of an uploaded file, which is deleted: `at_once`, or once nobody else can be about to read it.
 
         Raises RadiographError for anything that is not an upload of this server, or is gone.
         """
-        if not self.holds(path):
+        if not isinstance(path, str) or not self.holds(path):
             raise RadiographError("There is no uploaded file of that kind.", "Upload the radiograph's file again.")
         file = Path(path).resolve()
         try:
@@ -57,50 +82,121 @@ class PrivateFolder:
         if at_once:
             shutil.rmtree(file.parent, ignore_errors=True)
         else:
-            self._read.add(file)
+            with self._reading:
+                self._read.add(file)
         return content
 
     def answer_folder(self) -> Path:
-        """A new empty folder for the files of one answer; swept by age."""
-        return Path(tempfile.mkdtemp(dir=self.answers))
+        """A new empty folder for the files of one answer; deleted by age."""
+        try:
+            return Path(tempfile.mkdtemp(dir=self.answers))
+        except FileNotFoundError:  # a cleaner of temporary files was here
+            self._make()
+            return Path(tempfile.mkdtemp(dir=self.answers))
+
+    def uploaded_bytes(self) -> int:
+        """Size of all uploads on the disk."""
+        return sum(_size(Path(folder) / name) for folder, _, names in os.walk(self.uploads) for name in names)
 
     def sweep(self) -> None:
-        """Delete uploads that were read and are not being shared, and everything that is old."""
+        """Delete uploads that were read and are not being shared, and everything that is old.
+
+        Makes the folder again if something else removed it. A file that can't be deleted is left for the next time.
+        """
+        if not (self.uploads.is_dir() and self.answers.is_dir() and (self.root / LOCK).is_file()):
+            log.warning("the folder of uploads was removed while the server runs; it is made again")
+            self._make()
         now = time.time()
-        for file in list(self._read):
+        with self._reading:
+            read = list(self._read)
+        for file in read:
             if not file.exists() or _age(file, now) > GRACE_S:
-                self._read.discard(file)
+                with self._reading:
+                    self._read.discard(file)
                 shutil.rmtree(file.parent, ignore_errors=True)
-        for place in (*self.uploads.iterdir(), *self.answers.iterdir()):
+        for place in (*_listed(self.uploads), *_listed(self.answers)):
             if _age(place, now) > OLDEST_S:
-                shutil.rmtree(place, ignore_errors=True) if place.is_dir() else place.unlink(missing_ok=True)
+                _delete(place)
 
     def remove(self) -> None:
         """Delete the folder with all that is in it."""
         shutil.rmtree(self.root, ignore_errors=True)
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _listed(folder: Path) -> list[Path]:
+    """What lies in a folder; nothing if it was removed meanwhile."""
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def _delete(place: Path) -> None:
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place, ignore_errors=True)
+        return
+    with suppress(OSError):
+        place.unlink(missing_ok=True)
 
 
 def _age(path: Path, now: float) -> float:
     """Seconds since the last change; 0 for what Gradio moved away between the listing and the look."""
     try:
         return now - path.stat().st_mtime
-    except FileNotFoundError:
+    except OSError:
         return 0.0
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
+
+
+def _locked(path: Path) -> IO[bytes]:
+    """An open file with an exclusive lock, which the system releases when the process ends, however it ends."""
+    file = path.open("wb")
+    if os.name == "posix":
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return file
 
 
 def sweep_orphans() -> None:
     """Delete folders of processes that were killed before they could."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}[0-9]*-*"):
-        owner = folder.name.removeprefix(PREFIX).split("-")[0]
-        if owner.isdigit() and folder.stat().st_uid == os.getuid() and not _alive(int(owner)):
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            orphan = folder.is_dir() and _is_own(folder) and not _is_locked(folder / LOCK)
+        except OSError:  # deleted by another process that starts now, or not readable by this user
+            continue
+        if orphan:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+def _is_own(folder: Path) -> bool:
+    """Whether the folder belongs to this user; where there is no such thing, the temporary folder is the user's."""
+    return os.name != "posix" or folder.stat().st_uid == os.getuid()
+
+
+YOUNG_S = 60
+"""A folder without a lock may be one that another process is making now."""
+
+
+def _is_locked(path: Path) -> bool:
+    if not path.is_file():
+        return _age(path.parent, time.time()) < YOUNG_S
+    if os.name != "posix":
+        try:
+            path.unlink()  # Windows refuses while the owner has it open
+        except PermissionError:
+            return True
         return False
-    except PermissionError:
-        return True
-    return True
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

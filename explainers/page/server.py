@@ -1,4 +1,4 @@
-"""Starting and ending the server: what is set before Gradio is imported, and what is swept when it is over."""
+"""Starting and ending the server: what is set before Gradio is imported, and what is deleted when it ends."""
 
 import atexit
 import ctypes
@@ -6,12 +6,14 @@ import logging
 import os
 import signal
 import threading
-import warnings
+import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cxr.errors import Busy
+from explainers.page import logs
+from explainers.page.limits import MEBIBYTE
 from explainers.page.networks import Networks
 from explainers.page.private_folder import PrivateFolder
 from explainers.page.settings import PageSettings
@@ -27,21 +29,22 @@ log = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 20
 
+CUT_OFF_S = 5
+"""How long work that was told to end has to say so to its callers."""
+
 FRUGAL = {-8: 1, -1: 10_000_000, -3: 4_000_000}
 """glibc's M_ARENA_MAX, M_TRIM_THRESHOLD and M_MMAP_THRESHOLD: one heap for all threads, and what is free goes back."""
 
-MOST_SESSIONS = 200
+MOST_GRADIO_STATES = 200
 """Sessions whose last values Gradio keeps; they hold scores and addresses, never pictures."""
+
+NO_PORT = "Cannot find empty port"
+"""How Gradio's OSError begins when it found no port; every other OSError is another fault."""
 
 
 def run(settings: PageSettings) -> None:
-    """Serve until SIGINT or SIGTERM, then leave nothing behind."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    for chatty in ("httpx", "httpx2", "httpcore", "gradio"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    # what pydicom says of a value that breaks the rules is that value, and may be a name (see cxr.reading.dicom)
-    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
-    warnings.filterwarnings("ignore", module="pydicom")
+    """Serve until SIGINT, SIGTERM or SIGHUP, then leave nothing behind."""
+    logs.configure(settings.log)
     _give_memory_back()
     folder = PrivateFolder()
     atexit.register(folder.remove)
@@ -50,12 +53,10 @@ def run(settings: PageSettings) -> None:
     with without_stubs():
         import gradio  # noqa: F401
 
-    from explainers.page.samples import Samples
-    from explainers.page.state import AppState
-
-    state = AppState(settings, folder, _networks(settings), registry, Samples(settings.samples))
+    logs.quiet_gradio()
+    state = _state(settings, folder, registry)
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ending_signals():
         signal.signal(number, lambda *_: ended.set())
     blocks, address = _launch(state)
     state.networks.begin()
@@ -64,14 +65,60 @@ def run(settings: PageSettings) -> None:
         _watch(state, blocks, ended)
     print(f"cxr-lens is at {address}", flush=True)
     while not ended.wait(SWEEP_EVERY_S):
-        state.folder.sweep()
-        state.sessions.sweep()
+        _sweep(state)
+    _stop(state)
     blocks.close(verbose=False)
     folder.remove()
 
 
+def _state(settings: PageSettings, folder: PrivateFolder, registry: Registry) -> "AppState":
+    from explainers.page.picture_memory import PictureMemory
+    from explainers.page.samples import Samples
+    from explainers.page.sessions import Sessions
+    from explainers.page.state import AppState
+
+    return AppState(
+        settings,
+        folder,
+        _networks(settings),
+        registry,
+        Samples(settings.samples),
+        sessions=Sessions(settings.limits.sessions),
+        pictures=PictureMemory(settings.limits.pictures_mb * MEBIBYTE),
+    )
+
+
+def _ending_signals() -> list[signal.Signals]:
+    """A closed terminal ends the server as an interrupt does; Windows has no SIGHUP."""
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    return [signal.Signals[name] for name in names if name in signal.Signals.__members__]
+
+
+def _sweep(state: "AppState") -> None:
+    """Delete what is old. Whatever goes wrong is logged: housekeeping must not end the server."""
+    for sweep in (state.folder.sweep, state.sessions.sweep):
+        try:
+            sweep()
+        except Exception:
+            log.exception("housekeeping failed; it is tried again in %d seconds", SWEEP_EVERY_S)
+
+
+def _stop(state: "AppState") -> None:
+    """Refuse new work, let running work end, cut off what doesn't, and wait until its callers were told."""
+    state.stopping.set()
+    _wait_for_readers(state, state.settings.limits.shutdown_s)
+    state.cut_off.set()
+    _wait_for_readers(state, CUT_OFF_S)
+
+
+def _wait_for_readers(state: "AppState", limit_s: float) -> None:
+    end = time.monotonic() + limit_s
+    while state.listeners.readers and time.monotonic() < end:
+        time.sleep(0.05)
+
+
 def _give_memory_back() -> None:
-    """Where the C library is glibc, which else keeps what each thread once took: 200 MB after a comparison."""
+    """Set how glibc returns memory; without this it keeps what each thread once took: 200 MB after a comparison."""
     with suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL("libc.so.6").mallopt
         for setting, value in FRUGAL.items():
@@ -79,13 +126,13 @@ def _give_memory_back() -> None:
 
 
 def _prepare(state: "AppState") -> None:
-    """Samples that take seconds to compute, once the network no longer needs the processor."""
+    """Compute samples that take seconds, once the network no longer needs the processor."""
     state.networks.find()
     state.samples.prepare()
 
 
 def _watch(state: "AppState", blocks: "Blocks", ended: threading.Event) -> None:
-    """Import plugins anew when they are saved: the next run uses them, the next visit offers their options."""
+    """Import plugins again when they are saved: the next run uses them, the next visit offers their options."""
     from explainers.page import head
     from explainers.plugin_watcher import PluginWatcher
 
@@ -105,29 +152,30 @@ def _networks(settings: PageSettings) -> Networks:
 
 
 def _prepare_environment(folder: PrivateFolder) -> None:
-    """Read by Gradio and huggingface_hub when they are imported, hence before."""
+    """Set what Gradio and huggingface_hub read when they are imported, and uvicorn when it starts."""
     os.environ["GRADIO_TEMP_DIR"] = str(folder.uploads)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "SPACE_ID" in os.environ:
+        # a Space is behind the Hub's proxy, which names the visitor; without this all visitors have one address
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
 
 
-def _launch(state: "AppState") -> tuple:
-    from starlette.middleware import Middleware
-
-    from cxr.reading.radiograph import LARGEST_FILE_BYTES
+def _launch(state: "AppState") -> tuple["Blocks", str]:
     from explainers.page import head
-    from explainers.page.api import endpoints
-    from explainers.page.call_filter import CallFilter
     from explainers.page.downloads import routes
     from explainers.page.layout import page
 
     blocks = page(state)
+    settings = state.settings
     try:
+        # the address is a text whenever the launch succeeds
+        address: Any
         _, address, _ = blocks.launch(
-            server_name=state.settings.host,
-            server_port=state.settings.port,
+            server_name=settings.host,
+            server_port=settings.port,
             prevent_thread_lock=True,
             quiet=True,
             share=False,
@@ -139,15 +187,39 @@ def _launch(state: "AppState") -> tuple:
             enable_monitoring=False,
             ssr_mode=False,
             pwa=False,
-            max_file_size=LARGEST_FILE_BYTES,
-            state_session_capacity=MOST_SESSIONS,
-            app_kwargs={
-                "routes": routes(state.sessions, state.samples),
-                "middleware": [Middleware(CallFilter, folder=state.folder, defaults=endpoints.defaults())],
-            },
+            mcp_server=settings.mcp,
+            max_file_size=settings.limits.upload_mb * MEBIBYTE,
+            state_session_capacity=MOST_GRADIO_STATES,
+            app_kwargs={"routes": routes(state.sessions, state.samples), "middleware": _middleware(state, blocks)},
         )
     except OSError as error:
-        # Gradio's word for it that no port was free
-        where = f"Port {state.settings.port}" if state.settings.port else "A port"
+        if not str(error).startswith(NO_PORT):
+            raise
+        where = f"Port {settings.port}" if settings.port else "A port"
         raise Busy(f"{where} can't be had.", "End what uses it, or give another with --port.") from error
     return blocks, address
+
+
+def _middleware(state: "AppState", blocks: "Blocks") -> list:
+    """From the outermost to the innermost."""
+    from starlette.middleware import Middleware
+
+    from explainers.page.api.endpoints import parameters
+    from explainers.page.api.error_responses import ErrorResponses
+    from explainers.page.api.event_streams import EventStreams
+    from explainers.page.call_filter import CallFilter
+    from explainers.page.visitor_limits import VisitorLimits
+
+    return [
+        Middleware(ErrorResponses),
+        Middleware(VisitorLimits, limits=state.settings.limits, folder=state.folder, is_stopping=state.stopping.is_set),
+        Middleware(
+            CallFilter,
+            folder=state.folder,
+            endpoints=parameters(),
+            is_event=lambda number: number in blocks.fns,
+            on_joined=state.listeners.joined,
+            on_cancel=state.listeners.cancel,
+        ),
+        Middleware(EventStreams, listeners=state.listeners),
+    ]

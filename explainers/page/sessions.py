@@ -1,7 +1,7 @@
-"""Radiographs that are being looked at: in memory only, bounded in number, size and age, each with its visitor.
+"""Sessions of visitors: radiographs in memory only, bounded in number, size and age.
 
-A session is one radiograph of one visitor. Its token, which only that visitor's browser is told, opens the picture and
-the maps; a new radiograph, a closed tab or an hour without use ends it.
+A session is one radiograph of one visitor. Its token, which only that visitor's browser has, gives access to the
+picture and the maps; a new radiograph, a closed tab or an hour without use ends it.
 """
 
 import secrets
@@ -40,7 +40,7 @@ class Run:
 
 
 def run_name(kind: str, number: object) -> str:
-    """What a run is called by the browser's number, so that it can be stopped, and no other with it."""
+    """The name of a run with the browser's number, by which it can be stopped alone."""
     return f"{kind} {number}"
 
 
@@ -87,9 +87,9 @@ class Session:
         self.tested[explanation] = self.tested.get(explanation, {}) | {test: end}
 
     def keep_map(self, values: np.ndarray, place: str | None = None) -> str:
-        """Keep a map `(y, x)` for the browser to fetch, in the place of an earlier one if given; where it is."""
+        """Store a map `(y, x)` for the browser to fetch, in place of an earlier one if given; returns its name."""
         with self._lock:
-            self._maps.pop(place, None)
+            self._maps.pop(place or "", None)
             place = secrets.token_hex(6)
             self._maps[place] = np.ascontiguousarray(values, np.float32)
             while len(self._maps) > MOST_MAPS:
@@ -97,12 +97,12 @@ class Session:
         return place
 
     def map_at(self, place: str) -> np.ndarray | None:
-        """A map that was kept, if it still is."""
+        """A stored map, or None if it is no longer there."""
         with self._lock:
             return self._maps.get(place)
 
     def remember(self, key: tuple, explanation: Explanation) -> str:
-        """Keep an explanation under what it was asked with; where its map is."""
+        """Store an explanation under what was requested; returns the name of its map."""
         place = self.keep_map(explanation.map)
         with self._lock:
             self._done[key] = place, explanation
@@ -111,10 +111,10 @@ class Session:
         return place
 
     def recall(self, key: tuple) -> tuple[str, Explanation] | None:
-        """An explanation that was asked for before, with the place of its map, if both are still there."""
+        """A stored explanation with the name of its map, if both are still there."""
         with self._lock:
-            place, explanation = self._done.get(key, ("", None))
-            return (place, explanation) if place in self._maps else None
+            found = self._done.get(key)
+            return found if found and found[0] in self._maps else None
 
     @contextmanager
     def run(self, name: str = "") -> Iterator[Run]:
@@ -142,10 +142,19 @@ class Session:
             run.cancelled.set()
 
 
-class Sessions:
-    """The readings at hand, by visitor; the one that was used least recently makes room."""
+def _same(token: str, given: str) -> bool:
+    """Equality in constant time; of bytes, since text that is not ASCII can't be compared so."""
+    return secrets.compare_digest(token.encode(), given.encode("utf-8", "surrogatepass"))
 
-    def __init__(self) -> None:
+
+class Sessions:
+    """Sessions by visitor; the one that was used least recently makes room.
+
+    most  sessions at once, MOST_SESSIONS if None
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = MOST_SESSIONS if most is None else most
         self._by_visitor: OrderedDict[str, Session] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -161,8 +170,8 @@ class Sessions:
         """The visitor's session; RadiographError if there is none, or none any more."""
         with self._lock:
             session = self._by_visitor.get(visitor or "")
-            if session is None:
-                raise RadiographError("There is no radiograph to explain, or it was put away.", "Load it again.")
+            if visitor is None or session is None:
+                raise RadiographError("There is no radiograph here to explain any more.", "Load it again.")
             self._by_visitor.move_to_end(visitor)
         session.used = time.monotonic()
         return session
@@ -170,7 +179,7 @@ class Sessions:
     def with_token(self, token: str) -> Session | None:
         """The session that this token opens."""
         with self._lock:
-            return next((each for each in self._by_visitor.values() if secrets.compare_digest(each.token, token)), None)
+            return next((each for each in self._by_visitor.values() if _same(each.token, token)), None)
 
     def cancel(self, visitor: str | None, name: str = "") -> None:
         """End what runs for a visitor, if anything does; with a name that run alone."""
@@ -187,7 +196,7 @@ class Sessions:
             session.cancel()
 
     def sweep(self) -> None:
-        """Forget readings that nobody used for an hour."""
+        """Forget sessions that nobody used for an hour."""
         now = time.monotonic()
         with self._lock:
             old = [visitor for visitor, each in self._by_visitor.items() if now - each.used > OLDEST_S]
@@ -196,4 +205,4 @@ class Sessions:
 
     def _fits(self) -> bool:
         total = sum(session.size_bytes for session in self._by_visitor.values())
-        return len(self._by_visitor) <= MOST_SESSIONS and total <= MOST_BYTES
+        return len(self._by_visitor) <= self._most and total <= MOST_BYTES

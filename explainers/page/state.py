@@ -1,8 +1,11 @@
-"""What all panels and endpoints share, made once when the server starts."""
+"""What panels and endpoints share, made once when the server starts."""
 
+import threading
 from dataclasses import dataclass, field
 
+from explainers.page.api.listeners import Listeners
 from explainers.page.networks import Networks
+from explainers.page.picture_memory import PictureMemory
 from explainers.page.private_folder import PrivateFolder
 from explainers.page.samples import Samples
 from explainers.page.sessions import Sessions
@@ -13,7 +16,15 @@ from explainers.running.comparison import Memory
 
 @dataclass(frozen=True, eq=False)
 class AppState:
-    """The owners of all state: networks, explainers, samples, visitors' radiographs, files, maps of all findings."""
+    """The owners of all state.
+
+    pictures   reads radiographs within a bound on memory
+    sessions   visitors' radiographs
+    memory     maps of explainers that compute all findings together
+    listeners  which calls of programs somebody waits for
+    stopping   set when the server takes no new work
+    cut_off    set when running work must end too
+    """
 
     settings: PageSettings
     folder: PrivateFolder
@@ -22,3 +33,7 @@ class AppState:
     samples: Samples = field(default_factory=Samples)
     sessions: Sessions = field(default_factory=Sessions)
     memory: Memory = field(default_factory=Memory)
+    listeners: Listeners = field(default_factory=Listeners)
+    pictures: PictureMemory = field(default_factory=lambda: PictureMemory(3 * 2**30))
+    stopping: threading.Event = field(default_factory=threading.Event)
+    cut_off: threading.Event = field(default_factory=threading.Event)

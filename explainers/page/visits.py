@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import gradio as gr
 
-from cxr import read_radiograph
 from explainers.page import about, belief, bench, error_boundary, findings, header, ledger, radiograph, region
 from explainers.page.sessions import Session, run_name
 from explainers.page.state import AppState
@@ -62,7 +61,7 @@ class Visits:
         """Read an uploaded file, delete it, show it, score it."""
         content = self.state.folder.take(_field(event, "file"), at_once=True)
         window = radiograph.window_of(_field(event, "window"))
-        session = Session(read_radiograph(content, window=window), name="Your radiograph")
+        session = Session(self.state.pictures.read(content, window=window), name="Your radiograph")
         yield from self._open(session, _field(event, "model"), request)
 
     @error_boundary.panel(lambda said: (radiograph.refused(said), gr.skip()))

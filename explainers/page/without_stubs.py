@@ -32,7 +32,7 @@ class _Finder(MetaPathFinder):
             if hasattr(module, WRITES_STUBS):
                 setattr(module, WRITES_STUBS, lambda *_, **__: None)
 
-        found.loader.exec_module = exec_module
+        found.loader.exec_module = exec_module  # type: ignore[method-assign]
         return found
 
 

@@ -1,76 +1,56 @@
-"""The same work for programs: endpoints on the page's own server.
+"""Endpoints for programs, on the page's own server.
 
-Gradio derives names and types from the signatures and validates nothing: `arguments` does. No answer has a field
-called `path` or `url`, since the Python client would take it for a file.
+Gradio derives names, types and descriptions from signatures and docstrings and validates nothing: `requests` does. No
+answer has a field called `path` or `url`, since Gradio's Python client would take it for a file.
 """
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
+from gradio.context import get_blocks_context
 from gradio.data_classes import FileData
+from gradio.utils import get_function_description
 
-from cxr import Predictor, Radiograph, read_radiograph
+from cxr import Radiograph
 from cxr.findings import check_finding
-from cxr.frame import Box
 from explainers.agreement import agreement
 from explainers.contract.explanation import Explanation
 from explainers.errors import ExplainerError
 from explainers.output.files import npz_bytes, png_bytes
-from explainers.page.api import arguments, responses
-from explainers.page.call_filter import REQUIRED
-from explainers.page.concurrency import EXPLAINING, SCORING
+from explainers.page.api import responses
+from explainers.page.api.calls import Call, Subject
+from explainers.page.api.requests import (
+    CompareRequest,
+    ExplainRequest,
+    NetworkRequest,
+    PredictRequest,
+    SubjectRequest,
+    image_bytes,
+)
+from explainers.page.call_filter import REQUIRED, Parameters
+from explainers.page.concurrency import EXPLAINING, LIGHT, SCORING
 from explainers.page.error_boundary import endpoint
+from explainers.page.networks import AnsweringNetwork
 from explainers.page.state import AppState
 from explainers.pictures import figure
-from explainers.running.comparison import Failed, Finished, compare
-from explainers.running.measuring import MeasureDone, measure
-
-LIGHT = {"concurrency_id": "light", "concurrency_limit": 8}
+from explainers.running.comparison import Failed, Finished
+from explainers.running.measuring import MeasureDone
 
 
-def define(state: AppState) -> None:
-    """Define the endpoints; to be called inside a Blocks context."""
-    doors = Endpoints(state)
-    gr.api(doors.predict, api_name="predict", **SCORING)
-    gr.api(doors.explain, api_name="explain", **EXPLAINING)
-    gr.api(doors.compare, api_name="compare", **EXPLAINING)
-    for light in (doors.findings, doors.explainers, doors.model_info, doors.health):
-        gr.api(light, api_name=light.__name__, **LIGHT)
+def public(group: dict[str, Any]) -> Callable[[Callable], Callable]:
+    """A method that programs call; `group` says how many of them run at once."""
 
+    def decorated(function: Callable) -> Callable:
+        wrapped = endpoint(function)
+        wrapped.concurrency_group = group  # type: ignore[attr-defined]
+        return wrapped
 
-def defaults() -> dict[str, tuple[object, ...]]:
-    """{endpoint: the defaults of its arguments, in their order}, for calls that leave some out; see `gate`."""
-    functions = (Endpoints.predict, Endpoints.explain, Endpoints.compare, Endpoints.findings, Endpoints.model_info)
-    return {
-        function.__name__: tuple(
-            REQUIRED if each.default is each.empty else each.default
-            for name, each in inspect.signature(function).parameters.items()
-            if name != "self"
-        )
-        for function in functions
-    }
-
-
-@dataclass(frozen=True, eq=False)
-class ExplainRequest:
-    """The checked subject of an explanation: which network, which radiograph, which finding, with which seed."""
-
-    predictor: Predictor
-    radiograph: Radiograph
-    finding: str
-    seed: int
-
-    def answer(self, results: Sequence[dict], *, done: bool, made: Sequence[Explanation] = ()) -> dict:
-        """JSON of a comparison so far; with the agreement between the explanations `made`, if there are any."""
-        subject = {"finding": self.finding, "seed": self.seed, "done": done}
-        if made:
-            subject["agreement"] = agreement(made).to_json()
-        # copies: Gradio sends the difference to the last answer, which therefore must not change
-        return responses.answer(self.predictor, **subject, results=deepcopy(list(results)))
+    return decorated
 
 
 class Endpoints:
@@ -79,21 +59,27 @@ class Endpoints:
     def __init__(self, state: AppState) -> None:
         self.state = state
 
-    @endpoint
+    @public(SCORING)
     def predict(self, image: FileData, model: str = "", window: str = "") -> dict[str, Any]:
         """Scores of a radiograph: logit, score, operating point and calibrated probability of each finding.
 
-        image: an uploaded file (PNG, JPEG, WebP, TIFF; DICOM where the server reads it). model: "" for the one in use.
-        window: of a DICOM file, the name of one of the answer's `windows`; "" for the one that the file asks for.
-        """
-        predictor = self.state.networks.find(arguments.text("model", model))
-        radiograph = self._radiograph(image, window)
-        prediction = predictor.predict(radiograph)
-        shown = {"window": radiograph.window, "windows": [asdict(each) for each in radiograph.windows]}
-        found = prediction.to_json() | (shown if radiograph.windows else {})
-        return responses.answer(predictor, **found, input=asdict(prediction.statistics))
+        For research only, not for diagnosis.
 
-    @endpoint
+        Args:
+            image: An uploaded file: PNG, JPEG, WebP or TIFF, and DICOM where the server reads it.
+            model: Name of the network; "" for the server's default. /health lists the names.
+            window: For DICOM, one of the answer's `windows`; "" for the one that the file names.
+        """
+        request = PredictRequest.check(model=model, window=window)
+        network = self.state.networks.answering(request.model)
+        with self._radiograph(image, request) as radiograph:
+            prediction = network.predictor.predict(radiograph)
+            found = prediction.to_json() | {"input": asdict(prediction.statistics)}
+            if radiograph.windows:
+                found |= {"window": radiograph.window, "windows": [asdict(each) for each in radiograph.windows]}
+        return responses.answer(network, **found)
+
+    @public(EXPLAINING)
     def explain(
         self,
         image: FileData,
@@ -106,23 +92,30 @@ class Endpoints:
     ) -> tuple[FileData, FileData, dict[str, Any]]:
         """One explainer's map of one finding: the overlay (PNG), the maps (.npz), and a record of how they were made.
 
-        finding: "" for the one farthest above its operating point. options: {explainer: {option: value}}. window: as
-        /predict's.
-        """
-        name = arguments.text("explainer", explainer)
-        asked = self._asked(image, finding, seed, model, window)
-        (event,) = self._ended(asked, [name], options)
-        if isinstance(event, Failed):
-            raise _as_error(event)
-        made = event.explanation
-        picture = self._file(f"{name}.png", _picture(asked.radiograph, made))
-        return (
-            picture,
-            self._file(f"{name}.npz", npz_bytes(made)),
-            responses.answer(asked.predictor, **responses.record(made)),
-        )
+        A map shows what the network responds to, not where a disease is. For research only.
 
-    @endpoint
+        Args:
+            image: An uploaded file: PNG, JPEG, WebP or TIFF, and DICOM where the server reads it.
+            finding: Name of the finding; "" for the one farthest above its operating point. /findings lists them.
+            explainer: Name of the explainer; /explainers lists the names and what each does.
+            options: {explainer: {option: value}}; /explainers has the JSON Schema of each explainer's options.
+            seed: A whole number from 0; the same seed gives the same map.
+            model: Name of the network; "" for the server's default. /health lists the names.
+            window: For DICOM, one of the `windows` that /predict lists; "" for the one that the file names.
+        """
+        request = ExplainRequest.check(
+            finding=finding, explainer=explainer, options=options, seed=seed, model=model, window=window
+        )
+        with self._subject(image, request) as subject:
+            (event,) = self._call().explained(subject, [request.explainer], request)
+            if isinstance(event, Failed):
+                raise _as_error(event)
+            made = event.explanation
+            picture = self._file(f"{made.explainer}.png", _picture(subject.radiograph, made))
+            maps = self._file(f"{made.explainer}.npz", npz_bytes(made))
+        return picture, maps, responses.answer(subject.network, **responses.record(made))
+
+    @public(EXPLAINING)
     def compare(
         self,
         image: FileData,
@@ -135,118 +128,183 @@ class Endpoints:
         box: list[float] | None = None,
         window: str = "",
     ) -> Iterator[tuple[list[FileData], FileData | None, dict[str, Any]]]:
-        """Several explainers' maps of one finding, streamed as they finish: overlays (PNG), the maps (.npz, at the
-        end), and a record of each. explainers: names, or nothing for those that are compared by default. Other
-        arguments as /explain's.
+        """Several explainers' maps of one finding, streamed as they finish: overlays (PNG), maps (.npz), a record.
 
-        measures: names, see /explainers; each result then has `measures`, and the answer `agreement` between the
-        maps. box: [top, left, height, width] in pixels of the radiograph, for the measure `localisation`.
+        The maps come at the end. An explainer or a measure that fails is in the results with its code and reason; the
+        others go on. A map shows what the network responds to, not where a disease is. For research only.
 
-        An explainer or a measure that fails is in the results with its code and reason; the others go on.
+        Args:
+            image: An uploaded file: PNG, JPEG, WebP or TIFF, and DICOM where the server reads it.
+            finding: Name of the finding; "" for the one farthest above its operating point. /findings lists them.
+            explainers: Names of explainers; leave out for those that are compared by default.
+            options: {explainer: {option: value}}; /explainers has the JSON Schema of each explainer's options.
+            seed: A whole number from 0; the same seed gives the same maps.
+            measures: Names of measures that test each map; /explainers lists them. The answer then has `agreement`.
+            model: Name of the network; "" for the server's default. /health lists the names.
+            box: [top, left, height, width] in pixels of the radiograph, for the measure `localisation`.
+            window: For DICOM, one of the `windows` that /predict lists; "" for the one that the file names.
         """
-        wanted, place = arguments.measures(measures, self.state.registry.measures), arguments.box(box)
-        names = self.state.registry.defaults if explainers is None else arguments.texts("explainers", explainers)
-        asked = self._asked(image, finding, seed, model, window)
-        pictures, made, results = [], [], []
-        for event in self._ended(asked, names, options):
-            if isinstance(event, Failed):
-                results.append({"explainer": event.explainer, "code": event.code, "reason": event.reason})
-            else:
-                made.append(event.explanation)
-                results.append(responses.record(event.explanation))
-                picture = _picture(asked.radiograph, event.explanation)
-                pictures.append(self._file(f"{event.explainer}.png", picture))
-            yield list(pictures), None, asked.answer(results, done=False)
-        for each in made if wanted else []:
-            own = next(result for result in results if result["explainer"] == each.explainer)
-            own["measures"] = {}
-            for event in self._measured(asked, each, wanted, place):
-                own["measures"][event.measure] = event.to_json()
-                yield list(pictures), None, asked.answer(results, done=False)
-        maps = self._file("comparison.npz", responses.maps_npz(made))
-        yield pictures, maps, asked.answer(results, done=True, made=made if wanted else ())
-
-    @endpoint
-    def findings(self, model: str = "") -> dict[str, Any]:
-        """The findings that the network scores, with a line on each and its operating point."""
-        predictor = self.state.networks.find(arguments.text("model", model))
-        return responses.answer(
-            predictor, findings=[responses.finding(name, predictor.config) for name in predictor.labels]
+        request = CompareRequest.check(
+            finding=finding,
+            explainers=explainers,
+            options=options,
+            seed=seed,
+            measures=measures,
+            model=model,
+            box=box,
+            window=window,
         )
+        box_image = request.checked_box()
+        measured = [each.name for each in self.state.registry.find_measures(request.measures or [])]
+        names = list(dict.fromkeys(request.explainers or self.state.registry.defaults))
+        with self._subject(image, request) as subject:
+            call = self._call()
+            answer = _ComparisonAnswer(subject, request.seed, self._file)
+            for event in call.explained(subject, names, request):
+                answer.add(event)
+                yield answer.so_far()
+            for explanation in answer.made if measured else []:
+                for done in call.measured(subject, explanation, measured, box_image):
+                    answer.add_measure(done)
+                    yield answer.so_far()
+            yield answer.complete(with_agreement=bool(measured))
 
-    @endpoint
+    @public(LIGHT)
+    def findings(self, model: str = "") -> dict[str, Any]:
+        """The findings that the network scores, with a line on each and its operating point.
+
+        Args:
+            model: Name of the network; "" for the server's default. /health lists the names.
+        """
+        network = self._network(model)
+        config = network.predictor.config
+        listed = [responses.finding(name, config) for name in network.predictor.labels]
+        return responses.answer(network, findings=listed)
+
+    @public(LIGHT)
     def explainers(self) -> dict[str, Any]:
-        """The explainers with the JSON Schema of their options, and the plugins that were left out."""
+        """The explainers with the JSON Schema of their options, the measures, and the plugins that were left out."""
         registry = self.state.registry
         known = [responses.explainer(each, registry.origins[name]) for name, each in registry.explainers.items()]
         measures = [responses.measure(each) for each in registry.measures.values()]
         failures = [asdict(failure) for failure in registry.failures]
-        return responses.answer(self.state.networks.find(), explainers=known, measures=measures, failures=failures)
+        return responses.answer(self._network(""), explainers=known, measures=measures, failures=failures)
 
-    @endpoint
+    @public(LIGHT)
     def model_info(self, model: str = "") -> dict[str, Any]:
-        """The checkpoint: description, input rule, layers, metrics, and notes on how it was loaded."""
-        predictor = self.state.networks.find(arguments.text("model", model))
-        config = predictor.config
-        return responses.answer(
-            predictor,
-            description=config.description,
-            license=config.license,
-            findings=list(predictor.labels),
-            input=predictor.rule.to_config(),
-            layers=[{"name": name, "shape": list(shape)} for name, shape in predictor.layers.items()],
-            metrics=dict(config.metrics),
-            reported=dict(config.raw.get("reported", {})),
-            notes=list(self.state.networks.state(self.state.networks.name_of(model)).notes),
-        )
+        """The checkpoint: description, input rule, layers, metrics, and notes on how it was loaded.
 
-    @endpoint
-    def health(self) -> dict[str, Any]:
-        """Whether the default network is there: "loading", "ready" or "failed", and each that is offered ("idle" until
-        it is first asked for). Does not wait.
+        Args:
+            model: Name of the network; "" for the server's default. /health lists the names.
         """
-        networks = self.state.networks
-        state = networks.state()
-        offered = {name: networks.state(name).state for name in networks.names}
-        return responses.answer(networks.loaded(), status=state.state, notes=list(state.notes), models=offered)
-
-    def _asked(self, image: object, finding: object, seed: object, model: object, window: object) -> ExplainRequest:
-        predictor = self.state.networks.find(arguments.text("model", model))
-        name, number = arguments.text("finding", finding), arguments.seed(seed)
-        name = check_finding(name, predictor.labels) if name else ""
-        radiograph = self._radiograph(image, window)
-        return ExplainRequest(predictor, radiograph, name or predictor.predict(radiograph).default_finding(), number)
-
-    def _ended(self, asked: ExplainRequest, names: Sequence[str], options: object) -> Iterator[Finished | Failed]:
-        """How each explainer ended, as it did."""
-        events = compare(
-            asked.predictor,
-            asked.radiograph,
-            asked.finding,
-            names,
-            options=arguments.options(options),
-            seed=asked.seed,
-            registry=self.state.registry,
-            memory=self.state.memory,
+        network = self._network(model)
+        return responses.answer(
+            network,
+            **responses.checkpoint(network.predictor),
+            notes=list(self.state.networks.state(network.requested).notes),
         )
-        return (event for event in events if isinstance(event, Finished | Failed))
 
-    def _measured(
-        self,
-        asked: ExplainRequest,
-        explanation: Explanation,
-        names: Sequence[str],
-        box: Box | None,
-    ) -> Iterator[MeasureDone]:
-        events = measure(asked.predictor, asked.radiograph, [explanation], names, registry=self.state.registry, box=box)
-        return (event for event in events if isinstance(event, MeasureDone))
+    @public(LIGHT)
+    def health(self) -> dict[str, Any]:
+        """Whether the default network is there: "loading", "ready" or "failed", and the same of each that is offered.
 
-    def _radiograph(self, image: object, window: object) -> Radiograph:
-        name = arguments.text("window", window)
-        return read_radiograph(arguments.image(image, self.state.folder), window=name)
+        A network that nobody asked for yet is "idle". Does not wait.
+        """
+        return responses.health(self.state.networks, stopping=self.state.stopping.is_set())
 
-    def _file(self, name: str, content: bytes) -> dict:
+    def _network(self, model: object) -> AnsweringNetwork:
+        return self.state.networks.answering(NetworkRequest.check(model=model).model)
+
+    def _call(self) -> Call:
+        return Call(self.state)
+
+    def _radiograph(self, image: object, request: PredictRequest) -> AbstractContextManager[Radiograph]:
+        return self.state.pictures.reading(image_bytes(image, self.state.folder), window=request.window)
+
+    @contextmanager
+    def _subject(self, image: object, request: SubjectRequest) -> Iterator[Subject]:
+        network = self.state.networks.answering(request.model)
+        finding = check_finding(request.finding, network.predictor.labels) if request.finding else ""
+        with self._radiograph(image, request) as radiograph:
+            yield Subject(network, radiograph, finding or network.predictor.predict(radiograph).default_finding())
+
+    def _file(self, name: str, content: bytes) -> Any:
         return responses.file_of(self.state.folder, name, content)
+
+
+class _ComparisonAnswer:
+    """What /compare answers, as it grows."""
+
+    def __init__(self, subject: Subject, seed: int, write: Callable[[str, bytes], Any]) -> None:
+        self._subject, self._seed, self._write = subject, seed, write
+        self.made: list[Explanation] = []
+        self._pictures: list[Any] = []
+        self._results: list[dict] = []
+
+    def add(self, event: Finished | Failed) -> None:
+        """An explainer's end."""
+        if isinstance(event, Failed):
+            self._results.append({"explainer": event.explainer, "code": event.code, "reason": event.reason})
+            return
+        self.made.append(event.explanation)
+        self._results.append(responses.record(event.explanation))
+        picture = _picture(self._subject.radiograph, event.explanation)
+        self._pictures.append(self._write(f"{event.explainer}.png", picture))
+
+    def add_measure(self, done: MeasureDone) -> None:
+        """A measure's end, in the result of its explainer."""
+        own = next(result for result in self._results if result["explainer"] == done.explainer)
+        own.setdefault("measures", {})[done.measure] = done.to_json()
+
+    def so_far(self) -> tuple[list[Any], None, dict]:
+        """Pictures and records while work goes on."""
+        return list(self._pictures), None, self._record(done=False)
+
+    def complete(self, *, with_agreement: bool) -> tuple[list[Any], Any, dict]:
+        """Pictures, maps and records at the end."""
+        more = {"agreement": agreement(self.made).to_json()} if with_agreement and self.made else {}
+        maps = self._write("comparison.npz", responses.maps_npz(self.made))
+        return self._pictures, maps, self._record(done=True, **more)
+
+    def _record(self, *, done: bool, **more: Any) -> dict:
+        # a copy: Gradio sends the difference to the last answer, which therefore must not change
+        results = deepcopy(self._results)
+        about: dict[str, Any] = {"finding": self._subject.finding, "seed": self._seed, "done": done}
+        return responses.answer(self._subject.network, **about, **more, results=results)
+
+
+def define(state: AppState) -> None:
+    """Define the endpoints; to be called inside a Blocks context."""
+    blocks = get_blocks_context()
+    assert blocks is not None, "endpoints are defined inside a Blocks context"
+    for name, function in endpoint_functions().items():
+        bound = getattr(Endpoints(state), name)
+        defined = gr.api(bound, api_name=name, **function.concurrency_group)
+        _describe_parameters(blocks.fns[defined["id"]].inputs, bound)
+
+
+def endpoint_functions() -> dict[str, Any]:
+    """{name: the function} of each endpoint."""
+    return {name: each for name, each in vars(Endpoints).items() if hasattr(each, "concurrency_group")}
+
+
+def parameters() -> dict[str, Parameters]:
+    """{endpoint: {argument: default}}, REQUIRED for an argument that has none."""
+    return {
+        name: {
+            argument: REQUIRED if each.default is each.empty else each.default
+            for argument, each in inspect.signature(function).parameters.items()
+            if argument != "self"
+        }
+        for name, function in endpoint_functions().items()
+    }
+
+
+def _describe_parameters(inputs: Sequence[Any], function: Callable) -> None:
+    """Gradio takes descriptions of parameters from components, of which `gr.api` makes none with a description."""
+    _, described, _ = get_function_description(function)
+    for component, name in zip(inputs, inspect.signature(function).parameters, strict=True):
+        component._api_info = {**component._api_info, "additional_description": described[name]}
 
 
 def _picture(radiograph: Radiograph, explanation: Explanation) -> bytes:
@@ -254,7 +312,7 @@ def _picture(radiograph: Radiograph, explanation: Explanation) -> bytes:
 
 
 def _as_error(event: Failed) -> ExplainerError:
-    """A failure as the error that it was, by its code."""
+    """A failure as an error of the same code."""
     error = ExplainerError(event.reason)
-    error.code = event.code
+    error.code = event.code  # type: ignore[misc]
     return error

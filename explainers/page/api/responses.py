@@ -1,5 +1,6 @@
 """Answers of endpoints: JSON with the version and the network in it, and files that Gradio hands out."""
 
+import errno
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -7,20 +8,66 @@ from typing import Any
 import numpy as np
 
 from cxr.checkpoint import CheckpointConfig
+from cxr.errors import Busy
 from cxr.findings import DESCRIPTIONS, display_name
 from cxr.predictor import Predictor
 from explainers.contract.explainer import Explainer
 from explainers.contract.explanation import Explanation
 from explainers.contract.measure import Measure
+from explainers.page.api.codes import RETRY_AFTER_S
+from explainers.page.networks import AnsweringNetwork, Networks
 from explainers.page.private_folder import PrivateFolder
 
 API_VERSION = 1
 """Of what endpoints take and give; raised when an answer changes so that a program could notice."""
 
 
-def answer(predictor: Predictor | None, **fields: Any) -> dict:
-    """A JSON answer. `model` is null only while no network is loaded."""
-    return {"api_version": API_VERSION, "model": predictor.identity.to_json() if predictor else None, **fields}
+File = dict[str, Any]
+"""A file of an answer in the form that Gradio expects; `FileData` in the signatures of endpoints, for its schema."""
+
+
+def answer(network: AnsweringNetwork, *, warnings: Sequence[str] = (), **fields: Any) -> dict:
+    """A JSON answer: which network was asked for, which one answered, and what speaks against trusting it."""
+    fallback = [network.fallback] if network.fallback else []
+    return {
+        "api_version": API_VERSION,
+        "model": network.predictor.identity.to_json(),
+        "requested": network.requested,
+        "fallback": network.fallback,
+        "warnings": [*fallback, *warnings],
+        **fields,
+    }
+
+
+def checkpoint(predictor: Predictor) -> dict:
+    """What a checkpoint says of itself."""
+    config = predictor.config
+    return {
+        "description": config.description,
+        "license": config.license,
+        "findings": list(predictor.labels),
+        "input": predictor.rule.to_config(),
+        "layers": [{"name": name, "shape": list(shape)} for name, shape in predictor.layers.items()],
+        "metrics": dict(config.metrics),
+        "reported": dict(config.raw.get("reported", {})),
+    }
+
+
+def health(networks: Networks, *, stopping: bool) -> dict:
+    """State of the server and of each network that it offers; `model` is null until the default one is loaded."""
+    default, predictor = networks.state(), networks.loaded()
+    return {
+        "api_version": API_VERSION,
+        "live": True,
+        "ready": default.state == "ready" and not stopping,
+        "status": "stopping" if stopping else default.state,
+        "model": predictor.identity.to_json() if predictor else None,
+        "requested": networks.names[0],
+        "fallback": " ".join(default.notes) if default.fallback else "",
+        "notes": list(default.notes),
+        "models": {name: networks.state(name).state for name in networks.names},
+        "retry_after_s": RETRY_AFTER_S["BUSY"],
+    }
 
 
 def record(explanation: Explanation) -> dict:
@@ -52,10 +99,15 @@ def measure(each: type[Measure]) -> dict:
     return each.describe()
 
 
-def file_of(folder: PrivateFolder, name: str, content: bytes) -> dict:
-    """A file of an answer, as Gradio wants to be told of it."""
-    place = folder.answer_folder() / name
-    place.write_bytes(content)
+def file_of(folder: PrivateFolder, name: str, content: bytes) -> File:
+    """A file of an answer, in the form that Gradio expects. Raises Busy if the disk is full."""
+    try:
+        place = folder.answer_folder() / name
+        place.write_bytes(content)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise Busy("The server has no room left for files.", "Try again later.") from error
     return {"path": str(place), "orig_name": name, "meta": {"_type": "gradio.FileData"}}
 
 
@@ -67,5 +119,5 @@ def maps_npz(explanations: Sequence[Explanation]) -> bytes:
         arrays[f"{each.explainer}/input_map"] = each.on_input()
         arrays[f"{each.explainer}/image_map"] = each.on_image()
     target = io.BytesIO()
-    np.savez_compressed(target, **arrays)
+    np.savez_compressed(target, allow_pickle=False, **arrays)
     return target.getvalue()

@@ -1,9 +1,11 @@
 """The folder of uploads: whose it is, what is read from it, when it is emptied."""
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -73,21 +75,59 @@ def test_sweeping_goes_on_where_a_file_vanished_meanwhile(folder):
     assert not old.exists()
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "", None, 7, "a\0b", ["x"]])
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "", None, 7, "a\0b", ["x"], "{uploads}/" + "n" * 300, "{uploads}/\ud800", "{uploads}", "~"]
+)
 def test_nothing_else_is_read(folder, path):
+    path = path.replace("{uploads}", str(folder.uploads)) if isinstance(path, str) else path
+    assert not folder.holds(path)
     with pytest.raises(RadiographError):
         folder.take(path, at_once=True)
 
 
 def test_the_folder_of_a_killed_process_is_swept_and_a_living_one_is_left(folder, tmp_path):
-    ended = subprocess.Popen([sys.executable, "-c", "pass"])
-    ended.wait()
-    orphan = tmp_path / f"{private_folder.PREFIX}{ended.pid}-abc"
-    orphan.mkdir()
-    (orphan / "left.png").write_bytes(b"pixels")
+    """Whatever its process id was: in a container the next process has the same one."""
+    code = (
+        "import os, signal, tempfile; tempfile.tempdir = os.environ['HERE'];"
+        "from explainers.page.private_folder import PrivateFolder;"
+        "made = PrivateFolder(); (made.uploads / 'left.png').write_bytes(b'pixels'); print(made.root, flush=True);"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"HERE": str(tmp_path)}, capture_output=True, text=True
+    )
+    orphan = Path(killed.stdout.strip())
+    assert (orphan / "uploads" / "left.png").exists()
     sweep_orphans()
     assert not orphan.exists()
     assert folder.root.exists()
+
+
+def test_a_folder_that_is_being_made_is_left_alone(folder, tmp_path):
+    young = tmp_path / f"{private_folder.PREFIX}young"
+    young.mkdir()
+    sweep_orphans()
+    assert young.exists()
+    aged(young, private_folder.YOUNG_S + 1)
+    sweep_orphans()
+    assert not young.exists()
+
+
+@pytest.mark.parametrize("removed", ["root", "uploads", "answers"])
+def test_what_a_cleaner_of_temporary_files_removed_is_made_again(folder, removed):
+    shutil.rmtree(getattr(folder, removed))
+    folder.sweep()
+    assert folder.take(str(upload(folder)), at_once=True) == b"pixels"
+    assert folder.answer_folder().is_dir()
+    sweep_orphans()
+    assert folder.root.exists()
+
+
+def test_the_size_of_all_uploads_is_known(folder):
+    assert folder.uploaded_bytes() == 0
+    upload(folder, place="a")
+    upload(folder, place="b")
+    assert folder.uploaded_bytes() == 2 * len(b"pixels")
 
 
 def test_removing_leaves_nothing(folder):

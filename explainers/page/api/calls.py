@@ -1,0 +1,132 @@
+"""The work of one call: explainers and measures that end when nobody waits for them, or when they take too long."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import gradio as gr
+from gradio.context import LocalContext
+
+from cxr import Predictor, Radiograph
+from cxr.frame import Box
+from explainers.contract.explanation import Explanation
+from explainers.errors import Cancelled
+from explainers.page.api.requests import SubjectRequest
+from explainers.page.networks import AnsweringNetwork
+from explainers.page.state import AppState
+from explainers.running.comparison import Failed, Finished, Progressed, compare
+from explainers.running.measuring import MeasureDone, measure
+from hub.errors import CxrLensError
+
+TOO_SLOW = "TOO_SLOW"
+
+
+class StoppingError(CxrLensError):
+    """The server is shutting down and takes no new work."""
+
+    code = "STOPPING"
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What is explained: which network, which radiograph, which finding."""
+
+    network: AnsweringNetwork
+    radiograph: Radiograph
+    finding: str
+
+    @property
+    def predictor(self) -> Predictor:
+        """The network that answers."""
+        return self.network.predictor
+
+
+class _Clock:
+    """Whether one piece of work has taken longer than it may; `restart` begins the next."""
+
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self.restart()
+
+    def restart(self) -> None:
+        self._begin = time.monotonic()
+
+    def is_over(self) -> bool:
+        return time.monotonic() - self._begin > self._limit_s
+
+
+class Call:
+    """A call of an endpoint; to be made in the endpoint, on the thread on which Gradio runs it.
+
+    Raises StoppingError if the server is shutting down.
+    """
+
+    def __init__(self, state: AppState) -> None:
+        if state.stopping.is_set():
+            raise StoppingError("The server is shutting down.", "Call again in a few seconds.")
+        self._state = state
+        self._limit_s = state.settings.limits.explanation_s
+        # gr.Request has the session, but not the event, and one session of Gradio's client has many
+        request = LocalContext.request.get(None)
+        self._session = request.session_hash if request else None
+        self._event = LocalContext.event_id.get(None)
+        self._progress = gr.Progress()
+
+    def gone(self) -> bool:
+        """Whether nobody waits for the answer, or the server ends now."""
+        return self._state.cut_off.is_set() or self._state.listeners.gone(self._session, self._event)
+
+    def explained(self, subject: Subject, names: Sequence[str], request: SubjectRequest) -> Iterator[Finished | Failed]:
+        """How each explainer ended, as it does. One that takes too long fails with TOO_SLOW; the others go on."""
+        clock = _Clock(self._limit_s)
+        events = compare(
+            subject.predictor,
+            subject.radiograph,
+            subject.finding,
+            names,
+            options=request.options,
+            seed=request.seed,
+            cancelled=self._stop(clock),
+            registry=self._state.registry,
+            memory=self._state.memory,
+        )
+        ended = 0
+        for event in events:
+            if isinstance(event, Progressed):
+                self._progress((ended + event.fraction) / len(names), desc=f"{event.explainer}: {event.text}")
+            if isinstance(event, Finished | Failed):
+                ended += 1
+                yield self._with_reason(event, clock)
+                clock.restart()
+
+    def measured(
+        self, subject: Subject, explanation: Explanation, names: Sequence[str], box: Box | None
+    ) -> Iterator[MeasureDone]:
+        """How each measure of an explanation ended, as it does."""
+        clock = _Clock(self._limit_s)
+        events = measure(
+            subject.predictor,
+            subject.radiograph,
+            [explanation],
+            names,
+            registry=self._state.registry,
+            box=box,
+            cancelled=self._stop(clock),
+        )
+        for event in events:
+            if isinstance(event, MeasureDone):
+                yield event
+                clock.restart()
+
+    def _stop(self, clock: _Clock) -> Callable[[], bool]:
+        return lambda: clock.is_over() or self.gone()
+
+    def _with_reason(self, event: Finished | Failed, clock: _Clock) -> Finished | Failed:
+        if not isinstance(event, Failed) or event.code != Cancelled.code:
+            return event
+        if self._state.cut_off.is_set():
+            return Failed(event.explainer, StoppingError.code, "The server is shutting down. Call again.")
+        if clock.is_over() and not self.gone():
+            reason = f"It took longer than {self._limit_s:g} seconds. Choose options that need fewer passes."
+            return Failed(event.explainer, TOO_SLOW, reason)
+        return event

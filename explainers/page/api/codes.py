@@ -1,0 +1,84 @@
+"""The codes of errors: part of the API, so that a program can decide what to do without reading sentences.
+
+Every error that leaves the server carries one of these, whichever way the call came in. A code is never renamed and
+never changes its meaning; new ones may be added. `markdown_table` is the documentation's table.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ErrorCode:
+    """What a code means.
+
+    status   the HTTP status where an error is a response of its own, rather than an event of a stream
+    meaning  when it is raised
+    action   what a program does about it
+    """
+
+    status: int
+    meaning: str
+    action: str
+
+
+CODES = {
+    "RADIOGRAPH": ErrorCode(
+        400,
+        "There is no image, it was not uploaded to this server, or it can't be read as a radiograph.",
+        "Upload another file.",
+    ),
+    "FINDING": ErrorCode(400, "The network doesn't score a finding of that name.", "Take a name from `/findings`."),
+    "OPTION": ErrorCode(
+        400,
+        "An argument, an explainer's or measure's name, or an option has a wrong type or value.",
+        "Correct the argument; the sentence says what is expected.",
+    ),
+    "LAYER": ErrorCode(400, "The network has no such layer, or it can't serve here.", "Take one from `/model_info`."),
+    "SOURCE": ErrorCode(
+        404,
+        "The server doesn't offer a network of that name, or the network could not be loaded.",
+        "Take a name from `/health`, or leave `model` out.",
+    ),
+    "CHECKPOINT": ErrorCode(500, "A checkpoint's files are not what they should be.", "Tell the operator."),
+    "ENGINE": ErrorCode(500, "No engine of that name computes here.", "Tell the operator."),
+    "EXPLAINER": ErrorCode(
+        500, "An explainer or a measure failed, or returned no finite values.", "Try another one, or tell its author."
+    ),
+    "NOT_MEASURABLE": ErrorCode(400, "A measure doesn't apply to this explanation.", "Leave the measure out."),
+    "PLUGIN": ErrorCode(500, "A plugin could not be loaded.", "Tell the operator."),
+    "TOO_SLOW": ErrorCode(
+        504, "An explainer took longer than the server allows.", "Choose options that need fewer passes."
+    ),
+    "CANCELLED": ErrorCode(499, "The caller cancelled the call, or went away.", "Nothing."),
+    "BUSY": ErrorCode(
+        503,
+        "The queue, the memory or the disk for uploads is full, or a network is still being loaded.",
+        "Call again after the seconds in `Retry-After`.",
+    ),
+    "RATE": ErrorCode(
+        429, "The caller sent more calls in a minute than allowed.", "Call again after the seconds in `Retry-After`."
+    ),
+    "STOPPING": ErrorCode(503, "The server is shutting down.", "Call again; another replica or the restart answers."),
+    "REQUEST": ErrorCode(
+        400,
+        "The request is malformed: no JSON, nested too deeply, invalid Unicode, no multipart form, too slow.",
+        "Correct the program.",
+    ),
+    "TOO_LARGE": ErrorCode(413, "The upload or the call's JSON is too large.", "Send a smaller file."),
+    "NOT_FOUND": ErrorCode(
+        404, "There is no such address, endpoint, event or file.", "Correct the address, or call again."
+    ),
+    "INTERNAL": ErrorCode(
+        500, "A defect of the program. The sentence names the entry in the server's log.", "Tell the operator."
+    ),
+}
+
+RETRY_AFTER_S = {"BUSY": 5, "RATE": 15, "STOPPING": 10}
+"""Seconds that `Retry-After` names, for the codes after which the same call may succeed."""
+
+
+def markdown_table() -> str:
+    """The table of the documentation."""
+    rows = ["| code | HTTP | meaning | what to do |", "|---|---|---|---|"]
+    rows += [f"| `{name}` | {each.status} | {each.meaning} | {each.action} |" for name, each in CODES.items()]
+    return "\n".join(rows) + "\n"

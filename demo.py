@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from cxr.engine import ENGINES
-from explainers.page import PageSettings, serve
+from explainers.page import Limits, PageSettings, serve
 from hub.command_line import run
 
 DEFAULT_MODEL = "medmae"
@@ -31,6 +31,9 @@ def _serve(given: argparse.Namespace) -> int:
             engine=given.engine,
             host=given.host,
             port=given.port,
+            limits=Limits.parse(given.limit),
+            log=given.log,
+            mcp=given.mcp,
         )
     )
     return 0
@@ -71,6 +74,15 @@ def parser() -> argparse.ArgumentParser:
         help="address to listen on (default: GRADIO_SERVER_NAME, else 127.0.0.1)",
     )
     parser.add_argument("--port", type=_port, metavar="NUMBER", help="default: the first free one from 7860 on")
+    parser.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help=f"a limit on what visitors may ask of the server; may be repeated. Defaults: {Limits.help()}",
+    )
+    parser.add_argument("--log", default="text", choices=("text", "json"), help="form of log lines (default: text)")
+    parser.add_argument("--mcp", action="store_true", help="offer the endpoints as MCP tools; needs the extra mcp")
     parser.set_defaults(run=_serve)
     return parser
 

@@ -36,6 +36,9 @@ def test_without_arguments_it_serves_the_starter_to_this_machine_alone():
         "samples": None,
         "host": "127.0.0.1",
         "port": None,
+        "limit": [],
+        "log": "text",
+        "mcp": False,
     }
 
 
@@ -116,6 +119,7 @@ def test_the_server_ends_on_request_and_leaves_nothing(tmp_path):
 
 def test_without_the_hub_the_page_starts_on_the_starter_and_says_so(tmp_path):
     from gradio_client import Client
+    from gradio_client.exceptions import AppError
 
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "demo.py"), "--model", "someone/a-network"],
@@ -138,7 +142,15 @@ def test_without_the_hub_the_page_starts_on_the_starter_and_says_so(tmp_path):
         answer = client.predict(api_name="/health")
         assert answer["status"] == "ready"
         assert "'someone/a-network' could not be loaded, so the packaged starter is in use." in answer["notes"][0]
-        assert client.predict(model="someone/a-network", api_name="/findings")["model"]["name"] == "starter"
+        for each in (client.predict(model="", api_name="/findings"), client.predict(api_name="/explainers"), answer):
+            assert (each["model"]["name"], each["requested"]) == ("starter", "someone/a-network")
+            assert "the packaged starter is in use" in each["fallback"]
+            assert each["fallback"] in each.get("warnings", each.get("notes"))
+        # a network that is named is never replaced; the one in use may be asked for by its own name
+        with pytest.raises(AppError, match="the packaged starter is in use") as caught:
+            client.predict(model="someone/a-network", api_name="/findings")
+        assert caught.value.title == "SOURCE"
+        assert client.predict(model="starter", api_name="/findings")["model"]["name"] == "starter"
     finally:
         process.terminate()
         process.wait(60)

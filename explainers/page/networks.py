@@ -183,7 +183,7 @@ class Networks:
             return AnsweringNetwork(predictor, name)
         if model not in ("", predictor.identity.name, predictor.identity.source):
             raise SourceError(
-                f"The network {model!r} could not be loaded.", f"{' '.join(state.notes)} Leave 'model' out to use it."
+                " ".join(state.notes), f"Leave 'model' out for the network in use, or try {model!r} again later."
             )
         return AnsweringNetwork(predictor, name, " ".join(state.notes))
 

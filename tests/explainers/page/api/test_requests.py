@@ -1,6 +1,7 @@
 """What programs send: any argument may be anything, and a refusal names it."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -36,6 +37,15 @@ def checked(request: type[EndpointRequest], **given: object) -> EndpointRequest:
     return request.check(**{name: GOOD[name] for name in request.model_fields} | given)
 
 
+def refusal_of(check: Callable[[], object]) -> str | None:
+    """The sentence with which something is refused, None if it is not; any other error goes up."""
+    try:
+        check()
+    except OptionError as error:
+        return error.sentence
+    return None
+
+
 @pytest.mark.parametrize("request_type", REQUESTS)
 def test_what_endpoints_have_by_default_is_accepted(request_type):
     assert checked(request_type)
@@ -45,13 +55,8 @@ def test_what_endpoints_have_by_default_is_accepted(request_type):
 def test_anything_in_place_of_an_argument_is_accepted_or_refused_with_its_name(request_type, name, wrong_values):
     more = {"not a number": math.nan, "infinite": math.inf, "too many digits": 10**5000, "surrogate": "\ud800"}
     for what, wrong in (wrong_values | more).items():
-        try:
-            found = getattr(checked(request_type, **{name: wrong}), name)
-        except OptionError as error:
-            assert repr(name) in error.sentence, what
-            assert len(error.sentence) < 300, what
-        else:
-            assert found == wrong or (wrong == [] and found is None), what
+        refusal = refusal_of(lambda wrong=wrong: checked(request_type, **{name: wrong}))
+        assert refusal is None or (repr(name) in refusal and len(refusal) < 300), what
 
 
 @pytest.mark.parametrize(
@@ -101,10 +106,11 @@ def test_anything_in_place_of_an_option_is_accepted_or_refused_with_its_name(nam
     layers = ("conv5_block16_concat", "relu")
     for option in explainer.options():
         for what, wrong in (wrong_values | {"not a number": math.nan, "infinite": math.inf}).items():
-            try:
-                check_options(explainer, {option.name: wrong}, layers=layers, default_layer="relu")
-            except OptionError as error:
-                assert option.name in error.sentence or "layer" in error.sentence, what
+            given = {option.name: wrong}
+            refusal = refusal_of(
+                lambda given=given: check_options(explainer, given, layers=layers, default_layer="relu")
+            )
+            assert refusal is None or option.name in refusal or "layer" in refusal, what
 
 
 def test_descriptions_of_arguments_complete_a_sentence():

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cxr.checkpoint import CheckpointConfig
+from cxr.evaluation.shortcuts import farthest, mean_distance
 from cxr.findings import display_name
 from hub.directory import Resolved
 
@@ -59,6 +60,7 @@ def described(config: CheckpointConfig, repo: str) -> str:
         "## Findings\n\nOutputs in order: " + ", ".join(label or "(ignored)" for label in config.labels) + ".",
         "## Input\n\n" + _rule(config.input),
         _figures(config.metrics),
+        _shortcuts(config.metrics),
         f"## Usage\n\n```python\n{USAGE.format(repo=repo)}```",
     ]
     return "\n\n".join(part for part in parts if part)
@@ -91,6 +93,25 @@ def _figures(metrics: Mapping) -> str:
     ]
     where = ", ".join([str(metrics[key]) for key in ("data", "part") if metrics.get(key)] + counts)
     return f"## AUC\n\nOn {where or 'data that are not stated'}.\n\n| finding | AUC |\n|---|---|\n" + "\n".join(lines)
+
+
+def _shortcuts(metrics: Mapping) -> str:
+    """The logit that tells most of each shortcut, as far as the checkpoint states them."""
+    found = metrics.get("shortcuts")
+    if not isinstance(found, Mapping) or not found:
+        return ""
+    rows = []
+    for name, auc in found.items():
+        finding = farthest(auc)
+        rows.append(f"| {name} | {mean_distance(auc):.3f} | {display_name(finding)} {_with_interval(auc[finding])} |")
+    head = "| AUC of, by each logit | mean distance from 0.5 | farthest |\n|---|---|---|\n"
+    return f"## Shortcuts\n\n{SHORTCUTS}\n\n{head}" + "\n".join(rows)
+
+
+SHORTCUTS = (
+    "View, sex and source among pictures without a finding: a logit that follows its finding alone has 0.5 there. "
+    "`any finding`: of all pictures, those that show one against the others."
+)
 
 
 def _with_interval(value: object) -> str:

@@ -14,11 +14,15 @@ from cxr.evaluation.bootstrap import limits, patient_resamples
 from cxr.evaluation.calibration import logistic
 from cxr.evaluation.labels import LabelTable
 from cxr.evaluation.reference import auc_of
+from cxr.evaluation.shortcuts import shortcuts
 from cxr.training.sampling import shows_none
 
 BINS = 10
 AGES = ((0, 40), (40, 60), (60, 75), (75, 200))
 """Years, from and below: bands of about a quarter of NIH's adults each."""
+
+ENOUGH_PATIENTS = 10
+"""With a finding, below which it is most of the uncertainty of a mean over all of them."""
 
 FEWEST = 5
 """Positives and negatives below which a group's AUC is left out: its interval would span all there is."""
@@ -58,9 +62,11 @@ def evaluate(scored: Scored, *, prevalence: Mapping[str, float] | None = None, v
         "pictures": len(table),
         "patients": len(set(table.patients)),
         "mean_auc": mean_auc_with_interval(table.values, scored.logits, draws),
+        "enough_patients": _of_enough_patients(scored, draws),
         "findings": findings,
         "mean": _means(findings),
         "groups": dict(_groups(scored)),
+        "shortcuts": shortcuts(table, scored.logits),
     }
     if versus is not None:
         result["versus"] = paired(scored, versus, draws)
@@ -79,7 +85,7 @@ def mean_auc_with_interval(
 
 
 def paired(scored: Scored, versus: Scored, draws: Sequence[np.ndarray]) -> dict:
-    """Differences in AUC to another network, over the same draws of patients."""
+    """Differences in AUC to another network, over the same draws of patients, and in the means of the groups."""
     labels, ours, theirs = scored.table.values, scored.logits, versus.logits
 
     def difference(rows: np.ndarray, columns: slice | int) -> float | None:
@@ -87,13 +93,49 @@ def paired(scored: Scored, versus: Scored, draws: Sequence[np.ndarray]) -> dict:
         return None if None in pair else pair[0] - pair[1]
 
     everything = np.arange(len(labels))
-    columns = {"mean_auc": slice(None)} | {f: [at] for at, f in enumerate(scored.table.findings)}
+    columns = {"mean_auc": slice(None), "enough_patients": _columns_of_enough_patients(scored.table)}
+    columns |= {f: [at] for at, f in enumerate(scored.table.findings)}
     figures = {}
     for name, which in columns.items():
         whole = difference(everything, which)
         drawn = [value for rows in draws if (value := difference(rows, which)) is not None]
         figures[name] = None if whole is None else [whole, *limits(drawn)]
-    return {"model": versus.config.name, "difference": figures}
+    groups = {
+        column: {name: _difference_in_group(scored, versus, rows) for name, rows in members.items()}
+        for column, members in _members(scored.table)
+    }
+    return {"model": versus.config.name, "difference": figures, "groups": groups}
+
+
+def _difference_in_group(scored: Scored, versus: Scored, rows: np.ndarray) -> list[float] | None:
+    """Of the mean over the findings that the group has enough of."""
+    table = scored.table.take(rows)
+    columns = [at for at in range(len(table.findings)) if _enough(table.values[:, at])]
+    if not columns:
+        return None
+    labels = table.values[:, columns]
+    ours, theirs = (each.logits[rows][:, columns] for each in (scored, versus))
+
+    def difference(drawn: np.ndarray) -> float | None:
+        pair = [_mean_auc(labels[drawn], each[drawn]) for each in (ours, theirs)]
+        return None if None in pair else pair[0] - pair[1]
+
+    drawn = [value for each in patient_resamples(table.patients) if (value := difference(each)) is not None]
+    return [difference(np.arange(len(labels))), *limits(drawn)]
+
+
+def _of_enough_patients(scored: Scored, draws: Sequence[np.ndarray]) -> dict:
+    """The mean over the findings that ten patients or more have."""
+    columns = _columns_of_enough_patients(scored.table)
+    return {
+        "patients": ENOUGH_PATIENTS,
+        "findings": [scored.table.findings[at] for at in columns],
+        "mean_auc": mean_auc_with_interval(scored.table.values[:, columns], scored.logits[:, columns], draws),
+    }
+
+
+def _columns_of_enough_patients(table: LabelTable) -> list[int]:
+    return [at for at, (_, patients) in enumerate(table.positives().values()) if patients >= ENOUGH_PATIENTS]
 
 
 def _mean_auc(labels: np.ndarray, logits: np.ndarray) -> float | None:
@@ -205,20 +247,25 @@ def _means(findings: Mapping[str, dict]) -> dict:
 
 
 def _groups(scored: Scored) -> Iterator[tuple[str, dict]]:
-    """{column: {group: figures}} by sex, age and view as far as the table has them, and of the sick alone.
+    """{column: {group: figures}}.
 
     A network that only tells the sick from the healthy has no more than chance among the sick.
     """
-    for column, cells in scored.table.columns.items():
-        if column == "part":
+    for column, members in _members(scored.table):
+        yield column, {name: _group(scored, rows) for name, rows in members.items()}
+
+
+def _members(table: LabelTable) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """{group: mask of the rows} by sex, age and view as far as the table has them, and of the sick alone."""
+    for column, cells in table.columns.items():
+        if column in ("part", "source"):
             continue
-        names = [_age_band(cell) if column == "age" else cell for cell in cells]
-        groups = {name: _group(scored, np.array(names) == name) for name in sorted(set(names) - {""})}
-        if groups:
+        names = np.array([_age_band(cell) if column == "age" else cell for cell in cells])
+        if groups := {str(name): names == name for name in sorted(set(names) - {""})}:
             yield column, groups
-    sick = ~shows_none(scored.table)
-    if len(scored.table.findings) > 1 and sick.any() and not sick.all():
-        yield "findings", {"one or more": _group(scored, sick)}
+    sick = ~shows_none(table)
+    if len(table.findings) > 1 and sick.any() and not sick.all():
+        yield "findings", {"one or more": sick}
 
 
 def _group(scored: Scored, mask: np.ndarray) -> dict:

@@ -31,6 +31,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "age": ("age", "patientage"),
     "sex": ("sex", "patientsex", "gender", "patientgender"),
     "view": ("view", "viewposition"),
+    "source": ("source",),
 }
 """What a column is, by its name in lower case without spaces and signs."""
 
@@ -46,7 +47,7 @@ class LabelTable:
     patients  of each row; numbers without leading zeros, so that `00000012` and `12` are one patient
     findings  names of the columns of `values`
     values    (rows, findings) float32: 1, 0, or NaN where a label is not known
-    columns   {"part", "age", "sex", "view"} those of them that the table has, as text; "" where a cell is empty
+    columns   {"part", "age", "sex", "view", "source"} those that the table has, as text; "" where a cell is empty
     """
 
     images: tuple[str, ...]
@@ -74,6 +75,24 @@ class LabelTable:
         patients = np.array(self.patients)
         masks = {finding: self.values[:, at] == 1 for at, finding in enumerate(self.findings)}
         return {finding: (int(mask.sum()), len(set(patients[mask]))) for finding, mask in masks.items()}
+
+
+def joined_tables(tables: Sequence[LabelTable]) -> LabelTable:
+    """Several tables of the same findings as one, with the columns that all have.
+
+    Raises LabelError if a picture's name is in two of them.
+    """
+    names = [image for table in tables for image in table.images]
+    if len(set(names)) < len(names):
+        raise LabelError(f"{len(names) - len(set(names))} pictures are in two tables.", "Give each picture once.")
+    columns = set.intersection(*(set(table.columns) for table in tables))
+    return LabelTable(
+        tuple(names),
+        tuple(patient for table in tables for patient in table.patients),
+        tables[0].findings,
+        np.concatenate([table.values for table in tables]),
+        {name: tuple(cell for table in tables for cell in table.columns[name]) for name in columns},
+    )
 
 
 def order_of(text: str) -> tuple[str, ...]:
@@ -119,7 +138,7 @@ def read_labels(
     )
 
 
-TEXTS = ("part", "age", "sex", "view")
+TEXTS = ("part", "age", "sex", "view", "source")
 
 
 def _rows(file: Path) -> tuple[list[dict[str, str]], list[str]]:

@@ -8,9 +8,13 @@ import numpy as np
 from sklearn.metrics import roc_curve
 
 from cxr.evaluation.evaluation import Scored
+from cxr.evaluation.shortcuts import farthest, mean_distance
 from cxr.findings import display_name
 
 UNDEFINED = "not defined"
+MEANS = {"mean_auc": "Mean", "enough_patients": "Mean of the findings with patients enough"}
+"""Rows of the differences that are no finding."""
+
 COLUMNS = (
     "finding",
     "positives (patients)",
@@ -36,13 +40,33 @@ def markdown(figures: Mapping) -> str:
     """Tables of the findings, the groups and the differences."""
     parts = [
         f"# {figures['model']}: {figures['pictures']} pictures of {figures['patients']} patients",
-        f"Mean AUC {_interval(figures['mean_auc'])}, 95 % intervals by patient.",
+        f"Mean AUC {_interval(figures['mean_auc'])}, 95 % intervals by patient. {_enough_patients(figures)}",
         "\n".join(_findings(figures)),
         "\n".join(_groups(figures["groups"])),
+        "\n".join(_shortcuts(figures["shortcuts"])),
     ]
     if "versus" in figures:
         parts.append("\n".join(_versus(figures["versus"])))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _enough_patients(figures: Mapping) -> str:
+    of = figures["enough_patients"]
+    named = f"Over the {len(of['findings'])} findings that {of['patients']} patients or more have"
+    return f"{named}: {_interval(of['mean_auc'])}."
+
+
+def _shortcuts(found: Mapping) -> Iterator[str]:
+    """What the logits give away beside the findings; all but the last row among pictures without a finding."""
+    if not found:
+        return
+    yield "| AUC of, by each logit | pictures | mean distance from 0.5 | farthest |"
+    yield "|---|---|---|---|"
+    for name, each in found.items():
+        yes, no = each["pictures"]
+        finding = farthest(each["auc"])
+        most = f"{display_name(finding)} {_interval(each['auc'][finding])}"
+        yield f"| {name} | {yes} and {no} | {mean_distance(each['auc']):.3f} | {most} |"
 
 
 def _findings(figures: Mapping) -> Iterator[str]:
@@ -80,7 +104,10 @@ def _versus(versus: Mapping) -> Iterator[str]:
     yield f"| difference in AUC to {versus['model']} | |"
     yield "|---|---|"
     for name, difference in versus["difference"].items():
-        yield f"| {'Mean' if name == 'mean_auc' else display_name(name)} | {_interval(difference, sign='+')} |"
+        yield f"| {MEANS.get(name) or display_name(name)} | {_interval(difference, sign='+')} |"
+    for column, members in versus["groups"].items():
+        for name, difference in members.items():
+            yield f"| Mean, {column} {name} | {_interval(difference, sign='+')} |"
 
 
 def _number(value: float | None) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cxr.evaluation.cross_validation_command import add_cross_validate
 from cxr.findings import FINDINGS
 from cxr.training.train_command import add_policies, add_train
 
@@ -19,6 +20,7 @@ def add_commands(commands: Any) -> None:
     _add_class_weights(commands)
     add_train(commands)
     _add_evaluate(commands)
+    add_cross_validate(commands)
     _add_calibrate(commands)
     _add_bootstrap(commands)
     _add_plausibility(commands)

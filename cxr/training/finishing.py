@@ -15,6 +15,7 @@ from cxr.evaluation.calibration import fit_calibrations
 from cxr.evaluation.evaluation import mean_auc_with_interval
 from cxr.evaluation.labels import LabelTable
 from cxr.evaluation.reference import auc_of
+from cxr.evaluation.shortcuts import shortcuts
 from cxr.evaluation.thresholds import operating_point
 from cxr.training.class_weights import ClassWeights
 from cxr.training.fitting import Job
@@ -29,12 +30,12 @@ HEADS_FILE = "heads.safetensors"
 CLASS_WEIGHTS_FILE = "train_config.json"
 
 
-def finish(job: Job, state: RunState, out: Path, *, origin: str, data: str, teachers: Sequence[Mapping] = ()) -> Path:
+def finish(job: Job, state: RunState, out: Path, *, origin: str, data: str, provenance: Mapping | None = None) -> Path:
     """Write the folder; everything in it is measured with the weights as they are stored.
 
-    origin    a sentence on the starting weights
-    data      what the pictures are called, for people
-    teachers  name and sha256 of each network, or of the table of logits, that was followed
+    origin      a sentence on the starting weights
+    data        what the pictures are called, for people
+    provenance  more fields of `training`: the teachers that were followed, the fold that was held out
     """
     weights = halved(weights_of(job.model))
     assign(job.model, weights)
@@ -52,7 +53,7 @@ def finish(job: Job, state: RunState, out: Path, *, origin: str, data: str, teac
         "input": {"rule": "samplewise", "size": job.recipe.size, "detail": job.recipe.detail},
         **fitted(table, logits),
         "metrics": figures_of(table, logits) | {"data": data, "part": "validation"},
-        "training": _provenance(job, state, origin, data) | ({"teachers": list(teachers)} if teachers else {}),
+        "training": _provenance(job, state, origin, data) | dict(provenance or {}),
     }
     (out / CLASS_WEIGHTS_FILE).write_text(json.dumps(job.weights.to_json(), indent=1) + "\n")
     write_checkpoint(out, config, weights)
@@ -80,7 +81,7 @@ def fitted(table: LabelTable, logits: np.ndarray, *, sensitivity: float | None =
 
 
 def figures_of(table: LabelTable, logits: np.ndarray) -> dict:
-    """`metrics` of a checkpoint: AUC of each finding that has one and their mean, with intervals by patient."""
+    """`metrics` of a checkpoint: AUC of each finding that has one, their mean, and shortcuts, intervals by patient."""
     draws = list(patient_resamples(table.patients))
     columns = {finding: (table.values[:, at], logits[:, at]) for at, finding in enumerate(table.findings)}
     auc = {finding: _with_interval(*column, draws) for finding, column in columns.items()}
@@ -90,7 +91,12 @@ def figures_of(table: LabelTable, logits: np.ndarray) -> dict:
         "patients": len(set(table.patients)),
         "auc": {finding: values for finding, values in auc.items() if values},
         **({"mean_auc": [round(value, 4) for value in mean]} if mean else {}),
+        "shortcuts": {name: _rounded(each) for name, each in shortcuts(table, logits).items()},
     }
+
+
+def _rounded(shortcut: Mapping) -> dict:
+    return {finding: [round(value, 3) for value in values] for finding, values in shortcut["auc"].items()}
 
 
 def _with_interval(labels: np.ndarray, logits: np.ndarray, draws: Sequence[np.ndarray]) -> list[float] | None:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from cxr.errors import RadiographError
-from cxr.evaluation.labels import LabelTable
+from cxr.evaluation.labels import LabelTable, joined_tables
 from cxr.reading.radiograph import read_radiograph
 from cxr.training.errors import LabelError
 
@@ -82,18 +82,7 @@ def joined(parts: Sequence[Pictures]) -> Pictures:
     """Several sources as one. Raises LabelError if a picture's name is in two of them."""
     if len(parts) == 1:
         return parts[0]
-    tables = [part.table for part in parts]
-    names = [image for table in tables for image in table.images]
-    if len(set(names)) < len(names):
-        raise LabelError(f"{len(names) - len(set(names))} pictures are in two tables.", "Give each picture once.")
-    columns = set.intersection(*(set(table.columns) for table in tables))
-    table = LabelTable(
-        tuple(names),
-        tuple(patient for table in tables for patient in table.patients),
-        tables[0].findings,
-        np.concatenate([table.values for table in tables]),
-        {name: tuple(cell for table in tables for cell in table.columns[name]) for name in columns},
-    )
+    table = joined_tables([part.table for part in parts])
     unreadable = {name: reason for part in parts for name, reason in part.unreadable.items()}
     return Pictures(np.concatenate([part.pixels for part in parts]), table, unreadable)
 

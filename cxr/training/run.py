@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from cxr.evaluation.labels import LabelTable, Policy, read_labels
-from cxr.evaluation.splits import check_disjoint, split_by_patient
+from cxr.evaluation.splits import check_disjoint, fold_of, split_by_patient
 from cxr.findings import FINDINGS
 from cxr.training.class_weights import ClassWeights, class_weights, read_class_weights, without_positives
 from cxr.training.cost_estimate import estimated
@@ -42,6 +42,8 @@ class Sources:
     labels, images     tables, and a folder for each
     part, validation   values of the column `part`; a table without that column is split by patient
     limit              pictures of each part at most, None for all
+    fold               (number, of how many): both parts are trained on together, without the patients of that fold
+                       (`fold_of`), who take the place of the validation part; None for the parts as they are
     """
 
     labels: Sequence[Path]
@@ -52,8 +54,11 @@ class Sources:
     uncertain: Policy = "ignore"
     missing: Policy = "ignore"
     limit: int | None = None
+    fold: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
+        if self.fold and not 1 <= self.fold[0] <= self.fold[1] >= 2:
+            raise TrainingError(f"There is no fold {self.fold[0]} of {self.fold[1]}.", "Two folds or more, from 1 on.")
         if len(self.labels) != len(self.images):
             raise TrainingError(
                 f"{len(self.labels)} tables and {len(self.images)} folders were given.", "Give one --images a --labels."
@@ -105,7 +110,7 @@ def train(
     spread, devices = on_all_devices()
     with spread:
         teachers, soft_labels, origins = _followed(followed, recipe, training)
-        state = load_state(work, _identity_of_run(recipe, training, validation, init, origins))
+        state = load_state(work, _identity_of_run(recipe, training, validation, init, origins, sources.fold))
         model, origin = trainable_network(init, sources.findings)
         print(f"Training {origin}: {len(training)} pictures of {_patients(training)} patients; validation: "
               f"{len(validation)} of {_patients(validation)}.")  # fmt: skip
@@ -121,7 +126,10 @@ def train(
         state = fit(job, state)
     progress.close()
     data = ", ".join(file.name for file in sources.labels)
-    return finish(job, state, out, origin=origin, data=data, teachers=origins)
+    provenance = {"teachers": origins} if origins else {}
+    if sources.fold:
+        provenance["fold"] = dict(zip(("fold", "of"), sources.fold, strict=True))
+    return finish(job, state, out, origin=origin, data=data, provenance=provenance)
 
 
 def _followed(
@@ -168,10 +176,20 @@ def _tables(sources: Sources) -> list[LabelTable]:
 
 
 def _parts(table: LabelTable, sources: Sources, seed: int) -> tuple[LabelTable, LabelTable]:
+    if sources.fold:
+        return _without_fold(table, sources, *sources.fold)
     if "part" not in table.columns:
         return split_by_patient(table, share=DRAWN_SHARE, seed=seed)
     parts = np.array(table.columns["part"])
     return table.take(parts == sources.part), table.take(parts == sources.validation)
+
+
+def _without_fold(table: LabelTable, sources: Sources, fold: int, folds: int) -> tuple[LabelTable, LabelTable]:
+    """(pictures of the other folds, the fold's own); a table that has no validation part is trained on alone."""
+    parts = np.array(table.columns.get("part", [sources.validation] * len(table)))
+    used = np.isin(parts, [sources.part, sources.validation])
+    held_out = fold_of(table.patients, folds) == fold
+    return table.take(used & ~held_out), table.take(used & held_out & (sources.validation in parts))
 
 
 def _check_parts(tables: Sequence[LabelTable], sources: Sources) -> None:
@@ -203,12 +221,18 @@ def _weights(table: LabelTable, findings: Sequence[str], file: Path | None) -> C
 
 
 def _identity_of_run(
-    recipe: Recipe, training: Pictures, validation: Pictures, init: str, teachers: Sequence[Mapping]
+    recipe: Recipe,
+    training: Pictures,
+    validation: Pictures,
+    init: str,
+    teachers: Sequence[Mapping],
+    fold: tuple[int, int] | None,
 ) -> dict:
     """What must be the same for a run to be gone on with."""
     pictures = {"training": len(training), "validation": len(validation), "findings": list(training.table.findings)}
     followed = {"teachers": [origin["sha256"] for origin in teachers]} if teachers else {}
-    return {"recipe": recipe.to_json(), "init": init, **pictures, **followed}
+    without = {"fold": list(fold)} if fold else {}
+    return {"recipe": recipe.to_json(), "init": init, **pictures, **followed, **without}
 
 
 def _patients(pictures: Pictures) -> int:

@@ -8,9 +8,11 @@ As `.npz`:
     views         (V,) whole numbers, the seeds of the views (`Augmentation.view`)
     augmentation  JSON of the fields of `Augmentation` that the views were made with, and
     detail        side in pixels that the pictures were averaged to before; both are needed with views
+    folds         (N,) numbers of the folds whose networks gave the logits, where each was trained without its
+                  fold's patients: for `python -m cxr cross-validate`
 
-As `.parquet`: a row a picture, or a picture's view, with columns `image`, `view` (the seed) and one for each finding;
-`augmentation` and `detail` are in the schema's metadata. Every picture has the same views.
+As `.parquet`: a row a picture, or a picture's view, with columns `image`, `view` (the seed), `fold`, and one for each
+finding; `augmentation` and `detail` are in the schema's metadata. Every picture has the same views.
 """
 
 import json
@@ -27,8 +29,8 @@ from cxr.training.augmentation import Augmentation
 from cxr.training.errors import LabelError
 from hub.errors import names_hint
 
-FIELDS = ("images", "findings", "logits", "views", "augmentation", "detail")
-OTHER_COLUMNS = ("image", "view")
+FIELDS = ("images", "findings", "logits", "views", "augmentation", "detail", "folds")
+OTHER_COLUMNS = ("image", "view", "fold")
 """Columns of a Parquet table that are no findings."""
 
 
@@ -39,6 +41,7 @@ class SoftLabels:
     logits        (rows, V, n) float32; V is 1 where they are of the pictures and not of views
     views         seeds of the V views, None where the student may augment the pictures as it likes
     augmentation  what the views were made with, and `detail`, the side that pictures were averaged to before
+    folds         of the rows, None where the networks were not cross-validated
     """
 
     images: tuple[str, ...]
@@ -47,6 +50,7 @@ class SoftLabels:
     views: tuple[int, ...] | None = None
     augmentation: Augmentation | None = None
     detail: int | None = None
+    folds: tuple[int, ...] | None = None
 
     def aligned(self, table: LabelTable) -> "SoftLabels":
         """The rows and columns of a table of labels. Raises LabelError for a picture or finding that is not there."""
@@ -57,12 +61,18 @@ class SoftLabels:
         row_of = {image: row for row, image in enumerate(self.images)}
         if missing := [image for image in table.images if image not in row_of]:
             raise LabelError(
-                f"The soft labels lack {len(missing)} of {len(table)} training pictures, such as {missing[0]!r}.",
+                f"The soft labels lack {len(missing)} of {len(table)} pictures, such as {missing[0]!r}.",
                 f"Names must be those of the table of labels; here they are as {self.images[0]!r}.",
             )
         rows = [row_of[image] for image in table.images]
         columns = [self.findings.index(finding) for finding in table.findings]
-        return replace(self, images=table.images, findings=table.findings, logits=self.logits[rows][:, :, columns])
+        return replace(
+            self,
+            images=table.images,
+            findings=table.findings,
+            logits=self.logits[rows][:, :, columns],
+            folds=tuple(self.folds[row] for row in rows) if self.folds else None,
+        )
 
     def check_views(self, augmentation: Augmentation, detail: int) -> None:
         """LabelError unless a recipe makes the same views."""
@@ -98,6 +108,8 @@ def write_soft_labels(file: Path, labels: SoftLabels) -> None:
     if labels.views is not None:
         fields |= {"views": labels.views, "detail": labels.detail}
         fields["augmentation"] = json.dumps(asdict(labels.augmentation))
+    if labels.folds is not None:
+        fields["folds"] = labels.folds
     np.savez_compressed(file, **fields)
 
 
@@ -127,7 +139,8 @@ def _from_parquet(file: Path) -> dict[str, Any]:
     metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
     found = {name: metadata[name] for name in ("augmentation", "detail") if name in metadata}
     if "view" not in table.column_names:
-        return {"images": images, "findings": findings, "logits": logits}
+        folds = {"folds": table["fold"].to_numpy()} if "fold" in table.column_names else {}
+        return {"images": images, "findings": findings, "logits": logits} | folds
     return found | _by_view(images, np.asarray(table["view"].to_numpy()), logits, file.name) | {"findings": findings}
 
 
@@ -159,10 +172,12 @@ def _checked(raw: Mapping[str, Any], name: str) -> SoftLabels:
     if not np.isfinite(logits).all():
         row = int(np.argwhere(~np.isfinite(logits))[0][0])
         raise LabelError(f"{name} has logits that are not finite, first at {images[row]!r}.")
-    augmentation, detail = _made_with(raw, name) if views is not None else (None, None)
+    folds = tuple(map(int, np.asarray(raw["folds"]).tolist())) if "folds" in raw else None
+    if folds is not None and len(folds) != len(images):
+        raise LabelError(f"{name} has {len(folds)} folds for {len(images)} pictures.", "One each is needed.")
     if views is None:
-        logits = logits[:, None]
-    return SoftLabels(images, findings, logits, views, augmentation, detail)
+        return SoftLabels(images, findings, logits[:, None], folds=folds)
+    return SoftLabels(images, findings, logits, views, *_made_with(raw, name), folds)
 
 
 def _made_with(raw: Mapping[str, Any], name: str) -> tuple[Augmentation, int]:

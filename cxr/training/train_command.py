@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,12 @@ def add_train(commands: Any) -> None:
     command.add_argument("--part", default="train", metavar="NAME", help="part of the table to train on")
     command.add_argument(
         "--validation", default="validation", metavar="NAME", help="part to choose by; without parts, a tenth is drawn"
+    )
+    command.add_argument(
+        "--fold",
+        type=_fold,
+        metavar="K/N",
+        help="train on both parts without fold K of N by patient, to cross-validate",
     )
     command.add_argument("--order", default="chexnet", metavar="course|chexnet|NAME,…", help="findings, in order")
     command.add_argument("--class-weights", metavar="FILE", help="a train_config.json; default: from the training part")
@@ -70,6 +77,13 @@ def add_policies(command: argparse.ArgumentParser) -> None:
         )
 
 
+def _fold(text: str) -> tuple[int, int]:
+    if not re.fullmatch(r"\d+/\d+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no fold; 2/5 is the second of five")
+    fold, of = text.split("/")
+    return int(fold), int(of)
+
+
 def _train(given: argparse.Namespace) -> int:
     os.environ["KERAS_BACKEND"] = given.backend  # read by Keras when it is first imported
     from cxr.evaluation.labels import order_of
@@ -84,6 +98,7 @@ def _train(given: argparse.Namespace) -> int:
         uncertain=given.uncertain,
         missing=given.missing,
         limit=given.limit,
+        fold=given.fold,
     )
     weights_file = Path(given.class_weights) if given.class_weights else None
     followed = Followed(tuple(given.teacher), Path(given.soft_labels) if given.soft_labels else None)

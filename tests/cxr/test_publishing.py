@@ -42,6 +42,18 @@ def test_a_card_is_written_with_all_that_a_user_must_know(folder):
     assert "Not a medical device" in text
 
 
+def test_a_card_says_which_logit_gives_most_away_of_each_shortcut(folder):
+    config = json.loads((folder / "config.json").read_text())
+    view = {"Mass": [0.52, 0.48, 0.56], "Pleural_Thickening": [0.3, 0.25, 0.35]}
+    config["metrics"]["shortcuts"] = {"view AP": view}
+    (folder / "config.json").write_text(json.dumps(config))
+    # |.52 - .5| and |.3 - .5|: mean .11
+    assert "| view AP | 0.110 | Pleural thickening 0.300 (0.250 to 0.350) |" in card(folder)
+    del config["metrics"]["shortcuts"]
+    (folder / "config.json").write_text(json.dumps(config))
+    assert "Shortcuts" not in card(folder)
+
+
 def test_what_its_author_wrote_stays(folder):
     (folder / "README.md").write_text("---\nlicense: mit\ntags:\n- mine\nlanguage: en\n---\n# Mine\n\nBefore.\n")
     first = card(folder)

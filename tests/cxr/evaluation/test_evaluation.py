@@ -124,6 +124,34 @@ def test_a_network_that_tells_only_the_sick_from_the_healthy_is_at_chance_among_
     assert "| findings one or more | 200 (200) | 2 | 0.500" in markdown(figures)
 
 
+def test_findings_of_few_patients_have_no_part_in_the_second_mean():
+    labels, logits = drawn()
+    labels[:4, 1] = 1  # four patients have a hernia
+    ours = scored(labels, logits)
+    worse = scored(labels, np.random.default_rng(5).standard_normal(logits.shape))
+    figures = evaluate(ours, versus=worse)
+    assert figures["enough_patients"]["findings"] == ["Mass"]
+    assert figures["enough_patients"]["mean_auc"][0] == pytest.approx(figures["findings"]["Mass"]["auc"][0])
+    difference = figures["versus"]["difference"]
+    assert difference["enough_patients"] == pytest.approx(difference["Mass"])
+    assert "Over the 1 findings that 10 patients or more have" in markdown(figures)
+
+
+def test_a_difference_in_a_group_is_that_of_its_pictures_alone():
+    labels, logits = drawn()
+    columns = {"view": ("AP",) * 150 + ("PA",) * 150}
+    better = logits.copy()
+    better[:150] += 2 * labels[:150]  # among the AP views alone
+    figures = evaluate(scored(labels, better, columns=columns), versus=scored(labels, logits, columns=columns))
+    views = figures["versus"]["groups"]["view"]
+    assert views["PA"] == [0, 0, 0]
+    assert views["AP"][1] > 0
+    assert figures["shortcuts"].keys() == {"view AP", "any finding"}
+    text = markdown(figures)
+    assert "| Mean, view AP | +" in text
+    assert "| AUC of, by each logit |" in text
+
+
 def test_the_report_is_json_a_table_and_pictures(tmp_path):
     network = scored(*drawn(), thresholds={"Mass": Threshold(0.5)}, calibration={"Mass": Calibration(1, 0, 0.3)})
     figures = evaluate(network, versus=network)

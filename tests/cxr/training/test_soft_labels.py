@@ -62,7 +62,7 @@ def test_rows_and_findings_go_by_name(labels):
 
 
 def test_a_picture_that_is_missing_is_named_and_so_is_how_names_look(labels):
-    with pytest.raises(LabelError, match=r"lack 1 of 2 training pictures, such as 'b\.jpg'") as raised:
+    with pytest.raises(LabelError, match=r"lack 1 of 2 pictures, such as 'b\.jpg'") as raised:
         labels.aligned(table(("a.png", "b.jpg")))
     assert "as 'a.png'" in str(raised.value.hint)
 
@@ -82,7 +82,13 @@ def test_views_of_another_augmentation_are_refused():
         VIEWS.check_views(Augmentation(), 64)
 
 
+def test_folds_go_with_their_pictures(tmp_path):
+    write_soft_labels(tmp_path / "soft.npz", dataclasses.replace(PLAIN, folds=(3, 1, 2)))
+    assert read_soft_labels(tmp_path / "soft.npz").aligned(table(("c.png", "a.png"))).folds == (2, 3)
+
+
 WRONG = {
+    "has 2 folds for 1 pictures": {"images": ["a"], "findings": ["Mass"], "logits": [[1.0]], "folds": [1, 2]},
     "lacks findings": {"images": ["a"], "logits": [[1.0]]},
     "have the shape": {"images": ["a"], "findings": ["Mass"], "logits": [[1.0, 2.0]]},
     "same image twice": {"images": ["a", "a"], "findings": ["Mass"], "logits": [[1.0], [2.0]]},

@@ -130,3 +130,29 @@ def test_wishes_are_spread_over_the_stages():
     recipe = shortened(Recipe((Stage(112, 6, 1e-3), Stage(224, 2, 1e-4))), epochs=4, size=128, batch=8)
     assert [(stage.size, stage.epochs, stage.batch) for stage in recipe.stages] == [(64, 3, 8), (128, 1, 8)]
     assert recipe.size == 128
+
+
+def test_a_fold_takes_the_place_of_the_validation_part(tmp_path):
+    from cxr.evaluation.splits import fold_of
+    from cxr.training import run
+
+    (tmp_path / "images").mkdir()
+    parts = ("train", "validation", "test")
+    for file, first in (("whole", 0), ("train", 300)):  # the second table has nothing to validate on
+        lines = [
+            f"{at}.png,{at},{parts[at % 3] if file == 'whole' else 'train'},0,1" for at in range(first, first + 300)
+        ]
+        (tmp_path / f"{file}.csv").write_text("\n".join(["image,patient,part,Effusion,Hernia", *lines]) + "\n")
+    tables = [tmp_path / "whole.csv", tmp_path / "train.csv"]
+    held_out = []
+    for fold in (1, 2, 3):
+        sources = run.Sources(tables, [tmp_path] * 2, ("Effusion", "Hernia"), fold=(fold, 3))
+        pairs = [run._parts(table, sources, 0) for table in run._tables(sources)]
+        trained, measured = ([at for part in each for at in part.patients] for each in zip(*pairs, strict=True))
+        assert (fold_of(measured, 3) == fold).all()
+        assert (fold_of(trained, 3) != fold).all()
+        assert not len(pairs[1][1])
+        held_out += measured
+    assert sorted(map(int, held_out)) == [at for at in range(300) if at % 3 != 2]
+    with pytest.raises(TrainingError, match="no fold 4 of 3"):
+        run.Sources(tables, [tmp_path] * 2, fold=(4, 3))

@@ -15,7 +15,7 @@ from cxr.errors import RadiographError
 from cxr.reading.dicom_pixels import PixelForm
 from cxr.reading.dicom_tags import Tags
 from cxr.reading.dicom_transforms import Modality, Table, modality, voi_table, windowed
-from cxr.reading.pixels import Window
+from cxr.reading.pixels import Window, bulk_range
 from hub.errors import names_hint
 
 LITTLE_OF_RANGE = 0.25
@@ -180,7 +180,7 @@ def _always() -> tuple[Window, Window]:
 def full_range(stored: np.ndarray, form: PixelForm, window: str = "") -> Shown:
     """Brightness of values that the standard shows without modality table and window: grey stored as colour."""
     _check_window(window, _always())
-    low, high = (0, 2**form.bits_stored - 1) if window != PIXELS else (float(stored.min()), float(stored.max()))
+    low, high = (0, 2**form.bits_stored - 1) if window != PIXELS else bulk_range(stored)
     return Shown(_stretched(stored.astype(np.float32), low, high), (), window or RANGE, _always())
 
 
@@ -201,12 +201,13 @@ def _without_window(
 ) -> tuple[np.ndarray, str, tuple[str, ...]]:
     """Brightness by the bits' range or by the pixels', whichever is wanted or suits them; which it was; warnings."""
     low, high = step.low, step.high
-    own_low, own_high = float(inside.min()), float(inside.max())
+    own_low, own_high = bulk_range(inside)
     if wanted == RANGE:
         fits = min(high, own_high) - max(low, own_low) >= LEAST_AFTER_WINDOW * (high - low)
         why = "The pixels use next to nothing of their range"
     else:
-        fits = low <= own_low and own_high <= high and own_high - own_low >= LITTLE_OF_RANGE * (high - low)
+        within = low <= float(inside.min()) and float(inside.max()) <= high
+        fits = within and own_high - own_low >= LITTLE_OF_RANGE * (high - low)
         why = "The file has no usable window, and its pixels use little of their range"
     if fits and wanted != PIXELS:
         return _stretched(values, low, high), RANGE, ()

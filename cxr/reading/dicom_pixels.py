@@ -8,6 +8,7 @@ import numpy as np
 
 from cxr.errors import RadiographError
 from cxr.reading.dicom_tags import PIXEL_TAGS, Tags
+from cxr.reading.foreign import jpeg_frame_header
 from cxr.reading.pixels import check_size
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def coded_size(stream: bytes) -> tuple[int, int] | None:
     if start >= 0:
         right, bottom, left, top = struct.unpack_from(">4I", stream, start + 8)
         return bottom - top, right - left
-    frame = _frame_header(stream)
+    frame = jpeg_frame_header(stream)
     return struct.unpack_from(">2H", stream, frame + 5) if frame is not None else None
 
 
@@ -232,16 +233,5 @@ def coded_precision(stream: bytes) -> int | None:
     start = stream.find(b"\xff\x4f\xff\x51")
     if start >= 0:
         return (stream[start + 42] & 0x7F) + 1
-    frame = _frame_header(stream)
+    frame = jpeg_frame_header(stream)
     return stream[frame + 4] if frame is not None else None
-
-
-def _frame_header(stream: bytes) -> int | None:
-    """Where the marker of a JPEG stream's frame header begins."""
-    position = 2 if stream.startswith(b"\xff\xd8") else len(stream)
-    while position + 9 <= len(stream) and stream[position] == 0xFF:
-        marker = stream[position + 1]
-        if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
-            return position
-        position += 1 if marker == 0xFF else 2 + struct.unpack_from(">H", stream, position + 2)[0]
-    return None

@@ -1,63 +1,68 @@
 """Picture files (PNG, JPEG, WebP, TIFF) and PIL images: to samples of full depth, upright, one frame."""
 
 import io
-import re
 import struct
 import zlib
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, features
 
 from cxr.errors import RadiographError
+from cxr.reading import tiff
+from cxr.reading.foreign import AS_PNG, OWN_SIGNATURE, foreign_format, unusual_jpeg
 from cxr.reading.pixels import SourcePixels, check_size
+from cxr.reading.square_pixels import NEARLY_SQUARE
 
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF")
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", *(("AVIF",) if features.check("avif") else ()))
 """Decoders that may run on what a stranger sends. PIL has many more, some of which start other programs."""
 
 DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, OverflowError, struct.error, zlib.error)
 """What PIL raises on damaged files: each of its plugins has its own habit."""
 
-FOREIGN_SIGNATURES = {
-    b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a ZIP archive",
-    b"\x1f\x8b": "a gzip archive",
-    b"GIF8": "a GIF picture",
-    b"BM": "a BMP picture",
-    b"<svg": "an SVG drawing",
-    b"<?xml": "an XML document",
-    b"\x89HDF": "an HDF5 file",
-    b"\x00\x00\x00\x0cjP  ": "a JPEG 2000 picture",
-}
-
-OWN_SIGNATURE = re.compile(rb"\x89PNG|\xff\xd8\xff|RIFF.{4}WEBP|II[*+]\x00|MM\x00[*+]", re.DOTALL)
-
 AS_THEY_ARE = ("L", "LA", "RGB", "RGBA", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 CONVERTED = {"1": "L", "La": "LA", "RGBa": "RGBA"} | dict.fromkeys(("RGBX", "CMYK", "YCbCr", "HSV", "LAB"), "RGB")
 
-TIFF_BITS, TIFF_PHOTOMETRIC, ORIENTATION = 258, 262, 274
-TIFF_WHITE_IS_ZERO, TIFF_RGB = 0, 2
+ORIENTATION = 274
 
 
 def pixels_of_file(content: bytes) -> SourcePixels:
     """Decode a picture file. Raises RadiographError if it is none, damaged, too large, too small, or has frames."""
     image = _opened(content)
     kind = "jpeg" if image.format == "MPO" else image.format.lower()
+    if image.format == "TIFF" and tiff.misread(image.tag_v2):
+        raise _undecodable(content)
     deep_colour, negative = _is_deep_colour(image, content), _is_negative(image)
-    samples = pixels_of_image(image)
+    samples = _pixels_of_image(image, content)
     pixels = _deep_colour(content, image) if deep_colour else samples.pixels
-    return SourcePixels(pixels, kind, negative=negative)
+    if image.format == "TIFF":
+        pixels = tiff.as_stored(pixels, image.tag_v2)
+    return SourcePixels(pixels, kind, tuple(_warnings(image)), negative=negative)
 
 
 def pixels_of_image(image: Image.Image) -> SourcePixels:
     """The pixels of a PIL image, upright as its EXIF tag says; palettes looked up, CMYK and other spaces to RGB."""
+    return _pixels_of_image(image)
+
+
+def _pixels_of_image(image: Image.Image, content: bytes = b"") -> SourcePixels:
     check_size(image.height, image.width)
     try:
         _check_frames(image)
+        check_size(image.height, image.width)  # of the page that was turned to
         upright = ImageOps.exif_transpose(image)
         return SourcePixels(np.array(_plain(upright)), "image")
     except DAMAGE as error:
-        raise _damaged() from error
+        raise _undecodable(content, opened=True) from error
+
+
+def _warnings(image: Image.Image) -> Iterator[str]:
+    """A file's resolution may say that its pixels are not square; picture files often say so wrongly."""
+    given = (image.info.get(name) for name in ("dpi", "resolution", "aspect", "jfif_density"))
+    across, down = next(filter(None, given), (1, 1))
+    if min(across, down) > 0 and max(across, down) > NEARLY_SQUARE * min(across, down):
+        yield "The file's resolution says that its pixels are not square; they were taken as square."
 
 
 def _opened(content: bytes) -> Image.Image:
@@ -67,17 +72,22 @@ def _opened(content: bytes) -> Image.Image:
         raise RadiographError("The picture has far more than 50 megapixels.", "Shrink it first.") from None
     except DAMAGE as error:
         if OWN_SIGNATURE.match(content):
-            raise _damaged() from error
-        raise RadiographError(
-            f"The given file is {_foreign(content)}.", "Give a radiograph as PNG, JPEG, WebP, TIFF or DICOM."
-        ) from error
+            raise _undecodable(content) from error
+        kind, hint = foreign_format(content)
+        raise RadiographError(f"The given file is {kind}.", hint) from error
 
 
-def _foreign(content: bytes) -> str:
-    if not content:
-        return "empty"
-    start = content.lstrip()
-    return next((name for sign, name in FOREIGN_SIGNATURES.items() if start.startswith(sign)), "not an image")
+def _undecodable(content: bytes, *, opened: bool = False) -> RadiographError:
+    """Of a picture that Pillow can't decode: an unusual kind by its name, else damage.
+
+    opened  whether Pillow could read its header, so that what it can't decode is damaged unless compressed unusually
+    """
+    if kind := unusual_jpeg(content):
+        return RadiographError(f"The given file is {kind}, which is not read.", AS_PNG)
+    tags = tiff.tags_of(content) if content[:2] in (b"II", b"MM") else None
+    if tags is not None and not (opened and tiff.is_usually_compressed(tags)):
+        return RadiographError(f"The given file is {tiff.unusual_tiff(tags)}, which is not read.", tiff.HINT)
+    return _damaged()
 
 
 def _damaged() -> RadiographError:
@@ -85,10 +95,13 @@ def _damaged() -> RadiographError:
 
 
 def _check_frames(image: Image.Image) -> None:
+    if image.format == "TIFF":
+        tiff.select_page(image)
+        return
     # a phone's MPO is a JPEG that carries a preview or a depth map behind the photograph
     frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
     if frames > 1:
-        raise RadiographError(f"The file holds {frames} pictures (pages or frames).", "Give one radiograph a file.")
+        raise tiff.several(frames)
 
 
 def _plain(image: Image.Image) -> Image.Image:
@@ -103,7 +116,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 def _is_negative(image: Image.Image) -> bool:
     """Whether PIL leaves it to the caller to invert a TIFF whose zero is white: it does above 8 bits only."""
-    white_is_zero = image.format == "TIFF" and image.tag_v2.get(TIFF_PHOTOMETRIC) == TIFF_WHITE_IS_ZERO
+    white_is_zero = image.format == "TIFF" and image.tag_v2.get(tiff.PHOTOMETRIC) == tiff.WHITE_IS_ZERO
     return white_is_zero and image.mode in ("I;16", "I;16B", "I", "F")
 
 
@@ -112,13 +125,15 @@ def _is_deep_colour(image: Image.Image, content: bytes) -> bool:
     if image.format == "PNG":
         bits, colour_type = content[24], content[25]
         return bits == 16 and colour_type != 0
-    if image.format == "TIFF" and image.tag_v2.get(TIFF_PHOTOMETRIC) == TIFF_RGB:
-        return max(image.tag_v2.get(TIFF_BITS, (8,))) > 8
+    if image.format == "TIFF" and image.tag_v2.get(tiff.PHOTOMETRIC) == tiff.RGB:
+        return max(image.tag_v2.get(tiff.BITS, (8,))) > 8
     return False
 
 
 def _deep_colour(content: bytes, image: Image.Image) -> np.ndarray:
     """16-bit RGB or RGBA by OpenCV, which keeps the depth. PIL has read the file whole before, so it is not damaged."""
+    if image.format == "TIFF" and tiff.is_in_planes(image.tag_v2):
+        return _upright(tiff.deep_planes(content, image.tag_v2), image.tag_v2.get(ORIENTATION, 1))
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.ndim != 3:
         raise _damaged()

@@ -11,6 +11,12 @@ LARGEST_PIXELS = 50_000_000
 
 SMALLEST_SIDE_PX = 64
 
+FEW = 2
+"""Per cent of the pixels at either end whose values need not decide over all others' brightness."""
+
+SAMPLED = 2**18
+"""Pixels from which percentiles are estimated."""
+
 USUAL_BITS = (8, 10, 12, 14, 16)
 """Depths that detectors and scanners use, whatever depth the file has that carries their pixels."""
 
@@ -50,7 +56,7 @@ class SourcePixels:
         _check_numbers(pixels)
         low, high, warnings = _scale(pixels)
         scaled = (pixels - np.asarray(low, np.result_type(pixels, np.float32))) / (high - low)
-        scaled = scaled.astype(np.float32, copy=False)
+        scaled = np.clip(scaled, 0, 1).astype(np.float32, copy=False)
         if self.negative:
             scaled = 1 - scaled
         if pixels.shape[2] in (2, 4):
@@ -103,6 +109,30 @@ def _scale(pixels: np.ndarray) -> tuple[float, float, tuple[str, ...]]:
     if pixels.dtype.kind == "f" and low >= 0 and high <= 1:
         return 0.0, 1.0, ()
     if low >= 0 and high < 2 ** USUAL_BITS[-1] and (pixels.dtype.kind in "ui" or (pixels == np.rint(pixels)).all()):
-        return 0, full_scale(int(high)), ()
+        return 0, *_depth(pixels, int(high))
+    low, high = bulk_range(pixels)
     warning = f"The pixels run from {low:g} to {high:g}; these were taken as black and white, which is a guess."
     return low, max(high, np.nextafter(low, np.inf)), (warning,)
+
+
+def _depth(pixels: np.ndarray, largest: int) -> tuple[int, tuple[str, ...]]:
+    """The full scale of the depth that nearly all pixels need, and a warning where some need more."""
+    if largest < 2 ** USUAL_BITS[0]:
+        return full_scale(largest), ()
+    needed = full_scale(int(bulk_range(pixels)[1]))
+    if needed == full_scale(largest):
+        return needed, ()
+    bits = needed.bit_length()
+    return needed, (f"Nearly all pixels need {bits} bits; the few that are brighter, such as a marker, were cut off.",)
+
+
+def bulk_range(values: np.ndarray) -> tuple[float, float]:
+    """(lowest, highest) of the values but for a few that lie far from all others, such as a marker or dead pixels.
+
+    Far is farther from the middle 96 % than these are wide.
+    """
+    flat = np.ravel(values)
+    low, high = np.percentile(flat[:: max(1, flat.size // SAMPLED)], (FEW, 100 - FEW)).tolist()
+    width = high - low
+    inside = flat[(flat >= low - width) & (flat <= high + width)]
+    return inside.min().item(), inside.max().item()

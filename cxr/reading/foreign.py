@@ -1,0 +1,95 @@
+"""What a file is that is not read: its format by the bytes that it begins with, and what to do with it."""
+
+import re
+import struct
+
+HINT = "Give a radiograph as PNG, JPEG, WebP, TIFF or DICOM."
+AS_PNG = "Save it as PNG, with 16 bits if it has more than 8, and give that."
+FROM_PHONE = (
+    "Open it and export it as JPEG or PNG. On an iPhone, Settings, Camera, Formats, Most Compatible gives JPEG from "
+    "then on."
+)
+
+SIGNATURES = {
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a ZIP archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"GIF8": "a GIF picture",
+    b"BM": "a BMP picture",
+    b"<svg": "an SVG drawing",
+    b"<?xml": "an XML document",
+    b"\x89HDF": "an HDF5 file",
+    b"\x00\x00\x00\x0cjP  ": "a JPEG 2000 picture",
+    b"\xff\x4f\xff\x51": "a JPEG 2000 picture",
+    b"\x00\x00\x00\x0cJXL ": "a JPEG XL picture",
+    b"\xff\x0a": "a JPEG XL picture",
+    b"8BPS": "a Photoshop picture",
+    b"\x5c\x01\x00\x00": "a NIfTI file",
+    b"NRRD": "an NRRD file",
+    b"II\xbc\x01": "a JPEG XR picture",
+    b"v\x2f\x31\x01": "an OpenEXR picture",
+    b"qoif": "a QOI picture",
+    b"version https://git-lfs": "a Git LFS pointer: the picture itself was not downloaded; `git lfs pull` does it",
+}
+WITH_BLANKS_BEFORE = (b"<", b"%")
+"""Of texts, which may begin with empty lines."""
+
+BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys(
+    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"), "HEIC"
+)
+"""Of the box `ftyp` with which files of ISO's container begin; mif1 and msf1 are common to both, and mostly HEIC."""
+
+FRAME_HEADERS = {
+    0xF7: "a JPEG-LS picture",
+    **dict.fromkeys((0xC3, 0xC7, 0xCB, 0xCF), "a lossless JPEG picture"),
+    **dict.fromkeys((0xC9, 0xCA, 0xCD, 0xCE), "a JPEG picture with arithmetic coding"),
+    **dict.fromkeys((0xC5, 0xC6), "a hierarchical JPEG picture"),
+}
+
+
+def foreign_format(content: bytes) -> tuple[str, str]:
+    """(what the file is, what to do) of a file in a format that is not read; "not an image" where nothing tells."""
+    if not content:
+        return "empty", HINT
+    if brand := container_brand(content):
+        return f"a picture in {brand}, as phones take them, which is not read", FROM_PHONE
+    start = content[:4096]
+    if start.lstrip()[:1] in WITH_BLANKS_BEFORE:
+        start = start.lstrip()
+    return next((name for sign, name in SIGNATURES.items() if start.startswith(sign)), "not an image"), HINT
+
+
+def container_brand(content: bytes) -> str:
+    """HEIC or AVIF, or "" for a file of no such container."""
+    if content[4:8] != b"ftyp":
+        return ""
+    size = min(int.from_bytes(content[:4], "big"), 256)
+    compatible = [content[at : at + 4] for at in range(16, size, 4)]
+    named = [BRANDS[brand] for brand in (content[8:12], *compatible) if brand in BRANDS]
+    return "AVIF" if "AVIF" in named else next(iter(named), "")
+
+
+def unusual_jpeg(content: bytes) -> str:
+    """What kind of JPEG picture this is, where it is none of the kinds that every reader knows; else ""."""
+    header = jpeg_frame_header(content)
+    if header is None:
+        return ""
+    marker, precision = content[header + 1], content[header + 4]
+    if marker in FRAME_HEADERS:
+        return FRAME_HEADERS[marker]
+    return f"a JPEG of {precision} bits" if precision != 8 else ""
+
+
+def jpeg_frame_header(stream: bytes) -> int | None:
+    """Where the marker of a JPEG or JPEG-LS stream's frame header begins; None for other streams."""
+    position = 2 if stream.startswith(b"\xff\xd8") else len(stream)
+    while position + 9 <= len(stream) and stream[position] == 0xFF:
+        marker = stream[position + 1]
+        if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
+            return position
+        position += 1 if marker == 0xFF else 2 + struct.unpack_from(">H", stream, position + 2)[0]
+    return None
+
+
+OWN_SIGNATURE = re.compile(rb"\x89PNG|\xff\xd8\xff|RIFF.{4}WEBP|II[*+]\x00|MM\x00[*+]", re.DOTALL)
+"""Of the formats that are read."""

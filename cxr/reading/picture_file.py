@@ -47,10 +47,9 @@ def pixels_of_image(image: Image.Image) -> SourcePixels:
 
 
 def _pixels_of_image(image: Image.Image, content: bytes = b"") -> SourcePixels:
-    check_size(image.height, image.width)
     try:
         _check_frames(image)
-        check_size(image.height, image.width)  # of the page that was turned to
+        check_size(image.height, image.width)
         upright = ImageOps.exif_transpose(image)
         return SourcePixels(np.array(_plain(upright)), "image")
     except DAMAGE as error:
@@ -136,7 +135,8 @@ def _deep_colour(content: bytes, image: Image.Image) -> np.ndarray:
         return _upright(tiff.deep_planes(content, image.tag_v2), image.tag_v2.get(ORIENTATION, 1))
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.ndim != 3:
-        raise _damaged()
+        # Pillow has read it, so what OpenCV lacks is the compression
+        raise _undecodable(content)
     colours = [2, 1, 0, 3][: pixels.shape[2]]
     return _upright(pixels[..., colours], image.getexif().get(ORIENTATION, 1))
 

@@ -13,7 +13,7 @@ from cxr.errors import RadiographError
 BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANAR, SAMPLE_FORMAT = 258, 259, 262, 277, 284, 339
 NEW_SUBFILE, OLD_SUBFILE, SUB_DIRECTORIES = 254, 255, 330
 STRIP_OFFSETS, STRIP_BYTES, TILE_OFFSETS, TILE_BYTES = 273, 279, 324, 325
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, YCBCR = 0, 1, 2, 6
 SEPARATE = 2
 FORMATS = {1: "unsigned", 2: "signed", 3: "floating-point", 4: "untyped", 5: "complex", 6: "complex"}
 COMPRESSIONS = {
@@ -89,6 +89,8 @@ def unusual_tiff(tags: Tags) -> str:
     coded = ""
     if compression != 1:
         coded = f", compressed as {(COMPRESSION_INFO | COMPRESSIONS).get(compression, 'something unknown')}"
+    coded += ", in big-endian order" if is_big_endian(tags) else ""
+    coded += ", in YCbCr" if tags.get(PHOTOMETRIC) == YCBCR else ""
     planes = " in separate planes" if channels > 1 and tags.get(PLANAR, 1) == SEPARATE else ""
     plural = "s" if channels > 1 else ""
     return f"a TIFF of {bits}-bit {kind} values in {channels} channel{plural}{planes}{coded}"
@@ -96,12 +98,25 @@ def unusual_tiff(tags: Tags) -> str:
 
 def is_usually_compressed(tags: Tags) -> bool:
     """Whether every reader knows the file's compression."""
-    return tags.get(COMPRESSION, 1) in USUAL_COMPRESSIONS
+    compression = tags.get(COMPRESSION, 1)
+    # YCbCr is usual within JPEG alone
+    return compression in USUAL_COMPRESSIONS and (tags.get(PHOTOMETRIC) != YCBCR or compression in (6, 7))
 
 
 def misread(tags: Tags) -> bool:
-    """Whether Pillow opens the file, but takes its values for others: signed ones of 8 bits for unsigned."""
-    return 2 in _several(tags, SAMPLE_FORMAT, (1,)) and max(_several(tags, BITS, (1,))) <= 8
+    """Whether Pillow opens the file, but takes its values for others.
+
+    Of 8 bits it takes signed ones for unsigned. Of more, where they are big-endian and compressed, libtiff has turned
+    their bytes already, which Pillow knows of unsigned ones of 16 bits alone.
+    """
+    signed, bits = 2 in _several(tags, SAMPLE_FORMAT, (1,)), max(_several(tags, BITS, (1,)))
+    turned_twice = is_big_endian(tags) and tags.get(COMPRESSION, 1) != 1 and (signed or bits > 16)
+    return turned_twice if bits > 8 else signed
+
+
+def is_big_endian(tags: Tags) -> bool:
+    """Whether the file's numbers begin with their highest byte."""
+    return tags.prefix == b"MM"
 
 
 def _several(tags: Tags, tag: int, default: tuple[int, ...]) -> tuple[int, ...]:

@@ -104,7 +104,8 @@ def paired(scored: Scored, versus: Scored, draws: Sequence[np.ndarray]) -> dict:
         column: {name: _difference_in_group(scored, versus, rows) for name, rows in members.items()}
         for column, members in _members(scored.table)
     }
-    return {"model": versus.config.name, "difference": figures, "groups": groups}
+    shortcut = shortcuts(scored.table, theirs)
+    return {"model": versus.config.name, "difference": figures, "groups": groups, "shortcuts": shortcut}
 
 
 def _difference_in_group(scored: Scored, versus: Scored, rows: np.ndarray) -> list[float] | None:

@@ -43,7 +43,7 @@ def markdown(figures: Mapping) -> str:
         f"Mean AUC {_interval(figures['mean_auc'])}, 95 % intervals by patient. {_enough_patients(figures)}",
         "\n".join(_findings(figures)),
         "\n".join(_groups(figures["groups"])),
-        "\n".join(_shortcuts(figures["shortcuts"])),
+        "\n".join(_shortcuts(figures)),
     ]
     if "versus" in figures:
         parts.append("\n".join(_versus(figures["versus"])))
@@ -56,17 +56,22 @@ def _enough_patients(figures: Mapping) -> str:
     return f"{named}: {_interval(of['mean_auc'])}."
 
 
-def _shortcuts(found: Mapping) -> Iterator[str]:
+def _shortcuts(figures: Mapping) -> Iterator[str]:
     """What the logits give away beside the findings; all but the last row among pictures without a finding."""
-    if not found:
+    versus = [figures["versus"]] if "versus" in figures else []
+    if not figures["shortcuts"]:
         return
-    yield "| AUC of, by each logit | pictures | mean distance from 0.5 | farthest |"
-    yield "|---|---|---|---|"
-    for name, each in found.items():
+    yield f"| AUC of, by each logit | pictures |{' mean distance from 0.5 | farthest |' * (1 + len(versus))}"
+    yield "|---|---|" + "---|---|" * (1 + len(versus))
+    for name, each in figures["shortcuts"].items():
         yes, no = each["pictures"]
-        finding = farthest(each["auc"])
-        most = f"{display_name(finding)} {_interval(each['auc'][finding])}"
-        yield f"| {name} | {yes} and {no} | {mean_distance(each['auc']):.3f} | {most} |"
+        cells = [_shortcut(of["shortcuts"][name]["auc"]) for of in (figures, *versus)]
+        yield f"| {name} | {yes} and {no} | {' | '.join(cells)} |"
+
+
+def _shortcut(auc: Mapping) -> str:
+    finding = farthest(auc)
+    return f"{mean_distance(auc):.3f} | {display_name(finding)} {_interval(auc[finding])}"
 
 
 def _findings(figures: Mapping) -> Iterator[str]:

@@ -2,16 +2,16 @@
 
 import hashlib
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from cachetools import LRUCache
 
 from cxr.checkpoint import Checkpoint, CheckpointConfig, Heads, Identity, read_checkpoint
 from cxr.deferred_network import DeferredNetwork
 from cxr.engine import AUTO, Engine, build_engine, chosen_engine
-from cxr.engine.engine import Remembered
+from cxr.engine.engine import CachedActivations
 from cxr.engine.folded import fold
 from cxr.engine.geometry import sizes
 from cxr.engine.inner_layers import InnerLayers
@@ -27,8 +27,8 @@ from hub.sources import resolve
 if TYPE_CHECKING:
     from cxr.network import Network
 
-REMEMBERED = 8
-"""Inputs whose activations at a layer are kept: 200 kB each at DenseNet-121's last block, 3 MB at its first layers."""
+CACHED_PASSES = 8
+"""Inputs whose activations at a layer are cached: 200 kB each at DenseNet-121's last block, 3 MB at its first."""
 
 WINDOWS_A_STEP = 8
 """Windows occluded in whole passes between two reports of progress."""
@@ -39,8 +39,8 @@ FEW_WINDOWS = 4
 USUAL_WINDOW = 32
 """Side in pixels of the windows whose computation in parts is compiled ahead of its first use."""
 
-BASES = 2
-"""Inputs whose first blocks' maps are kept for occluding them: 5 MB each."""
+CACHED_BASES = 2
+"""Inputs whose first blocks' activations are cached for occlusion: 5 MB each."""
 
 
 class Predictor:
@@ -69,11 +69,11 @@ class Predictor:
         self._heads = heads
         self._average_maps = average_maps or {}
         self.benchmark: Mapping = benchmark or {}
-        self._remembered: OrderedDict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = OrderedDict()
-        self._bases: OrderedDict[str, Remembered] = OrderedDict()
+        self._passes: LRUCache[tuple[str, str], tuple[np.ndarray, np.ndarray]] = LRUCache(CACHED_PASSES)
+        self._bases: LRUCache[str, CachedActivations] = LRUCache(CACHED_BASES)
         self._lock = threading.Lock()
         self._randomised: dict[int, Predictor] = {}
-        self._drawing = threading.Lock()
+        self._building = threading.Lock()
         self.config = config
         self.identity = identity
         self.rule = InputRule.from_config(config.input)
@@ -159,14 +159,14 @@ class Predictor:
     def forward_with(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
         """Logits `(N, n)` and the activations `(N, y, x, k)` of a layer, from one pass.
 
-        Those of one single input are remembered, so that scores and the Grad-CAM maps of all findings cost one pass
-        together, and at layers after the last block too. Raises LayerError for a layer that is not there.
+        Those of a single input are cached, so that scores and the Grad-CAM maps of all findings cost one pass together,
+        also at layers after the last block. Raises LayerError for a layer that is not there.
         """
         self._check(batch)
         self._network.check_layer(layer)
         tail = self._tail(layer)
         computed = self._network.target_layer if tail else layer
-        logits, activations = self._once(batch, computed) if len(batch) == 1 else self._passed(batch, computed)
+        logits, activations = self._cached_pass(batch, computed) if len(batch) == 1 else self._pass(batch, computed)
         return logits, tail.activations(layer, activations) if tail else activations
 
     def activations(self, batch: np.ndarray, layer: str) -> np.ndarray:
@@ -216,7 +216,7 @@ class Predictor:
         Takes seconds. Its norms are set to their own statistics on synthetic chests, so that its activations neither
         vanish nor explode.
         """
-        with self._drawing:
+        with self._building:
             if seed not in self._randomised:
                 from cxr.randomised import randomised_checkpoint
 
@@ -290,22 +290,20 @@ class Predictor:
         return bool(self._engine and self._engine.incremental and windows[0, 2:].all() and len(windows) > FEW_WINDOWS)
 
     def _occluded_in_parts(self, prepared: np.ndarray, windows: np.ndarray, filled: np.ndarray) -> Iterator[np.ndarray]:
-        for found in self._engine.occluded(self._base(prepared), windows, filled):
+        engine = self._engine
+        for found in engine.occluded(self._base(engine, prepared), windows, filled):
             record(forward=len(found))
             yield found[:, self._columns]
 
-    def _base(self, prepared: np.ndarray) -> Remembered:
+    def _base(self, engine: Engine, prepared: np.ndarray) -> CachedActivations:
         key = hashlib.sha256(np.ascontiguousarray(prepared, np.float32)).hexdigest()
         with self._lock:
             if key in self._bases:
-                self._bases.move_to_end(key)
                 return self._bases[key]
         record(forward=1)
-        base = self._engine.remembering(np.ascontiguousarray(prepared, np.float32))
+        base = engine.cacheable_pass(np.ascontiguousarray(prepared, np.float32))
         with self._lock:
             self._bases[key] = base
-            while len(self._bases) > BASES:
-                self._bases.popitem(last=False)
         return base
 
     def _spread(self, activations: np.ndarray) -> dict[str, float]:
@@ -339,22 +337,19 @@ class Predictor:
         """What knows a layer before the last block's end, if every path goes through that."""
         return self._engine.inner if self._engine and layer in self._engine.inner.layers else None
 
-    def _once(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
+    def _cached_pass(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
         key = layer, hashlib.sha256(np.ascontiguousarray(batch, np.float32)).hexdigest()
         with self._lock:
-            if key in self._remembered:
-                self._remembered.move_to_end(key)
-                return self._remembered[key]
-        result = self._passed(batch, layer)
+            if key in self._passes:
+                return self._passes[key]
+        result = self._pass(batch, layer)
         for array in result:
             array.flags.writeable = False
         with self._lock:
-            self._remembered[key] = result
-            while len(self._remembered) > REMEMBERED:
-                self._remembered.popitem(last=False)
+            self._passes[key] = result
         return result
 
-    def _passed(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
+    def _pass(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
         """(logits, activations), from one pass."""
         record(forward=len(batch))
         if self._tail(layer):

@@ -1,4 +1,4 @@
-"""Networks that learnt nothing: what an explanation is compared with to see whether it hangs on what was learnt."""
+"""Randomised networks: an explanation that does not change with the weights does not depend on what was learnt."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from cxr.preparation import InputRule, prepare
 from hub.architecture import backbone_shapes, head_shapes
 
 CHESTS, SIDE = 4, 256
-"""Synthetic chests on which the norms are measured, and pixels a side in which they are drawn."""
+"""Synthetic chests on which the batch norms are measured, and their side in pixels."""
 
 
 def randomised_checkpoint(config: CheckpointConfig, rule: InputRule, seed: int) -> Checkpoint:
@@ -18,14 +18,14 @@ def randomised_checkpoint(config: CheckpointConfig, rule: InputRule, seed: int) 
     from cxr.phantom import phantom
 
     shapes = backbone_shapes(input_channels=rule.input_shape[2]) | head_shapes(tuple(config.head), len(config.labels))
-    weights = drawn_weights(shapes, seed)
+    weights = random_weights(shapes, seed)
     chests = np.stack([prepare(phantom(number, size=SIDE).radiograph, rule).array for number in range(CHESTS)])
     measured = with_measured_norms(weights, chests, head=config.head, final_relu=config.final_relu)
     return Checkpoint(config, measured, Identity(f"drawn anew, {seed}", "randomised", None, ""))
 
 
-def drawn_weights(shapes: Mapping[str, tuple[int, ...]], seed: int) -> dict[str, np.ndarray]:
-    """{"layer/variable": array}: kernels drawn, biases and shifts zero, scales and variances one."""
+def random_weights(shapes: Mapping[str, tuple[int, ...]], seed: int) -> dict[str, np.ndarray]:
+    """{"layer/variable": array}: random kernels, biases and shifts zero, scales and variances one."""
     rng = np.random.default_rng([seed, 121])
     weights = {}
     for name, shape in shapes.items():

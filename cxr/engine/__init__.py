@@ -1,8 +1,8 @@
 """Forward passes at the machine's limit: the network rewritten so that fewer operations do the same.
 
 Batch norms are folded into the convolutions before them, and the transitions pool before they convolve. The rewritten
-network (`pieces`) is drawn twice, from one description: for TensorFlow, which is always there, and for ONNX Runtime
-(extra `fast`), which takes less time for it, and with which TensorFlow is not even imported. Inner layers stay with
+network (`graph`) is compiled from one description for TensorFlow, which is always installed, or for ONNX Runtime (extra
+`fast`), which is faster and needs no import of TensorFlow. Layers that not every path goes through are left to
 `cxr.network`.
 """
 
@@ -20,22 +20,22 @@ __all__ = ["AUTO", "ENGINES", "Engine", "Folded", "build_engine", "chosen_engine
 
 
 def chosen_engine(name: str = AUTO) -> str:
-    """The engine that a name means here: `auto` is the fastest one that is installed.
+    """The name of the engine to use; `auto` means the fastest one that is installed.
 
-    Raises EngineError for an unknown one, or one that is not installed.
+    Raises EngineError for an unknown engine, or one that is not installed.
     """
-    there = all(find_spec(module) for module in ("onnxruntime", "onnx"))
+    installed = all(find_spec(module) for module in ("onnxruntime", "onnx"))
     if name == AUTO:
-        return ONNX_RUNTIME if there else TENSORFLOW
+        return ONNX_RUNTIME if installed else TENSORFLOW
     if name not in ENGINES:
         raise EngineError(f"There is no engine {name!r}.", names_hint(name, ENGINES))
-    if name == ONNX_RUNTIME and not there:
+    if name == ONNX_RUNTIME and not installed:
         raise EngineError("ONNX Runtime is not installed.", "pip install 'cxr-lens[fast]'")
     return name
 
 
 def build_engine(folded: Folded, name: str = AUTO) -> Engine:
-    """The engine of a network whose norms are folded."""
+    """An engine for a network with folded batch norms, on the backend of that name."""
     if chosen_engine(name) == ONNX_RUNTIME:
         from cxr.engine.on_onnx import OnnxRuntime
 

@@ -26,23 +26,23 @@ STEM_REACH = 5
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """Places along one axis of a plane: where each patch starts, and how many pixels all of them have."""
+    """Patches along one axis of a plane: where each starts, and the length in pixels that all of them have."""
 
     starts: np.ndarray
     side: int
 
     def rows(self, chosen: np.ndarray) -> "Axis":
-        """Those of some windows."""
+        """The patches of some windows."""
         return Axis(self.starts[chosen], self.side)
 
 
 Range = tuple[np.ndarray, np.ndarray]
-"""First and last pixel of each window, the last one left out."""
+"""First pixel of each window's range, and the first pixel after it."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Ranges:
-    """What windows can change: of the stem's output, of the first block's, of the second block's first layers."""
+    """The pixels that windows can change: in the stem's output, the first block's, the second block's first layers."""
 
     pooled: Range
     first: Range
@@ -77,8 +77,8 @@ class Reach:
         Patches are as large as the window needs anywhere, at a border or not: what is compiled for some windows serves
         all that begin at the same remainders of 4, the stride of the first block's plane.
         """
-        anywhere = np.arange(side - length + 1)
-        anywhere = _Ranges.of(anywhere[np.isin(anywhere % 4, edges % 4)], length, side, layers)
+        starts = np.arange(side - length + 1)
+        anywhere = _Ranges.of(starts[np.isin(starts % 4, edges % 4)], length, side, layers)
         found = _Ranges.of(edges, length, side, layers)
         quarter, eighth = side // 4, side // 8
         stem = _fitted(found.pooled, _span(anywhere.pooled), plane=quarter, around=0)
@@ -138,7 +138,7 @@ class Geometry:
 
     @property
     def stem(self) -> tuple[Axis, Axis]:
-        """Of the stem's output that is computed anew."""
+        """Of the patch of the stem's output that is recomputed."""
         return self.down.stem.rows(self.chosen), self.across.stem.rows(self.chosen)
 
     @property
@@ -149,7 +149,8 @@ class Geometry:
     @property
     def after_first(self) -> tuple[Axis, Axis]:
         """Of the first block's patch, after the transition."""
-        return tuple(Axis(each.starts // 2, each.side // 2) for each in self.first)
+        down, across = (Axis(each.starts // 2, each.side // 2) for each in self.first)
+        return down, across
 
     @property
     def second(self) -> tuple[Axis, Axis]:
@@ -170,8 +171,8 @@ class Geometry:
     @property
     def crop_sides(self) -> list[tuple[int, int]]:
         """Height and width of each crop of the input."""
-        sides = tuple(4 * (axis.side - 1) + 2 * STEM_REACH + 1 for axis in self.stem)
-        return [sides] * len(self.chosen)
+        height, width = (4 * (axis.side - 1) + 2 * STEM_REACH + 1 for axis in self.stem)
+        return [(height, width)] * len(self.chosen)
 
     @property
     def crop_starts(self) -> list[tuple[int, int]]:
@@ -182,8 +183,8 @@ class Geometry:
         """Which pixels of the stem's convolution lie in the plane: `(N, height, width)` bool."""
         inside = []
         for axis, reach in zip(self.stem, (self.down, self.across), strict=True):
-            places = 2 * axis.starts[:, None] - 1 + np.arange(2 * axis.side + 1)
-            inside.append((places >= 0) & (places < 2 * reach.planes[0]))
+            pixels = 2 * axis.starts[:, None] - 1 + np.arange(2 * axis.side + 1)
+            inside.append((pixels >= 0) & (pixels < 2 * reach.planes[0]))
         return inside[0][:, :, None] & inside[1][:, None, :]
 
     def masks_of_first_block(self) -> list[np.ndarray]:
@@ -227,8 +228,8 @@ def _fitted(ranges: Range, span: int, *, plane: int, around: int, even: bool = F
 
 
 def _inside(ranges: Range, axis: Axis, chosen: np.ndarray) -> np.ndarray:
-    places = axis.starts[chosen, None] + np.arange(axis.side)
-    return (places >= ranges[0][chosen, None]) & (places < ranges[1][chosen, None])
+    pixels = axis.starts[chosen, None] + np.arange(axis.side)
+    return (pixels >= ranges[0][chosen, None]) & (pixels < ranges[1][chosen, None])
 
 
 def _crossed(down: Iterator[np.ndarray], across: Iterator[np.ndarray]) -> list[np.ndarray]:
@@ -238,4 +239,4 @@ def _crossed(down: Iterator[np.ndarray], across: Iterator[np.ndarray]) -> list[n
 def sizes(windows: np.ndarray) -> Sequence[tuple[tuple[int, int], np.ndarray]]:
     """[((height, width), rows of `windows`)] of each size there is."""
     found, of = np.unique(windows[:, 2:], axis=0, return_inverse=True)
-    return [(tuple(map(int, size)), np.flatnonzero(of.ravel() == at)) for at, size in enumerate(found)]
+    return [((int(height), int(width)), np.flatnonzero(of.ravel() == at)) for at, (height, width) in enumerate(found)]

@@ -1,7 +1,7 @@
-"""The network as a description that any library can draw, whole and in the pieces that occlusion needs.
+"""The network described once for every library, whole and in the pieces that occlusion needs.
 
-A description is a function of `Operations` and tensors. Every tensor is `(N, height, width, channels)` here, however
-the library lays it out.
+A description is a function of `Operations` and tensors. Every tensor is `(N, height, width, channels)` here, whatever
+layout the library uses.
 """
 
 from collections.abc import Sequence
@@ -55,57 +55,57 @@ def whole(net: Folded, ops: Operations, x: Tensor) -> tuple[Tensor, ...]:
     return _from_block(net, ops, _stem(net, ops, x, pad=True), 0)
 
 
-def remembering(net: Folded, ops: Operations, x: Tensor) -> tuple[Tensor, ...]:
-    """(logits, the last block's output, the first block's, the second's): what occlusion starts from."""
+def whole_with_blocks(net: Folded, ops: Operations, x: Tensor) -> tuple[Tensor, ...]:
+    """(logits, the last block's output, the first block's, the second block's), of an input."""
     first = _block(ops, net.blocks[0], _stem(net, ops, x, pad=True))
     second = _block(ops, net.blocks[1], _transition(net, ops, first, 0))
     return *_from_block(net, ops, _transition(net, ops, second, 1), 2), first, second
 
 
 @dataclass(frozen=True)
-class Place:
+class CutPoint:
     """A layer that every path goes through.
 
-    block   index of the block that it is in, or comes after
-    layers  dense layers of that block that are done; all of them where `opened`
-    opened  whether it is the ReLU after the block
+    block       index of the block that it belongs to
+    layers      number of that block's dense layers before it; all of them where `after_relu`
+    after_relu  whether it is the ReLU after the block
     """
 
     block: int
     layers: int
-    opened: bool = False
+    after_relu: bool = False
 
 
-def places(net: Folded) -> dict[str, Place]:
-    """{Keras' name of the layer: where it is}, in forward order; those after the last block are not among them."""
+def cut_points(net: Folded) -> dict[str, CutPoint]:
+    """{Keras' name of a layer: where it is}, in forward order, without those after the last block."""
     found = {}
     for block, layers in enumerate(net.blocks):
         for done in range(1, len(layers) + 1):
-            found[f"conv{block + 2}_block{done}_concat"] = Place(block, done)
+            found[f"conv{block + 2}_block{done}_concat"] = CutPoint(block, done)
         if block < len(net.transitions):
-            found[f"pool{block + 2}_relu"] = Place(block, len(layers), opened=True)
+            found[f"pool{block + 2}_relu"] = CutPoint(block, len(layers), after_relu=True)
     found.popitem()  # the last block's own output
     return found
 
 
-def inside(net: Folded, ops: Operations, x: Tensor, *, place: Place) -> tuple[Tensor, ...]:
-    """(logits, the output of the layer at a place), of an input."""
+def inside(net: Folded, ops: Operations, x: Tensor, *, cut: CutPoint) -> tuple[Tensor, ...]:
+    """(logits, the output of the layer at `cut`), of an input."""
     x = _stem(net, ops, x, pad=True)
-    for number in range(place.block):
+    for number in range(cut.block):
         x = _transition(net, ops, _block(ops, net.blocks[number], x), number)
-    x = _block(ops, net.blocks[place.block][: place.layers], x)
-    x = _opened(net, ops, x, place.block) if place.opened else x
-    return *after(net, ops, x, place=place), x
+    x = _block(ops, net.blocks[cut.block][: cut.layers], x)
+    x = _transition_relu(net, ops, x, cut.block) if cut.after_relu else x
+    return *after(net, ops, x, cut=cut), x
 
 
-def after(net: Folded, ops: Operations, x: Tensor, *, place: Place) -> tuple[Tensor, ...]:
-    """Logits, from the output of the layer at a place."""
-    if place.opened:
-        x = _closed(net, ops, x, place.block)
+def after(net: Folded, ops: Operations, x: Tensor, *, cut: CutPoint) -> tuple[Tensor, ...]:
+    """Logits, from the output of the layer at `cut`."""
+    if cut.after_relu:
+        x = _transition_convolution(net, ops, x, cut.block)
     else:
-        x = _block(ops, net.blocks[place.block][place.layers :], x)
-        x = _transition(net, ops, x, place.block) if place.block < len(net.transitions) else x
-    return (_from_block(net, ops, x, place.block + 1)[0],)
+        x = _block(ops, net.blocks[cut.block][cut.layers :], x)
+        x = _transition(net, ops, x, cut.block) if cut.block < len(net.transitions) else x
+    return (_from_block(net, ops, x, cut.block + 1)[0],)
 
 
 def stem(net: Folded, ops: Operations, crop: Tensor, keep: Tensor) -> tuple[Tensor, ...]:
@@ -121,7 +121,7 @@ def first_block(net: Folded, ops: Operations, x: Tensor, base: Tensor, *masks: T
 
     x      the patch of the block's input, changed where the stem changed
     base   the patch of the block's output on the picture itself
-    masks  for each layer, where its output can have changed: everywhere else, at the patch's border too, base is right
+    masks  for each layer, where its output can have changed; everywhere else, at the patch's border too, it is `base`
     """
     return (_transition(net, ops, _patched(ops, net.blocks[0], x, base, masks), 0),)
 
@@ -163,28 +163,28 @@ def _patched(ops: Operations, layers: Sequence[DenseLayer], x: Tensor, base: Ten
 
 
 def _transition(net: Folded, ops: Operations, x: Tensor, number: int) -> Tensor:
-    return _closed(net, ops, _opened(net, ops, x, number), number)
+    return _transition_convolution(net, ops, _transition_relu(net, ops, x, number), number)
 
 
-def _opened(net: Folded, ops: Operations, x: Tensor, number: int) -> Tensor:
+def _transition_relu(net: Folded, ops: Operations, x: Tensor, number: int) -> Tensor:
     return ops.rectified(ops.scaled(x, net.transitions[number][0]))
 
 
-def _closed(net: Folded, ops: Operations, x: Tensor, number: int) -> Tensor:
-    """Pooling before the 1×1 convolution: both are linear, and it has a quarter of the pixels to do."""
+def _transition_convolution(net: Folded, ops: Operations, x: Tensor, number: int) -> Tensor:
+    """Pools before the 1×1 convolution: both are linear, and the convolution then has a quarter of the pixels."""
     return ops.convolve(ops.averaged(x), net.transitions[number][1])
 
 
 def _from_block(net: Folded, ops: Operations, x: Tensor, number: int) -> tuple[Tensor, Tensor]:
     """(logits, last block's output) from the input of a block."""
-    for place in range(number, len(net.blocks)):
-        x = _block(ops, net.blocks[place], x)
-        if place < len(net.transitions):
-            x = _transition(net, ops, x, place)
+    for block in range(number, len(net.blocks)):
+        x = _block(ops, net.blocks[block], x)
+        if block < len(net.transitions):
+            x = _transition(net, ops, x, block)
     features = ops.scaled(x, net.last)
     features = ops.pooled(ops.rectified(features) if net.final_relu else features)
-    for place, (weights, bias) in enumerate(net.head, 1):
+    for layer, (weights, bias) in enumerate(net.head, 1):
         features = ops.connected(features, weights, bias)
-        if place < len(net.head):
+        if layer < len(net.head):
             features = ops.rectified(features)
     return features, x

@@ -1,85 +1,79 @@
-"""Layers inside the network that every path goes through: their outputs, what follows from them, and the way back."""
+"""Layers inside the network that every path goes through: outputs, the rest of the pass, and gradients."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
+from cachetools import LRUCache
 
 from cxr.engine import graph
+from cxr.engine.backend import Backend, Compiled, Description
 from cxr.engine.folded import Folded
-from cxr.engine.layout import laid_out, upright
+from cxr.engine.layout import to_backend_layout, to_channels_last
 from cxr.engine.scheduler import WorkerPool
 
-if TYPE_CHECKING:
-    from cxr.engine.engine import Backend
-
-KEPT = 2
-"""Layers whose pieces stay compiled: each piece holds the weights that it computes with."""
+CACHED_LAYERS = 2
+"""Layers whose compiled pieces are cached: each piece holds a copy of its weights."""
 
 
 class InnerLayers:
     """Of one network. Arrays are NumPy; every method may be called from any thread.
 
-    layers  names of those that it knows, in forward order: what each dense layer of a block leaves, and the ReLU after
-            each block but the last
+    layers  their names in forward order: the concatenation after each dense layer, and the ReLU after each block
+            except the last
     """
 
-    def __init__(self, net: Folded, library: "Backend", pool: WorkerPool) -> None:
+    def __init__(self, net: Folded, library: Backend, pool: WorkerPool) -> None:
         self._net, self._library, self._pool = net, library, pool
-        self._places = graph.places(net)
-        self._compiled: OrderedDict[str, dict[str, Callable]] = OrderedDict()
+        self._cut_points = graph.cut_points(net)
+        self._compiled: LRUCache[str, dict[str, Compiled]] = LRUCache(CACHED_LAYERS)
         self._lock = threading.Lock()
-        self.layers: tuple[str, ...] = tuple(self._places)
+        self.layers: tuple[str, ...] = tuple(self._cut_points)
 
     def forward_with(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
         """(logits `(N, n)`, the layer's output `(N, y, x, k)`) of a prepared batch `(N, h, w, c)`."""
-        draw = partial(graph.inside, self._net, place=self._places[layer])
-        found = self._each("inside", layer, draw, batch)
+        description = partial(graph.inside, self._net, cut=self._cut_points[layer])
+        found = self._each("inside", layer, description, batch)
         logits, activations = (np.concatenate(each) for each in zip(*found, strict=True))
-        return logits, self._upright(activations)
+        return logits, self._to_channels_last(activations)
 
     def logits(self, layer: str, activations: np.ndarray) -> np.ndarray:
-        """`(N, n)` of the layer's output `(N, y, x, k)`, through what comes after it alone."""
-        draw = partial(graph.after, self._net, place=self._places[layer])
-        return np.concatenate([logits for (logits,) in self._each("after", layer, draw, activations)])
+        """Logits `(N, n)` from the layer's output `(N, y, x, k)`: only the network after the layer is computed."""
+        description = partial(graph.after, self._net, cut=self._cut_points[layer])
+        return np.concatenate([logits for (logits,) in self._each("after", layer, description, activations)])
 
     def gradient(self, layer: str, activations: np.ndarray, outputs: Sequence[int]) -> np.ndarray:
-        """d logit / d activation `(N, len(outputs), y, x, k)`, back through what comes after the layer alone."""
-        laid = self._laid_out(activations)
-        draw = partial(graph.after, self._net, place=self._places[layer])
-        shape = (1, *laid.shape[1:])
-        run = self._piece("gradient", layer, lambda: self._library.gradient(draw, shape, self._net.outputs))
+        """d logit / d activation `(N, len(outputs), y, x, k)`, through the network after the layer alone."""
+        given = self._to_backend(activations)
+        description = partial(graph.after, self._net, cut=self._cut_points[layer])
+        shape = (1, *given.shape[1:])
+        run = self._piece("gradient", layer, lambda: self._library.gradient(description, shape, self._net.outputs))
         chosen = np.eye(self._net.outputs, dtype=np.float32)[list(outputs)]
-        slices = (partial(run, single, weights[None]) for single in np.split(laid, len(laid)) for weights in chosen)
-        # what is compiled for all cores runs one after the other
+        slices = (partial(run, single, weights[None]) for single in np.split(given, len(given)) for weights in chosen)
+        # pieces compiled for all cores run one after the other
         found = self._pool.run(slices, ahead=1 if self._library.widens else None)
-        gradients = self._upright(np.concatenate([gradient for (gradient,) in found]))
+        gradients = self._to_channels_last(np.concatenate([gradient for (gradient,) in found]))
         return gradients.reshape(len(activations), len(outputs), *gradients.shape[1:])
 
-    def _each(self, kind: str, layer: str, draw: Callable, batch: np.ndarray) -> list[list[np.ndarray]]:
-        """What a piece gives for each member of a batch; a single one is computed on all cores."""
-        singles = np.split(self._laid_out(batch), len(batch))
+    def _each(self, kind: str, layer: str, description: Description, batch: np.ndarray) -> list[list[np.ndarray]]:
+        """A piece's outputs for each member of a batch; a batch of one is computed on all cores."""
+        singles = np.split(self._to_backend(batch), len(batch))
         wide = self._library.widens and len(singles) == 1
         shape, kind = singles[0].shape, f"{kind}, wide" if wide else kind
-        run = self._piece(kind, layer, lambda: self._library.compiled(draw, [shape], [np.float32], wide=wide))
+        run = self._piece(kind, layer, lambda: self._library.compiled(description, [shape], [np.float32], wide=wide))
         return self._pool.run([partial(run, single) for single in singles], ahead=1 if wide else None)
 
-    def _piece(self, kind: str, layer: str, make: Callable[[], Callable]) -> Callable:
-        """What is compiled of a layer at its first use, and forgotten when others were used since."""
+    def _piece(self, kind: str, layer: str, make: Callable[[], Compiled]) -> Compiled:
+        """A layer's piece, compiled at its first use; those of the layers used longest ago are dropped."""
         with self._lock:
             known = self._compiled.setdefault(layer, {})
-            self._compiled.move_to_end(layer)
-            while len(self._compiled) > KEPT:
-                self._compiled.popitem(last=False)
             if kind not in known:
                 known[kind] = make()
             return known[kind]
 
-    def _laid_out(self, values: np.ndarray) -> np.ndarray:
-        return laid_out(values, channels_first=self._library.channels_first)
+    def _to_backend(self, values: np.ndarray) -> np.ndarray:
+        return to_backend_layout(values, channels_first=self._library.channels_first)
 
-    def _upright(self, values: np.ndarray) -> np.ndarray:
-        return upright(values, channels_first=self._library.channels_first)
+    def _to_channels_last(self, values: np.ndarray) -> np.ndarray:
+        return to_channels_last(values, channels_first=self._library.channels_first)

@@ -1,12 +1,13 @@
 """Pieces of the network as ONNX graphs of fixed shapes, run by ONNX Runtime."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
+from cxr.engine.backend import Compiled, Description
 from cxr.engine.backward import gradient
 from cxr.engine.folded import Affine, Convolution
 from cxr.engine.scheduler import cores, default_workers
@@ -18,7 +19,7 @@ KINDS = {np.float32: TensorProto.FLOAT, np.bool_: TensorProto.BOOL}
 
 
 class OnnxRuntime:
-    """Draws a description as a session of `(N, channels, height, width)` arrays."""
+    """`Backend`: builds a description as a session of `(N, channels, height, width)` arrays."""
 
     name = "onnxruntime"
     channels_first = True
@@ -26,32 +27,32 @@ class OnnxRuntime:
     widens = True
 
     def compiled(
-        self, draw: Callable, shapes: Sequence[tuple[int, ...]], kinds: Sequence[type], *, wide: bool = False
-    ) -> Callable[..., list[np.ndarray]]:
-        """A function of arrays of these shapes and kinds (float32 or bool), on a lane's cores or on all of them."""
-        graph = _Graph()
-        names = [f"input{place}" for place in range(len(shapes))]
-        outputs = draw(graph, *names)
+        self, description: Description, shapes: Sequence[tuple[int, ...]], kinds: Sequence[type], *, wide: bool = False
+    ) -> Compiled:
+        """A function of arrays of these shapes and kinds (float32 or bool), on one worker's cores or on all of them."""
+        graph = _OnnxGraphBuilder()
+        names = [f"input{number}" for number in range(len(shapes))]
+        outputs = description(graph, *names)
         return _runs(graph.model(names, shapes, kinds, outputs), names, wide=wide)
 
-    def gradient(self, draw: Callable, shape: tuple[int, ...], outputs: int) -> Callable[..., list[np.ndarray]]:
+    def gradient(self, description: Description, shape: tuple[int, ...], outputs: int) -> Compiled:
         """A function of an input of that shape and weights `(1, outputs)`: d (Σ weights · logits) / d input.
 
-        The logits are the first of what is drawn. On all cores, which takes as long as one in each lane.
+        The logits are the first output of the description. On all cores, which takes as long as one a worker.
         """
-        graph = _Graph()
+        graph = _OnnxGraphBuilder()
         names, shapes, kinds = ["input", "weights"], [shape, (1, outputs)], [np.float32, np.float32]
-        logits, *_ = draw(graph, "input")
+        logits, *_ = description(graph, "input")
         forward = onnx.shape_inference.infer_shapes(graph.model(names, shapes, kinds, [logits]))
         found = {
-            each.name: [place.dim_value for place in each.type.tensor_type.shape.dim]
+            each.name: [axis.dim_value for axis in each.type.tensor_type.shape.dim]
             for each in (*forward.graph.input, *forward.graph.value_info, *forward.graph.output)
         }
         back = gradient(graph, found, logits, "weights", "input")
         return _runs(graph.model(names, shapes, kinds, [back]), names, wide=True)
 
 
-def _runs(model: onnx.ModelProto, names: Sequence[str], *, wide: bool) -> Callable[..., list[np.ndarray]]:
+def _runs(model: onnx.ModelProto, names: Sequence[str], *, wide: bool) -> Compiled:
     session = _session(model, wide=wide)
     return lambda *arrays: session.run(None, dict(zip(names, arrays, strict=True)))
 
@@ -59,15 +60,15 @@ def _runs(model: onnx.ModelProto, names: Sequence[str], *, wide: bool) -> Callab
 def _session(model: onnx.ModelProto, *, wide: bool) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = cores() if wide else cores() // default_workers()
-    # threads that wait for each other spin, but not beyond the pass: they would take a core from the rest of the page
+    # waiting threads spin during a pass only: afterwards they would take a core from the rest of the page
     options.add_session_config_entry("session.force_spinning_stop", "1")
-    # it keeps the most that passes ever took; gradients take half the time with one, what a lane computes as much
+    # an arena never gives memory back; it halves the time of gradients, and saves a single worker none
     options.enable_cpu_mem_arena = wide
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
-class _Graph:
+class _OnnxGraphBuilder:
     """`cxr.engine.graph.Operations` on names of tensors: each call adds a node."""
 
     def __init__(self) -> None:
@@ -100,7 +101,7 @@ class _Graph:
         return self.node("Concat", *tensors, axis=1)
 
     def channels(self, x: str, first: int, last: int) -> str:
-        ends = (self.constant(np.array([place], np.int64)) for place in (first, last, 1))
+        ends = (self.constant(np.array([at], np.int64)) for at in (first, last, 1))
         return self.node("Slice", x, *ends)
 
     def where(self, mask: str, x: str, other: str) -> str:
@@ -133,7 +134,7 @@ class _Graph:
     def model(
         self, inputs: Sequence[str], shapes: Sequence[tuple[int, ...]], kinds: Sequence[type], outputs: Sequence[str]
     ) -> onnx.ModelProto:
-        """All that was drawn, with these inputs of these shapes and kinds."""
+        """The graph as a model with inputs of these names, shapes and kinds."""
         return helper.make_model(
             helper.make_graph(
                 self.nodes,

@@ -1,15 +1,16 @@
 """Pieces of the network as TensorFlow functions of fixed shapes, their weights as constants."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from cxr.engine.backend import Compiled, Description
 from cxr.engine.folded import Affine, Convolution
 
 
 class TensorFlow:
-    """Draws a description as a compiled function of `(N, height, width, channels)` arrays."""
+    """`Backend`: builds a description as a compiled function of `(N, height, width, channels)` arrays."""
 
     name = "tensorflow"
     channels_first = False
@@ -20,23 +21,23 @@ class TensorFlow:
         self._tensors: dict[int, tuple[np.ndarray, tf.Tensor]] = {}
 
     def compiled(
-        self, draw: Callable, shapes: Sequence[tuple[int, ...]], kinds: Sequence[type], *, wide: bool = False
-    ) -> Callable[..., list[np.ndarray]]:
+        self, description: Description, shapes: Sequence[tuple[int, ...]], kinds: Sequence[type], *, wide: bool = False
+    ) -> Compiled:
         """A function of arrays of these shapes and kinds (float32 or bool); it computes on all cores anyway."""
         signature = [tf.TensorSpec(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]
-        function = tf.function(lambda *tensors: draw(self, *tensors), input_signature=signature, autograph=False)
+        function = tf.function(lambda *tensors: description(self, *tensors), input_signature=signature, autograph=False)
         concrete = function.get_concrete_function()
         return lambda *arrays: [result.numpy() for result in concrete(*map(tf.constant, arrays))]
 
-    def gradient(self, draw: Callable, shape: tuple[int, ...], outputs: int) -> Callable[..., list[np.ndarray]]:
+    def gradient(self, description: Description, shape: tuple[int, ...], outputs: int) -> Compiled:
         """A function of an input of that shape and weights `(1, outputs)`: d (Σ weights · logits) / d input."""
 
-        def back(library: TensorFlow, batch: tf.Tensor, weights: tf.Tensor) -> list[tf.Tensor]:
+        def back(library: TensorFlow, batch: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, ...]:
             with tf.GradientTape() as tape:
                 tape.watch(batch)
-                logits, *_ = draw(library, batch)
+                logits, *_ = description(library, batch)
                 chosen = tf.reduce_sum(logits * weights)
-            return [tape.gradient(chosen, batch)]
+            return (tape.gradient(chosen, batch),)
 
         return self.compiled(back, [shape, (1, outputs)], [np.float32, np.float32])
 
@@ -76,7 +77,7 @@ class TensorFlow:
         return tf.matmul(x, self._tensor(weights)) + self._tensor(bias)
 
     def _tensor(self, values: np.ndarray) -> tf.Tensor:
-        """One tensor for all pieces, outside their graphs: a constant would be in each of them, several times over."""
+        """One tensor shared by all pieces, outside their graphs: as a constant it would be copied into each of them."""
         if id(values) not in self._tensors:
             with tf.init_scope():
                 self._tensors[id(values)] = values, tf.constant(values)

@@ -1,8 +1,8 @@
-"""Whose turn it is: as many pieces of work compute at once as there are lanes, and nobody's long work holds up a score.
+"""Scheduling of forward passes: a fixed number of slots compute at once, and long work does not delay single scores.
 
-One lane computes on one core where there are few: two passes side by side on two cores take less time than two passes
-one after the other, on both cores each. Long work comes in slices of a few hundred milliseconds; each of them waits for
-its turn, and is dropped if nobody wants it by then.
+With few cores, each slot has one core: two passes in parallel on one core each take less time than two passes one after
+the other on both cores. Long work comes in slices of a few hundred milliseconds. Each slice waits for a slot, and is
+dropped if its caller has cancelled by then.
 """
 
 import os
@@ -15,28 +15,28 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-MOST_LANES = 4
-"""More cores than that are shared out among the lanes: each lane takes memory for a slice of its own."""
+MAX_WORKERS = 4
+"""On machines with more cores, each worker uses several of them: every further worker needs memory for a slice."""
 
-IN_A_ROW = 4
-"""Urgent turns after which one that can wait comes in between."""
+URGENT_IN_A_ROW = 4
+"""Urgent pieces of work after which one that is not urgent may run."""
 
 
 def cores() -> int:
-    """That this process may use."""
+    """Number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def default_workers() -> int:
-    """WorkerPool on this machine."""
-    return min(MOST_LANES, cores())
+    """Number of workers on this machine."""
+    return min(MAX_WORKERS, cores())
 
 
 class FairSlots:
-    """Slots to compute in, and two queues for them: urgent work first, patient work in the order it came."""
+    """A number of slots and two queues for them: urgent work first, patient work in order of arrival."""
 
-    def __init__(self, lanes: int = 1) -> None:
-        self.lanes = lanes
+    def __init__(self, count: int = 1) -> None:
+        self.count = count
         self._changed = threading.Condition()
         self._busy = 0
         self._urgent = 0
@@ -45,7 +45,7 @@ class FairSlots:
 
     @contextmanager
     def patient(self) -> Iterator[None]:
-        """For a slice of long work: the `with` block computes in one lane."""
+        """For a slice of long work: the `with` block holds one slot."""
         ticket = object()
         with self._changed:
             self._patient.append(ticket)
@@ -59,7 +59,7 @@ class FairSlots:
 
     @contextmanager
     def urgent(self) -> Iterator[bool]:
-        """For a score. True if nobody else computes or waits, so that all cores are free for it."""
+        """For a single score: the `with` block holds one slot. Yields whether the machine is otherwise idle."""
         with self._changed:
             self._urgent += 1
             self._changed.wait_for(lambda: self._free and (self._urgent_first or not self._patient))
@@ -73,16 +73,16 @@ class FairSlots:
 
     @property
     def _free(self) -> bool:
-        return self._busy < self.lanes
+        return self._busy < self.count
 
     @property
     def _urgent_first(self) -> bool:
-        return bool(self._urgent) and (self._in_a_row < IN_A_ROW or not self._patient)
+        return bool(self._urgent) and (self._in_a_row < URGENT_IN_A_ROW or not self._patient)
 
     def _begin(self, *, in_a_row: int) -> None:
         self._busy += 1
         self._in_a_row = in_a_row
-        self._changed.notify_all()  # whoever is first in a queue now may find another lane free
+        self._changed.notify_all()  # the next in a queue may find another slot free
 
     def _end(self) -> None:
         with self._changed:
@@ -90,48 +90,50 @@ class FairSlots:
             self._changed.notify_all()
 
 
-STEP_BACK = 10
-"""Niceness of a lane's thread: long work on every core must not keep answers of milliseconds from going out."""
+NICENESS = 10
+"""Niceness of a worker's thread: long work on every core must not delay quick responses."""
 
 
-def _step_back() -> None:
-    """Of this thread alone, where threads have priorities of their own."""
+def _lower_priority() -> None:
+    """Lower this thread's priority; only Linux has a priority per thread."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), STEP_BACK)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 class WorkerPool:
-    """Slices of long work, side by side, each in its turn."""
+    """Threads that compute slices of long work in parallel, each in a slot."""
 
     def __init__(self, slots: FairSlots) -> None:
         self._slots = slots
-        self._workers = ThreadPoolExecutor(slots.lanes, thread_name_prefix="lane", initializer=_step_back)
+        self._workers = ThreadPoolExecutor(slots.count, thread_name_prefix="worker", initializer=_lower_priority)
 
     def run(self, slices: Iterable[Callable[[], Any]], *, ahead: int | None = None) -> list:
-        """What each of them returns, in their order; see `stream`."""
+        """The slices' results in order; see `stream`."""
         return list(self.stream(slices, ahead=ahead))
 
     def stream(self, slices: Iterable[Callable[[], Any]], *, ahead: int | None = None) -> Iterator[Any]:
-        """What each of them returns, in their order, while the next ones are computed.
+        """The slices' results in order; the next slices are computed while the caller uses the last result.
 
-        At most `ahead` are begun or wait for their turns: two a lane, since more would let others wait for longer.
-        Raises what the first of them raised, or what `cancel_when` says; slices that have not begun never do, nor
-        those that have not when the iterator is closed.
+        ahead  slices that are submitted before their results are taken. Default: two for each slot, since more would
+               make other callers wait for longer
+
+        Raises what the first failing slice raised, or what the check of `cancel_when` raised. Slices that have not
+        begun by then, or when the iterator is closed, are cancelled.
         """
-        check, most = _cancel_check.get(), ahead or 2 * self._slots.lanes
+        check, most = _cancel_check.get(), ahead or 2 * self._slots.count
         begun: deque[Future] = deque()
         try:
             for each in slices:
                 if len(begun) == most:
                     yield begun.popleft().result()
-                begun.append(self._workers.submit(self._turn, each, check))
+                begun.append(self._workers.submit(self._run_in_slot, each, check))
             while begun:
                 yield begun.popleft().result()
         finally:
-            for each in begun:
-                each.cancel()
+            for future in begun:
+                future.cancel()
 
-    def _turn(self, compute: Callable[[], Any], check: Callable[[], None]) -> Any:
+    def _run_in_slot(self, compute: Callable[[], Any], check: Callable[[], None]) -> Any:
         with self._slots.patient():
             check()
             return compute()
@@ -142,7 +144,7 @@ _cancel_check: ContextVar[Callable[[], None]] = ContextVar("cancel_check", defau
 
 @contextmanager
 def cancel_when(check: Callable[[], None]) -> Iterator[None]:
-    """Long work of this thread in the `with` block asks before every slice; `check` raises once nobody waits for it."""
+    """In the `with` block, this thread's long work calls `check` before every slice; `check` raises to cancel it."""
     token = _cancel_check.set(check)
     try:
         yield
@@ -151,18 +153,18 @@ def cancel_when(check: Callable[[], None]) -> Iterator[None]:
 
 
 class SingleFlight:
-    """What is asked for while the same is being computed is not computed again."""
+    """Concurrent requests for one key share a single computation."""
 
     def __init__(self) -> None:
-        self._under_way: dict[Hashable, Future] = {}
+        self._running: dict[Hashable, Future] = {}
         self._lock = threading.Lock()
 
-    def ask(self, key: Hashable, compute: Callable[[], Any]) -> Any:
-        """What `compute` returns or raises, of whoever asked for `key` first."""
+    def run(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """What `compute` returns or raises; callers that come while it runs for `key` wait for that result."""
         with self._lock:
-            answer = self._under_way.get(key)
+            answer = self._running.get(key)
             if first := answer is None:
-                answer = self._under_way[key] = Future()
+                answer = self._running[key] = Future()
         if first:
             try:
                 answer.set_result(compute())
@@ -170,5 +172,5 @@ class SingleFlight:
                 answer.set_exception(error)
             finally:
                 with self._lock:
-                    del self._under_way[key]
+                    del self._running[key]
         return answer.result()

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from cxr.engine.scheduler import IN_A_ROW, FairSlots, SingleFlight, WorkerPool, cancel_when
+from cxr.engine.scheduler import URGENT_IN_A_ROW, FairSlots, SingleFlight, WorkerPool, cancel_when
 
 
 def until(condition) -> None:
@@ -60,18 +60,18 @@ def test_long_work_is_not_held_up_for_ever():
     with turns.patient():
         threads = [begun(patient)]
         until(lambda: len(turns._patient) == 1)
-        for number in range(2 * IN_A_ROW):
+        for number in range(2 * URGENT_IN_A_ROW):
             threads.append(begun(urgent))
             until(lambda count=number + 1: turns._urgent == count)
     for thread in threads:
         thread.join(5)
-    assert order.index("slice") == IN_A_ROW
-    assert order.count("score") == 2 * IN_A_ROW
+    assert order.index("slice") == URGENT_IN_A_ROW
+    assert order.count("score") == 2 * URGENT_IN_A_ROW
 
 
-@pytest.mark.parametrize("lanes", [1, 2])
-def test_as_many_compute_at_once_as_there_are_lanes(lanes):
-    turns, inside, most = FairSlots(lanes), [], []
+@pytest.mark.parametrize("workers", [1, 2])
+def test_as_many_compute_at_once_as_there_are_slots(workers):
+    turns, inside, most = FairSlots(workers), [], []
 
     def work(number):
         for _ in range(20):
@@ -85,7 +85,7 @@ def test_as_many_compute_at_once_as_there_are_lanes(lanes):
     for thread in threads:
         thread.join(10)
     assert len(most) == 120
-    assert max(most) == lanes
+    assert max(most) == workers
 
 
 def test_a_score_has_all_cores_only_if_nobody_else_computes_or_waits():
@@ -117,18 +117,18 @@ def test_a_turn_ends_when_its_work_fails():
 
 
 def test_slices_come_back_in_their_order_and_side_by_side():
-    lanes, both = WorkerPool(FairSlots(2)), threading.Barrier(2, timeout=5)
+    workers, both = WorkerPool(FairSlots(2)), threading.Barrier(2, timeout=5)
 
     def work(number):
         if number < 2:
             both.wait()  # a single lane would wait in vain
         return number
 
-    assert lanes.run([lambda number=number: work(number) for number in range(7)]) == list(range(7))
+    assert workers.run([lambda number=number: work(number) for number in range(7)]) == list(range(7))
 
 
 def test_what_fails_is_raised_and_the_rest_never_begins():
-    lanes, begun_ones, raised = WorkerPool(FairSlots(1)), [], threading.Event()
+    workers, begun_ones, raised = WorkerPool(FairSlots(1)), [], threading.Event()
 
     def work(number):
         begun_ones.append(number)
@@ -137,9 +137,9 @@ def test_what_fails_is_raised_and_the_rest_never_begins():
         return 1 / (number - 1)
 
     with pytest.raises(ZeroDivisionError):
-        lanes.run([lambda number=number: work(number) for number in range(50)])
+        workers.run([lambda number=number: work(number) for number in range(50)])
     raised.set()
-    assert lanes.run([lambda: 5, lambda: 6]) == [5, 6]
+    assert workers.run([lambda: 5, lambda: 6]) == [5, 6]
     assert begun_ones in ([0, 1], [0, 1, 2])
 
 
@@ -147,7 +147,7 @@ def test_slices_that_nobody_waits_for_any_more_are_dropped():
     class GoneError(Exception):
         pass
 
-    lanes, computed, left = WorkerPool(FairSlots(2)), [], threading.Event()
+    workers, computed, left = WorkerPool(FairSlots(2)), [], threading.Event()
 
     def work(number):
         computed.append(number)
@@ -159,11 +159,11 @@ def test_slices_that_nobody_waits_for_any_more_are_dropped():
             raise GoneError
 
     with pytest.raises(GoneError), cancel_when(check):
-        lanes.run([lambda number=number: work(number) for number in range(50)])
+        workers.run([lambda number=number: work(number) for number in range(50)])
     assert 3 in computed
     assert len(computed) < 8
     left.set()
-    assert lanes.run([lambda: 5]) == [5]  # others' work is nobody's to drop
+    assert workers.run([lambda: 5]) == [5]  # others' work is nobody's to drop
 
 
 def test_what_is_asked_for_twice_at_once_is_computed_once():
@@ -175,7 +175,7 @@ def test_what_is_asked_for_twice_at_once_is_computed_once():
         return key + "'s"
 
     def ask(key):
-        answers.append((key, once.ask(key, lambda: compute(key))))
+        answers.append((key, once.run(key, lambda: compute(key))))
 
     threads = [begun(ask, key) for key in ("a", "b", "a", "a", "b")]
     until(lambda: len(computed) == 2)
@@ -185,7 +185,7 @@ def test_what_is_asked_for_twice_at_once_is_computed_once():
         thread.join(5)
     assert sorted(computed) == ["a", "b"]
     assert sorted(answers) == [("a", "a's")] * 3 + [("b", "b's")] * 2
-    assert once.ask("a", lambda: "anew") == "anew"
+    assert once.run("a", lambda: "anew") == "anew"
 
 
 def test_everybody_who_waited_hears_of_a_failure():
@@ -197,15 +197,15 @@ def test_everybody_who_waited_hears_of_a_failure():
 
     def ask():
         try:
-            once.ask("key", compute)
+            once.run("key", compute)
         except ZeroDivisionError:
             heard.append("failed")
 
     threads = [begun(ask) for _ in range(3)]
-    until(lambda: once._under_way)
+    until(lambda: once._running)
     time.sleep(0.02)
     go.set()
     for thread in threads:
         thread.join(5)
     assert heard == ["failed"] * 3
-    assert once.ask("key", lambda: 1) == 1
+    assert once.run("key", lambda: 1) == 1

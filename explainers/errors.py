@@ -9,6 +9,9 @@ FOLDERS = re.compile(r"(?<![\w.~/\\:])(?:~|[A-Za-z]:)?[/\\](?:[^/\\\s'\"<>]+[/\\
 
 LONGEST_MESSAGE = 200
 
+READ_ONLY = re.compile(r"read-?only")
+"""NumPy's messages on writing to an array that is not writeable: "assignment destination is read-only" and others."""
+
 
 class OptionError(CxrLensError):
     """An explainer's name, or an option's name, type or value, is not one that exists."""
@@ -35,6 +38,13 @@ class Cancelled(CxrLensError):
 
 
 def brief(error: BaseException) -> str:
-    """A stranger's error as visitors may read it: its type and its first line, cut, with files but no folders."""
+    """A plugin's error as visitors may read it: its type and its first line, cut, with files but no folders."""
     lines = str(error).splitlines() or ["no message"]
     return f"{type(error).__name__}: {FOLDERS.sub('', lines[0])[:LONGEST_MESSAGE]}"
+
+
+def describe_plugin_error(error: BaseException) -> str:
+    """A sentence on what a plugin's explainer or measure raised, with what to do where the cause is known."""
+    if isinstance(error, ValueError) and READ_ONLY.search(str(error)):
+        return "It writes to an array that is read-only, such as context.input. Work on a copy: context.input.copy()."
+    return f"It raised {brief(error)}"

@@ -19,7 +19,8 @@ from explainers.errors import OptionError
 from explainers.map_statistics import on_grid, spearman
 from explainers.perturbation import with_noise
 from explainers.removal import relevance_gain, removal_curves, removal_order
-from explainers.running.comparison import Failed, Finished, Memory, compare
+from explainers.running.comparison import Failed, Finished, compare
+from explainers.running.map_cache import MapCache
 
 if TYPE_CHECKING:
     from cxr.predictor import Predictor
@@ -67,12 +68,12 @@ def run(
     rows = _kept_rows(out / ROWS)
     done = {(row["label"], row["image"], row["finding"], row["box"]) for row in rows}
     jobs = list(bench.jobs())
-    memory, shared = Memory(), {}
+    cache, shared = MapCache(), {}
     with (out / ROWS).open("a", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, COLUMNS)
         for number, (entry, place, boxed) in enumerate(jobs, 1):
             if (entry.label, *boxed.key) not in done:
-                row = _row(bench, entry, place, boxed, memory, shared)
+                row = _row(bench, entry, place, boxed, cache, shared)
                 writer.writerow(row)
                 stream.flush()
                 rows.append({name: str(row.get(name, "")) for name in COLUMNS})
@@ -130,7 +131,7 @@ def _kept_rows(file: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(whole.splitlines()))
 
 
-def _row(bench: Bench, entry: Entry, place: int, boxed: Boxed, memory: Memory, shared: dict) -> dict[str, Any]:
+def _row(bench: Bench, entry: Entry, place: int, boxed: Boxed, cache: MapCache, shared: dict) -> dict[str, Any]:
     row: dict[str, Any] = dict(zip(("image", "finding", "box"), boxed.key, strict=True))
     row |= {"label": entry.label, "patient": boxed.patient, "failed": ""}
     mask = boxed.mask()
@@ -146,7 +147,7 @@ def _row(bench: Bench, entry: Entry, place: int, boxed: Boxed, memory: Memory, s
         options={entry.name: dict(entry.options)},
         seed=bench.protocol.seed,
         registry=bench.registry,
-        memory=memory,
+        cache=cache,
     )
     if not isinstance(event, Finished):
         return row | {"failed": event.reason if isinstance(event, Failed) else "no result"}

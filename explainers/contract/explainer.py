@@ -72,6 +72,24 @@ class Explainer:
         return declared_options(cls.explain, inspect.getdoc(cls) or "")
 
     @classmethod
+    def options_in_effect(cls, options: Mapping[str, Any], input_size: Sequence[int]) -> dict[str, Any]:
+        """The options with the values that take effect on an input of `input_size` (height, width).
+
+        Override it where an option is limited by another one or by the input. The explanation records these values.
+        """
+        return dict(options)
+
+    @classmethod
+    def is_signed(cls, options: Mapping[str, Any]) -> bool:
+        """Whether maps with these options are signed. Override it where that depends on an option."""
+        return cls.signed
+
+    @classmethod
+    def is_stochastic(cls, options: Mapping[str, Any]) -> bool:
+        """Whether maps with these options depend on the seed. Override it where that depends on an option."""
+        return cls.stochastic
+
+    @classmethod
     def summary(cls) -> str:
         """The docstring's first paragraph, on one line."""
         return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())

@@ -13,9 +13,16 @@ if TYPE_CHECKING:
     from cxr.frame import Frame
 
 
+def check_returned(values: object, method: str = "explain") -> np.ndarray:
+    """What an explainer returned, as an array; ExplainerError if it returned nothing."""
+    if values is None:
+        raise ExplainerError(f"{method} returned nothing (None).", "Is a `return` missing?")
+    return np.asarray(values)
+
+
 def check_map(values: object, input_shape: Sequence[int]) -> np.ndarray:
     """What an explainer returned, as a read-only float32 array `(y, x)`; ExplainerError says what is wrong with it."""
-    array = np.asarray(values)
+    array = check_returned(values)
     if array.dtype.kind not in "fiu":
         raise ExplainerError(f"The map has values of type {array.dtype}, not real numbers.")
     if array.ndim != 2:
@@ -38,10 +45,14 @@ def check_map(values: object, input_shape: Sequence[int]) -> np.ndarray:
 class Explanation:
     """One explainer's answer, with everything needed to get it again.
 
-    map      (y, x) float32, read-only, signed, in `unit`, on the explainer's own cells, which tile the input evenly
-    options  all of them, defaults included
-    passes   {"forward", "backward"}: pictures that went through the network for it
-    notes    what the explainer noted: figures, text, arrays
+    map         (y, x) float32, read-only, in `unit`, on the explainer's own cells, which tile the input evenly
+    options     all of them with the values that took effect, defaults included
+    signed      whether values below zero mean evidence against the finding
+    stochastic  whether another seed gives another map
+    seconds     that computing took, for all findings where the explainer computes them together
+    passes      {"forward", "backward"}: pictures that went through the network meanwhile
+    cached      whether the map was computed earlier, for another finding or another request
+    notes       what the explainer noted: figures, text, arrays
     """
 
     map: np.ndarray
@@ -58,6 +69,8 @@ class Explanation:
     input_digest: str
     frame: "Frame"
     control: bool = False
+    stochastic: bool = False
+    cached: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
@@ -90,11 +103,13 @@ class Explanation:
             "options": dict(self.options),
             "unit": self.unit,
             "signed": self.signed,
+            "stochastic": self.stochastic,
             "control": self.control,
             "family": self.family,
             "seed": self.seed,
             "seconds": round(self.seconds, 4),
             "passes": dict(self.passes),
+            "cached": self.cached,
             "cells": list(self.map.shape),
             "minimum": float(self.map.min()),
             "maximum": float(self.map.max()),

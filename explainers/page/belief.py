@@ -6,17 +6,20 @@ from typing import Any
 
 import gradio as gr
 
+from cxr.predictor import Predictor
 from explainers.agreement import Agreement, agreement
 from explainers.contract.explanation import Explanation
 from explainers.errors import OptionError
 from explainers.page.component import asset, component
 from explainers.page.error_boundary import ErrorMessage
+from explainers.page.networks import public_name
 from explainers.page.sessions import Session, run_name
 from explainers.page.state import AppState
 from explainers.pictures import displayed
 from explainers.pictures.overlay import frame_on
 from explainers.registry import Registry
 from explainers.running.measuring import MeasureDone, Measuring, measure
+from hub.errors import CxrLensError
 
 
 def build() -> gr.HTML:
@@ -64,11 +67,12 @@ def measured(state: AppState, session: Session, wish: Wish) -> Iterator[dict]:
         }
         yield _copy(progress)
         for panel, explanation in shown.items():
-            predictor = next(
-                (each for name in state.networks.names if (each := state.networks.loaded(name)) is not None
-                 and each.identity == explanation.model), None,
-            )  # fmt: skip
-            if predictor is None:
+            try:
+                predictor = _network_of(state, explanation)
+            except CxrLensError as error:
+                failed = {"state": "failed", "sentence": str(error)}
+                progress["panels"][panel] = dict.fromkeys(wish.measures, failed)
+                yield _copy(progress)
                 continue
             events = measure(
                 predictor,
@@ -88,6 +92,15 @@ def measured(state: AppState, session: Session, wish: Wish) -> Iterator[dict]:
                     return
         progress["done"] = True
         yield _copy(progress)
+
+
+def _network_of(state: AppState, explanation: Explanation) -> Predictor:
+    """The network that was explained. It is loaded again if others took its place in memory."""
+    for name in state.networks.names:
+        loaded = state.networks.loaded(name)
+        if loaded is not None and loaded.identity == explanation.model:
+            return loaded
+    return state.networks.find(public_name(explanation.model.source))
 
 
 def _told(session: Session, state: AppState, explanation: Explanation, event: Measuring | MeasureDone) -> dict:

@@ -14,6 +14,7 @@ import numpy as np
 
 from cxr.findings import check_finding
 from cxr.predictor import Predictor
+from explainers.contract.explainer import Explainer
 from explainers.contract.explanation import Explanation
 from explainers.contract.options import check_options
 from explainers.errors import Cancelled, OptionError
@@ -102,6 +103,7 @@ class Side:
     """
 
     predictor: Predictor
+    classes: Mapping[str, type[Explainer]]
     options: Mapping[str, Mapping[str, Any]]
     crop: list[float]
     finding: str
@@ -112,17 +114,18 @@ class Side:
         """The side of a network that is offered, "" for its highest finding; what is wrong is raised as it is found."""
         predictor = state.networks.find(model)
         finding = check_finding(finding, predictor.labels) if finding else session.prediction.default_finding()
+        classes = {explainer.name: explainer for explainer in state.registry.find(wish.explainers)}
         options = {
-            explainer.name: check_options(
+            name: check_options(
                 explainer,
-                wish.options.get(explainer.name, {}),
+                wish.options.get(name, {}),
                 layers=predictor.layers,
                 default_layer=predictor.target_layer,
             )
-            for explainer in state.registry.find(wish.explainers)
+            for name, explainer in classes.items()
         }
         frame = frame_on(displayed(session.radiograph).shape, predictor.prepare(session.radiograph).frame)
-        return cls(predictor, options, list(frame.crop), finding, beside)
+        return cls(predictor, classes, options, list(frame.crop), finding, beside)
 
     def panel(self, explainer: str) -> str:
         """Name of the panel of an explainer on this side."""
@@ -130,7 +133,9 @@ class Side:
 
     def key(self, explainer: str) -> tuple:
         """What an explanation depends on, within a session."""
-        return self.predictor.identity, self.finding, explainer, tuple(sorted(self.options[explainer].items())), SEED
+        # the class, too: a plugin's file may have been reloaded
+        options = tuple(sorted(self.options[explainer].items()))
+        return self.predictor.identity, self.finding, self.classes[explainer], options, SEED
 
 
 def panel_name(explainer: str, beside: str = "") -> str:
@@ -274,7 +279,7 @@ def _explained(state: AppState, screen: Screen, side: Side, run: Run) -> Iterato
         seed=SEED,
         cancelled=run.cancelled.is_set,
         registry=state.registry,
-        memory=state.memory,
+        cache=state.memory,
     )
     told = 0.0
     for event in events:

@@ -11,7 +11,7 @@ from explainers.page.samples import Samples
 from explainers.page.sessions import Sessions
 from explainers.page.settings import PageSettings
 from explainers.registry import Registry
-from explainers.running.comparison import Memory
+from explainers.running.map_cache import MapCache
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class AppState:
     registry: Registry
     samples: Samples = field(default_factory=Samples)
     sessions: Sessions = field(default_factory=Sessions)
-    memory: Memory = field(default_factory=Memory)
+    memory: MapCache = field(default_factory=MapCache)
     listeners: Listeners = field(default_factory=Listeners)
     pictures: PictureMemory = field(default_factory=lambda: PictureMemory(3 * 2**30))
     stopping: threading.Event = field(default_factory=threading.Event)

@@ -1,14 +1,10 @@
-"""Runs several explainers on one radiograph and tells what happens, as it happens.
+"""Runs several explainers on one radiograph and yields what happens, as it happens.
 
 The page, the endpoints and the command line all run on `compare`. Each explainer runs by itself: whatever it raises or
 returns, the others go on.
 """
 
-import logging
-import queue
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,21 +15,18 @@ import numpy as np
 
 from explainers.contract.context import Context
 from explainers.contract.explainer import Explainer
-from explainers.contract.explanation import Explanation, check_map
+from explainers.contract.explanation import Explanation, check_map, check_returned
 from explainers.contract.options import check_options
-from explainers.errors import Cancelled, ExplainerError, OptionError, brief
+from explainers.errors import ExplainerError, OptionError
 from explainers.registry import Registry
-from hub.errors import CxrLensError, names_hint
+from explainers.running.map_cache import CachedMaps, MapCache
+from explainers.running.stream import Job, stream
+from hub.errors import names_hint
 
 if TYPE_CHECKING:
     from cxr.predictor import Predictor
     from cxr.preparation import Prepared
     from cxr.reading.radiograph import Radiograph
-
-log = logging.getLogger(__name__)
-
-REMEMBERED = 32
-"""Sets of maps that a `Memory` keeps: 14 findings on 27 × 27 cells take 40 kB."""
 
 
 @dataclass(frozen=True)
@@ -73,33 +66,6 @@ class Failed:
 Event = Started | Progressed | Finished | Failed
 
 
-class Memory:
-    """Maps of all findings from explainers that compute them together, so that another finding costs nothing.
-
-    Safe under threads. Keys hold digests, never pictures.
-    """
-
-    def __init__(self, size: int = REMEMBERED) -> None:
-        self._size = size
-        self._kept: OrderedDict[tuple, tuple[np.ndarray, dict, dict]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple) -> tuple[np.ndarray, dict, dict] | None:
-        """(maps of all labels, notes, passes) or None."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def put(self, key: tuple, value: tuple[np.ndarray, dict, dict]) -> None:
-        """Keep a set of maps, in the place of the one that was used least recently."""
-        with self._lock:
-            self._kept[key] = value
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
-
-
 def compare(
     predictor: "Predictor",
     radiograph: "Radiograph",
@@ -110,7 +76,7 @@ def compare(
     seed: int = 0,
     cancelled: Callable[[], bool] | None = None,
     registry: Registry | None = None,
-    memory: Memory | None = None,
+    cache: MapCache | None = None,
 ) -> Iterator[Event]:
     """Explain one finding's logit with each explainer in turn; yields events in the order in which things happen.
 
@@ -118,7 +84,7 @@ def compare(
     options    {explainer: {option: value}}; defaults for the rest
     seed       a whole number from 0
     cancelled  asked between steps; once it says True, what runs ends, and it and the rest are reported as cancelled
-    memory     keeps the maps of explainers that compute all findings together
+    cache      stores the maps of explainers that compute all findings together
 
     Raises OptionError for unknown explainers or options, or a wrong seed, and FindingError, at once, before anything
     runs. Closing the iterator cancels what runs.
@@ -132,11 +98,11 @@ def compare(
     finding = check_finding(finding, predictor.labels) if finding else predictor.predict(radiograph).default_finding()
     checked = _checked(classes, options or {}, predictor)
     prepared = predictor.prepare(radiograph)
-    runs = [
-        _Run(explainer, checked[explainer.name], predictor, radiograph, prepared, finding, seed, memory)
+    jobs = [
+        _ExplainerJob(explainer, checked[explainer.name], predictor, radiograph, prepared, finding, seed, cache)
         for explainer in classes
     ]
-    return _events(runs, cancelled or (lambda: False))
+    return stream(jobs, cancelled)
 
 
 def _checked(
@@ -159,38 +125,8 @@ def _checked(
     }
 
 
-def _events(runs: "Sequence[_Run]", cancelled: Callable[[], bool]) -> Iterator[Event]:
-    """Each run in a thread of its own, one after another, so that its progress is seen while it works."""
-    closed = threading.Event()
-
-    def stop() -> bool:
-        return closed.is_set() or cancelled()
-
-    try:
-        for run in runs:
-            if stop():
-                yield Failed(run.name, Cancelled.code, "The run was cancelled.")
-                continue
-            yield Started(run.name)
-            happened: queue.SimpleQueue[Event | BaseException] = queue.SimpleQueue()
-            threading.Thread(target=run.into, args=(happened, stop), name=f"explain-{run.name}", daemon=True).start()
-            yield from _until_done(happened)
-    finally:
-        closed.set()
-
-
-def _until_done(happened: "queue.SimpleQueue[Event | BaseException]") -> Iterator[Event]:
-    while True:
-        event = happened.get()
-        if isinstance(event, BaseException):
-            raise event
-        yield event
-        if not isinstance(event, Progressed):
-            return
-
-
 @dataclass(frozen=True)
-class _Run:
+class _ExplainerJob(Job[Event]):
     """One explainer on one input."""
 
     explainer: type[Explainer]
@@ -200,31 +136,21 @@ class _Run:
     prepared: "Prepared"
     finding: str
     seed: int
-    memory: Memory | None
+    cache: MapCache | None
 
     @property
     def name(self) -> str:
         return self.explainer.name
 
-    def into(self, happened: "queue.SimpleQueue[Event | BaseException]", stop: Callable[[], bool]) -> None:
-        """Run, and put what happens into the queue; the last thing is Finished, Failed, or what ends the program."""
-        try:
-            explanation = self._explain(happened, stop)
-        except CxrLensError as error:
-            happened.put(Failed(self.name, error.code, str(error)))
-        except Exception as error:
-            log.exception("explainer %s failed", self.name)
-            happened.put(Failed(self.name, ExplainerError.code, f"It raised {brief(error)}"))
-        except BaseException as error:  # noqa: BLE001 - SystemExit and the like belong to the caller's thread
-            happened.put(error)
-        else:
-            happened.put(Finished(self.name, explanation))
+    def started(self) -> Event:
+        return Started(self.name)
 
-    def _explain(self, happened: "queue.SimpleQueue[Event | BaseException]", stop: Callable[[], bool]) -> Explanation:
-        from cxr.engine.scheduler import cancel_when
+    def failed(self, code: str, reason: str) -> Event:
+        return Failed(self.name, code, reason)
 
-        def report(fraction: float, text: str, preview: np.ndarray | None) -> None:
-            happened.put(Progressed(self.name, fraction, text, preview))
+    def compute(self, report: Callable[[Event], None], stop: Callable[[], bool]) -> Event:
+        def report_progress(fraction: float, text: str, preview: np.ndarray | None) -> None:
+            report(Progressed(self.name, fraction, text, preview))
 
         context = Context(
             self.predictor,
@@ -232,60 +158,70 @@ class _Run:
             self.prepared,
             explainer=self.name,
             seed=self.seed,
-            report=report,
+            report=report_progress,
             cancelled=stop,
         )
-        begin = time.perf_counter()
-        with cancel_when(context.check_cancelled):
-            values, notes, passes = self._values(context)
+        return Finished(self.name, self._explanation(context))
+
+    def _explanation(self, context: Context) -> Explanation:
+        options = self.explainer.options_in_effect(self.options, self.prepared.array.shape[:2])
+        values, found, cached = self._map(context, options)
         return Explanation(
             map=check_map(values, self.prepared.array.shape),
             finding=self.finding,
             explainer=self.name,
             title=self.explainer.title,
-            options=dict(self.options),
+            options=options,
             unit=self.explainer.unit,
-            signed=self.explainer.signed,
+            signed=self.explainer.is_signed(options),
+            stochastic=self.explainer.is_stochastic(options),
             control=self.explainer.control,
             seed=self.seed,
-            seconds=time.perf_counter() - begin,
-            passes=passes,
-            notes=notes,
+            seconds=found.seconds,
+            passes=found.passes,
+            cached=cached,
+            notes=found.notes,
             model=self.predictor.identity,
             input_digest=self.prepared.digest,
             frame=self.prepared.frame,
             versions={**versions(), "engine": self.predictor.engine},
         )
 
-    def _values(self, context: Context) -> tuple[np.ndarray, dict, dict]:
-        """(map, notes, passes), from memory where the explainer computes all findings together and has done so."""
+    def _map(self, context: Context, options: Mapping[str, Any]) -> tuple[object, CachedMaps, bool]:
+        """(the finding's map, the run that it is from, whether that run is from the cache)."""
+        if self.explainer.explain_findings is Explainer.explain_findings:
+            found = self._computed(context, lambda: self.explainer().explain(context, self.finding, **options))
+            return found.maps, found, False
+        place = self.predictor.labels.index(self.finding)
+        # the class itself, since a plugin's file may have been reloaded
+        key = (self.predictor.identity, self.prepared.digest, self.explainer, repr(options), self.seed)
+        if self.cache and (stored := self.cache.get(key)):
+            return stored.maps[place], stored, True
+        found = self._computed(context, lambda: self._all_findings(context, options))
+        if self.cache:
+            self.cache.put(key, found)
+        return found.maps[place], found, False
+
+    def _computed(self, context: Context, compute: Callable[[], Any]) -> CachedMaps:
         from cxr.pass_counts import count_passes
 
-        together = self.explainer.explain_findings is not Explainer.explain_findings
-        labels = self.predictor.labels
-        # the class itself, since a plugin's file may have been loaded anew
-        key = (self.predictor.identity, self.prepared.digest, self.explainer, repr(self.options), self.seed)
-        if together and self.memory and (kept := self.memory.get(key)):
-            maps, notes, passes = kept
-            return maps[labels.index(self.finding)], notes, passes
+        begin = time.perf_counter()
         with count_passes() as counter:
-            if together:
-                # the finding that was asked for comes first: it is the one that is previewed
-                order = [labels.index(self.finding), *(at for at, name in enumerate(labels) if name != self.finding)]
-                found = self.explainer().explain_findings(context, [labels[at] for at in order], **self.options)
-                maps = _in_order(np.asarray(found), order)
-            else:
-                maps = self.explainer().explain(context, self.finding, **self.options)
+            maps = compute()
         passes = {"forward": counter.forward, "backward": counter.backward}
-        if not together:
-            return maps, context.notes, passes
-        if self.memory:
-            self.memory.put(key, (maps, context.notes, passes))
-        return maps[labels.index(self.finding)], context.notes, passes
+        return CachedMaps(maps, context.notes, passes, time.perf_counter() - begin)
+
+    def _all_findings(self, context: Context, options: Mapping[str, Any]) -> np.ndarray:
+        """(n, y, x) in the order of the labels."""
+        labels = self.predictor.labels
+        # the requested finding comes first: it is the one that is previewed
+        order = [labels.index(self.finding), *(at for at, name in enumerate(labels) if name != self.finding)]
+        maps = self.explainer().explain_findings(context, [labels[at] for at in order], **options)
+        return _in_order(check_returned(maps, "explain_findings"), order)
 
 
 def _in_order(maps: np.ndarray, order: Sequence[int]) -> np.ndarray:
-    """The maps by label, from those of the labels in another order."""
+    """The maps in the order of the labels, from those of the labels in another order."""
     if maps.ndim != 3 or len(maps) != len(order):
         raise ExplainerError(f"The maps have the shape {maps.shape}; ({len(order)}, y, x) was expected.")
     return maps[np.argsort(order)]

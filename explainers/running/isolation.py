@@ -1,8 +1,12 @@
-"""Explainers of others in processes of their own, ended when they take too long.
+"""Explainers of plugins in processes of their own, ended when they take too long.
 
 The process holds the explainer and nothing else: whatever it asks of the network is answered from here, so results,
-counts of passes and memory are those of a run without it. It guards against what hangs, crashes or eats time. It is no
+counts of passes and caches are those of a run without it. It guards against what hangs, crashes or eats time. It is no
 wall against what is malicious: a plugin is imported here, too, when it is registered.
+
+The process is started by subprocess and not by multiprocessing's spawn: spawn runs the main module of this process
+again, which a script without `if __name__ == "__main__"` doesn't survive, and passes on the whole environment with the
+Hub's token in it.
 """
 
 import os
@@ -13,8 +17,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -25,16 +29,18 @@ from hub.errors import CxrLensError
 if TYPE_CHECKING:
     from explainers.contract.context import Context
 
-TICK = 0.1
-"""Seconds between two looks at the clock and at whether the run was cancelled."""
+POLL_S = 0.1
+"""Between two looks at the clock and at whether the run was cancelled."""
 
-STARTING = 60.0
-"""Seconds that a process may take until it has imported the plugin; they don't count as the explainer's."""
+START_LIMIT_S = 60.0
+"""Until a process must have imported the plugin; that time does not count as the explainer's."""
 
-ASKED = (
+JOIN_LIMIT_S = 5.0
+
+PREDICTOR_METHODS = (
     "forward", "forward_with", "forward_from", "activations", "layer_gradient", "input_gradient", "occluded", "prepare",
 )  # fmt: skip
-"""What a context asks of a network; anything else is refused."""
+"""What a context calls on a predictor; anything else is refused."""
 
 
 def isolated(explainer: type[Explainer], plugin: str, limit: float) -> type[Explainer]:
@@ -57,24 +63,24 @@ def isolated(explainer: type[Explainer], plugin: str, limit: float) -> type[Expl
 
 
 def _remote(
-    name: str, plugin: str, limit: float, context: "Context", method: str, wanted: Any, options: dict[str, Any]
+    name: str, plugin: str, limit: float, context: "Context", method: str, argument: Any, options: dict[str, Any]
 ) -> np.ndarray:
-    """The map, made by another process; ExplainerError if that fails, ends, or takes too long."""
+    """The map, computed by another process; ExplainerError if that fails, ends, or takes too long."""
     predictor = context._predictor
     about = {name: getattr(predictor, name) for name in ("labels", "layers", "target_layer", "average_maps")}
-    task = {"plugin": plugin, "explainer": name, "method": method, "wanted": wanted, "options": options,
+    task = {"plugin": plugin, "explainer": name, "method": method, "argument": argument, "options": options,
             "radiograph": context.radiograph, "prepared": context.prepared, "seed": context.seed,
             "predictor": {key: _plain(value) for key, value in about.items()}}  # fmt: skip
     with _process() as (send, messages):
         send(task)
-        deadline, starting = time.monotonic() + STARTING, True
+        deadline, starting = time.monotonic() + START_LIMIT_S, True
         while True:
             context.check_cancelled()
             if time.monotonic() > deadline:
                 spent = "did not start" if starting else f"took longer than {limit:g} s"
                 raise ExplainerError(f"Its process {spent} and was ended.", "The operator sets the limit: --isolate.")
             try:
-                kind, *content = messages.get(timeout=TICK)
+                kind, *content = messages.get(timeout=POLL_S)
             except queue.Empty:
                 continue
             if kind == "started":
@@ -93,7 +99,7 @@ def _remote(
 
 def _answer(context: "Context", method: str, arguments: tuple, keywords: dict) -> tuple[str, Any]:
     """("answer", value), or ("error", the exception) for the explainer to see."""
-    if method not in ASKED:
+    if method not in PREDICTOR_METHODS:
         return "error", AttributeError(f"An isolated explainer has no {method!r}.")
     if method == "occluded":
         keywords = {**keywords, "progress": lambda _: context.check_cancelled()}
@@ -119,28 +125,40 @@ def _process() -> Iterator[tuple[Callable[[Any], None], "queue.SimpleQueue[tuple
         env={**{key: value for key, value in os.environ.items() if not key.startswith("HF_")},
              "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )  # fmt: skip
+    stdin, stdout = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
     messages: queue.SimpleQueue[tuple] = queue.SimpleQueue()
 
-    def read() -> None:
-        try:
-            while True:
-                messages.put(pickle.load(process.stdout))
-        except (EOFError, OSError, ValueError):
-            messages.put(("ended", "Its process ended without an answer."))
-        except Exception as error:  # noqa: BLE001 - what a stranger's process sends may break anything
-            messages.put(("ended", f"What its process sent can't be read: {brief(error)}"))
-
     def send(content: Any) -> None:
-        try:
-            pickle.dump(content, process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
-            process.stdin.flush()
-        except OSError:
-            pass  # it has ended, and the message on that is on its way
+        with suppress(OSError):  # it has ended, and the message on that is on its way
+            pickle.dump(content, stdin, protocol=pickle.HIGHEST_PROTOCOL)
+            stdin.flush()
 
-    threading.Thread(target=read, daemon=True, name="isolated").start()
+    reader = threading.Thread(target=_read, args=(process, stdout, messages), daemon=True, name="isolated")
+    reader.start()
     try:
         yield send, messages
     finally:
         process.kill()
         process.wait()
-        process.stdin.close()
+        # the pipe ends with the process and the reader with the pipe, unless a process that the plugin forked holds it
+        reader.join(JOIN_LIMIT_S)
+        if not reader.is_alive():
+            stdout.close()
+        with suppress(OSError):  # closing flushes what the ended process did not take
+            stdin.close()
+
+
+def _read(process: subprocess.Popen, stdout: IO[bytes], messages: "queue.SimpleQueue[tuple]") -> None:
+    """Put what the process sends into the queue, until it ends."""
+    try:
+        while True:
+            messages.put(pickle.load(stdout))
+    except EOFError:
+        messages.put(("ended", f"Its process ended without an answer, {_status(process.wait())}."))
+    except Exception as error:  # noqa: BLE001 - what a plugin's process sends may break anything
+        messages.put(("ended", f"What its process sent can't be read: {brief(error)}"))
+
+
+def _status(code: int) -> str:
+    """How a process ended, in words."""
+    return f"by signal {-code}" if code < 0 else f"with exit status {code}"

@@ -1,25 +1,20 @@
-"""Runs measures on explanations and reports what happens, as it happens."""
+"""Runs measures on explanations and yields what happens, as it happens."""
 
-import logging
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from explainers.contract.explanation import Explanation
 from explainers.contract.measure import Measure, Measured, Subject
-from explainers.errors import ExplainerError, brief
+from explainers.errors import ExplainerError
 from explainers.registry import Registry
-from hub.errors import CxrLensError
+from explainers.running.stream import Job, stream
 
 if TYPE_CHECKING:
     from cxr.frame import Box
     from cxr.predictor import Predictor
     from cxr.reading.radiograph import Radiograph
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,6 +52,9 @@ class MeasureDone:
         }
 
 
+Event = Measuring | MeasureDone
+
+
 def measure(
     predictor: "Predictor",
     radiograph: "Radiograph",
@@ -67,66 +65,79 @@ def measure(
     box: "Box | None" = None,
     cancelled: Callable[[], bool] | None = None,
     shared: dict | None = None,
-) -> Iterator[Measuring | MeasureDone]:
+) -> Iterator[Event]:
     """Measure each explanation in turn; yields what happens, in order.
 
-    box     (top, left, height, width) in pixels of the radiograph, for measures of place
-    shared  keeps what measures of the same radiograph have in common from call to call
+    box        (top, left, height, width) in pixels of the radiograph, for measures of place
+    cancelled  asked between steps; once it is true, what runs ends, and it and the rest are reported as cancelled
+    shared     stores what measures of the same radiograph have in common, from call to call
 
-    Raises OptionError for an unknown measure, at once. A measure that fails is reported; the others go on.
+    Raises OptionError for an unknown measure, at once. A measure that fails is reported; the others go on. Closing the
+    iterator ends what runs at its next step.
     """
     registry = registry or Registry.standard()
     classes = registry.find_measures(list(dict.fromkeys(measures)))
+    names = [explanation.explainer for explanation in explanations]
+    explainers = dict(zip(names, registry.find(names), strict=True))
     prepared = predictor.prepare(radiograph)
     shared = {} if shared is None else shared
 
-    def jobs() -> Iterator[Measuring | MeasureDone]:
-        for explanation in explanations:
-            for each in classes:
-                subject = Subject(
-                    explanation,
-                    registry.explainers[explanation.explainer],
-                    predictor,
-                    radiograph,
-                    prepared,
-                    box,
-                    shared,
-                    cancelled=cancelled,
-                )
-                yield from _one(each, subject)
+    jobs = [
+        _MeasureJob(
+            each,
+            Subject(
+                explanation,
+                explainers[explanation.explainer],
+                predictor,
+                radiograph,
+                prepared,
+                box,
+                shared,
+            ),
+            registry.measure_limit(each.name),
+        )
+        for explanation in explanations
+        for each in classes
+    ]
+    return stream(jobs, cancelled)
 
-    return jobs()
+
+@dataclass(frozen=True, eq=False)
+class _MeasureJob(Job[Event]):
+    """One measure of one explanation."""
+
+    measure: type[Measure]
+    subject: Subject
+    limit_s: float | None
+
+    @property
+    def name(self) -> str:
+        return self.measure.name
+
+    @property
+    def explainer(self) -> str:
+        return self.subject.explanation.explainer
+
+    def started(self) -> Event:
+        return Measuring(self.explainer, self.name)
+
+    def failed(self, code: str, reason: str) -> Event:
+        return MeasureDone(self.explainer, self.name, code=code, reason=reason)
+
+    def compute(self, report: Callable[[Event], None], stop: Callable[[], bool]) -> Event:
+        def report_progress(fraction: float, text: str) -> None:
+            report(Measuring(self.explainer, self.name, fraction, text))
+
+        begin = time.perf_counter()
+        found = self.measure().measure(replace(self.subject, report=report_progress, cancelled=stop))
+        check_measured(found)
+        return MeasureDone(self.explainer, self.name, found, seconds=time.perf_counter() - begin)
 
 
-def _one(measure: type[Measure], subject: Subject) -> Iterator[Measuring | MeasureDone]:
-    """In a thread of its own, so that its progress is seen while it works."""
-    name = subject.explanation.explainer
-    happened: queue.SimpleQueue[Measuring | MeasureDone | BaseException] = queue.SimpleQueue()
-    subject.report = lambda fraction, text: happened.put(Measuring(name, measure.name, fraction, text))
-    yield Measuring(name, measure.name)
-    begin = time.perf_counter()
-
-    def run() -> None:
-        try:
-            found = measure().measure(subject)
-            if not isinstance(found, Measured):
-                raise ExplainerError(f"It returned {type(found).__name__}, not Measured.")
-        except CxrLensError as error:
-            happened.put(MeasureDone(name, measure.name, code=error.code, reason=str(error)))
-        except Exception as error:
-            log.exception("measure %s failed", measure.name)
-            happened.put(MeasureDone(name, measure.name, code=ExplainerError.code, reason=f"It raised {brief(error)}"))
-        except BaseException as error:  # noqa: BLE001 - SystemExit and the like belong to the caller's thread
-            happened.put(error)
-        else:
-            seconds = time.perf_counter() - begin
-            happened.put(MeasureDone(name, measure.name, found, seconds=seconds))
-
-    threading.Thread(target=run, name=f"measure-{measure.name}", daemon=True).start()
-    while True:
-        event = happened.get()
-        if isinstance(event, BaseException):
-            raise event
-        yield event
-        if isinstance(event, MeasureDone):
-            return
+def check_measured(found: object) -> Measured:
+    """What a measure returned; ExplainerError if that is no Measured."""
+    if found is None:
+        raise ExplainerError("measure returned nothing (None).", "Is a `return` missing?")
+    if not isinstance(found, Measured):
+        raise ExplainerError(f"measure returned {type(found).__name__}.", "Return Measured(value, sentence).")
+    return found

@@ -10,15 +10,16 @@ import numpy as np
 
 from explainers.contract.context import Context
 from explainers.contract.explainer import Explainer
-from explainers.errors import brief
+from explainers.contract.explanation import check_returned
+from explainers.errors import describe_plugin_error
 from explainers.registry import Registry
 from hub.errors import CxrLensError
 
 WINDOWS_A_STEP = 16
 
 
-class Asking:
-    """Stands for the network: what is called is asked of the other process."""
+class RemotePredictor:
+    """Stands for the network: every call is answered by the other process."""
 
     def __init__(self, about: Mapping[str, Any], ask: Callable[[str, tuple, dict], Any]) -> None:
         self._ask = ask
@@ -30,14 +31,14 @@ class Asking:
     def occluded_in_steps(
         self, prepared: np.ndarray, windows: np.ndarray, fill: np.ndarray | float
     ) -> Iterator[np.ndarray]:
-        """What can't be asked for bit by bit is asked for in parts."""
+        """The rows of `occluded`, a few windows at a time."""
         for at in range(0, len(windows), WINDOWS_A_STEP):
             yield self.occluded(prepared, windows[at : at + WINDOWS_A_STEP], fill)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
-        # what says how far it is can't travel, and is the other side's anyway
+        # a progress callback can't be sent, and the other side has its own
         return lambda *given, progress=None, **keywords: self._ask(name, given, keywords)
 
 
@@ -55,8 +56,8 @@ def main() -> None:
         send("done", *_explained(task, send, into))
     except CxrLensError as error:
         send("failed", str(error))
-    except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything; it is told over there
-        send("failed", f"It raised {brief(error)}")
+    except BaseException as error:  # noqa: BLE001 - a plugin's code may raise anything; the other side reports it
+        send("failed", describe_plugin_error(error))
 
 
 def _explained(task: Mapping[str, Any], send: Callable[..., None], into: BinaryIO) -> tuple[np.ndarray, dict]:
@@ -71,7 +72,7 @@ def _explained(task: Mapping[str, Any], send: Callable[..., None], into: BinaryI
         return content
 
     context = Context(
-        Asking(task["predictor"], ask),
+        RemotePredictor(task["predictor"], ask),
         task["radiograph"],
         task["prepared"],
         explainer=task["explainer"],
@@ -79,8 +80,8 @@ def _explained(task: Mapping[str, Any], send: Callable[..., None], into: BinaryI
         report=lambda fraction, text, preview: send("progress", fraction, text, preview),
     )
     send("started")
-    values = getattr(explainer(), task["method"])(context, task["wanted"], **task["options"])
-    return np.asarray(values), context.notes
+    values = getattr(explainer(), task["method"])(context, task["argument"], **task["options"])
+    return check_returned(values, task["method"]), context.notes
 
 
 def _class(plugin: str, name: str) -> type[Explainer]:

@@ -7,7 +7,7 @@ import pytest
 
 from explainers import Registry, compare
 from explainers.plugin_watcher import PluginWatcher
-from explainers.running.comparison import Memory
+from explainers.running.map_cache import MapCache
 
 SOURCE = '''
 import numpy as np
@@ -55,10 +55,10 @@ def watched(tmp_path):
 
 def test_a_saved_file_is_loaded_anew_and_nothing_else(watched, predictor, phantom):
     file, save, registry, watch, on_reload = watched
-    memory = Memory()
+    cache = MapCache()
 
     def shown():
-        *_, done = compare(predictor, phantom, "Effusion", ["mine"], registry=registry, memory=memory)
+        *_, done = compare(predictor, phantom, "Effusion", ["mine"], registry=registry, cache=cache)
         return done.explanation.map
 
     np.testing.assert_array_equal(shown(), 1.0)

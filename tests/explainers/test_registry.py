@@ -2,6 +2,7 @@
 
 import re
 import sys
+import threading
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -104,6 +105,8 @@ def test_built_ins_win_a_name_and_the_first_among_the_others(tmp_path):
         ("x = 1 +", ["can't be imported", "SyntaxError", "line 1"]),
         ("raise RuntimeError('/home/somebody/x.bin')", ["RuntimeError: x.bin"]),
         ("raise SystemExit(3)", ["SystemExit"]),
+        ("raise GeneratorExit", ["can't be imported", "GeneratorExit"]),
+        ("from asyncio import CancelledError\nraise CancelledError", ["can't be imported", "CancelledError"]),
         ("x = 1", ["defines no hook", "@hookimpl"]),
         (
             "from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainer():\n    return []",
@@ -123,6 +126,10 @@ def test_built_ins_win_a_name_and_the_first_among_the_others(tmp_path):
         (
             "from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainers():\n    raise SystemExit",
             ["SystemExit"],
+        ),
+        (
+            "from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainers():\n    raise GeneratorExit",
+            ["GeneratorExit"],
         ),
         (
             "from __future__ import annotations\nimport numpy as np\n"
@@ -210,3 +217,41 @@ def test_plugins_with_dataclasses_and_postponed_annotations_work(tmp_path):
     registry = Registry.standard([plugin(tmp_path, text)])
     assert registry.failures == ()
     assert registry.explainers["mine"].options()[0].kind == "int"
+
+
+@pytest.mark.parametrize("text", ["raise KeyboardInterrupt", "{hook}    raise KeyboardInterrupt"])
+def test_ctrl_c_while_plugins_load_is_the_users_own(tmp_path, text):
+    hook = "from explainers import hookimpl\n@hookimpl\ndef cxr_lens_explainers():\n"
+    with pytest.raises(KeyboardInterrupt):
+        Registry().load(plugin(tmp_path, text.format(hook=hook)))
+
+
+def test_a_registry_can_be_read_while_it_changes(tmp_path):
+    """Whoever reads it while a plugin is reloaded sees the plugin as it was or as it is, and never without it."""
+    file = plugin(tmp_path, explainer("mine"))
+    registry, ended, seen = Registry.standard([file]), threading.Event(), []
+
+    def read():
+        while not ended.is_set():
+            now = registry.snapshot()
+            seen.append("mine" in now.explainers and set(now.origins) == set(now.explainers))
+            seen.append("mine" in list(registry.explainers) and registry.find(["mine"])[0].name == "mine")
+
+    threads = [threading.Thread(target=read) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for _ in range(20):
+        assert registry.reload(file) == ()
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert seen
+    assert all(seen)
+
+
+def test_a_snapshot_does_not_change(tmp_path):
+    registry = Registry()
+    before, explainers = registry.snapshot(), registry.explainers
+    registry.load(plugin(tmp_path, explainer("mine")))
+    assert before.explainers == explainers == {}
+    assert list(registry.snapshot().explainers) == ["mine"]

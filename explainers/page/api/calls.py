@@ -88,7 +88,7 @@ class Call:
             seed=request.seed,
             cancelled=self._stop(clock),
             registry=self._state.registry,
-            memory=self._state.memory,
+            cache=self._state.memory,
         )
         ended = 0
         for event in events:

@@ -72,7 +72,7 @@ def test_the_plugin_s_own_array_stays_its_own():
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        (None, "type object"),
+        (None, "returned nothing (None). Is a `return` missing?"),
         ("map", "not real numbers"),
         (np.ones((2, 2), complex), "not real numbers"),
         (np.ones((2, 2), bool), "not real numbers"),

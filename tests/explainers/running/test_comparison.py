@@ -3,6 +3,7 @@
 import logging
 import threading
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from cxr import read_radiograph
 from cxr.errors import FindingError
 from explainers import Explainer, Registry, compare, hookimpl
 from explainers.errors import OptionError
-from explainers.running.comparison import Failed, Finished, Memory, Progressed, Started
+from explainers.running.comparison import Failed, Finished, Progressed, Started
+from explainers.running.map_cache import CachedMaps, MapCache
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 
@@ -124,10 +126,62 @@ class Endless(Explainer):
             self.ended.set()
 
 
+class ReturnsNothing(Explainer):
+    """Computes a map and forgets to return it."""
+
+    name, title, unit = "returns_nothing", "Returns nothing", "logit"
+
+    def explain(self, context, finding):
+        np.ones((2, 2))
+
+
+class ReturnsNothingTogether(ReturnsNothing):
+    """The same for all findings."""
+
+    name = "returns_nothing_together"
+
+    def explain_findings(self, context, findings):
+        np.ones((len(findings), 2, 2))
+
+
+class Writes(Explainer):
+    """Rectifies the input in place."""
+
+    name, title, unit = "writes", "Writes", "logit"
+
+    def explain(self, context, finding):
+        context.input[context.input < 0] = 0
+        return context.input[..., 0]
+
+
+class Limits(Explainer):
+    """An option that the explainer limits, and a sign and a seed that depend on options."""
+
+    name, title, unit = "limits", "Limits", "mark"
+
+    def explain(self, context, finding, *, rows: int = 2, sign: Literal["signed", "absolute"] = "signed"):
+        return np.ones((rows, 1))
+
+    @classmethod
+    def options_in_effect(cls, options, input_size):
+        return {**options, "rows": min(options["rows"], 4)}
+
+    @classmethod
+    def is_signed(cls, options):
+        return options["sign"] == "signed"
+
+    @classmethod
+    def is_stochastic(cls, options):
+        return options["rows"] > 3
+
+
 class Plugin:
     @hookimpl
     def cxr_lens_explainers(self):
-        return [Ones, Noise, Together, Previewing, TooFew, Raises, NotFinite, Leaves, Interrupted, Endless]
+        return [
+            Ones, Noise, Together, Previewing, TooFew, Raises, NotFinite, Leaves, Interrupted, Endless, ReturnsNothing,
+            ReturnsNothingTogether, Writes, Limits,
+        ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -194,10 +248,40 @@ def test_whatever_one_does_the_others_go_on(run, caplog):
     assert "ZeroDivisionError: in /home/somebody/plugin.py" in caplog.text
 
 
-@pytest.mark.parametrize(("name", "error"), [("leaves", SystemExit), ("interrupted", KeyboardInterrupt)])
-def test_what_ends_the_program_is_not_swallowed(run, name, error):
-    with pytest.raises(error):
-        run(name, "ones")
+@pytest.mark.parametrize(
+    ("name", "words"), [("leaves", "SystemExit"), ("interrupted", "KeyboardInterrupt"), ("raises", "ZeroDivisionError")]
+)
+def test_whatever_an_explainer_raises_is_its_own_failure(run, name, words):
+    *_, failed, _, _, done = run(name, "ones")
+    assert (failed.explainer, failed.code) == (name, "EXPLAINER")
+    assert failed.reason.startswith(f"It raised {words}")
+    assert isinstance(done, Finished)
+
+
+def test_a_forgotten_return_is_named_as_such(run):
+    assert run("returns_nothing")[-1].reason == "explain returned nothing (None). Is a `return` missing?"
+    together = run("returns_nothing_together")[-1].reason
+    assert together == "explain_findings returned nothing (None). Is a `return` missing?"
+
+
+def test_writing_to_the_input_is_named_as_such(run):
+    assert "context.input.copy()" in run("writes")[-1].reason
+
+
+def test_a_map_from_the_cache_says_so_and_what_it_took_to_compute(run):
+    cache = MapCache()
+    first = run("together", cache=cache)[-1].explanation
+    second = run("together", finding="Nodule", cache=cache)[-1].explanation
+    assert (first.cached, second.cached) == (False, True)
+    assert (second.seconds, second.passes) == (first.seconds, first.passes)
+    assert second.record()["cached"] is True
+
+
+def test_the_record_holds_the_values_that_took_effect(run):
+    explanation = run("limits", options={"limits": {"rows": 9, "sign": "absolute"}})[-1].explanation
+    assert explanation.options == {"rows": 4, "sign": "absolute"}
+    assert (explanation.signed, explanation.stochastic) == (False, True)
+    assert explanation.map.shape == (4, 1)
 
 
 def test_five_bad_plugins_cost_a_comparison_nothing(tiny, radiograph):
@@ -251,23 +335,23 @@ def test_random_explainers_repeat_with_their_seed_whatever_else_runs(run):
     assert not np.array_equal(alone.explanation.map, other.explanation.map)
 
 
-def test_another_finding_of_the_same_picture_comes_from_memory(run):
-    memory, before = Memory(), Together.calls
-    effusion = run("together", memory=memory)[-1].explanation
-    nodule = run("together", finding="Nodule", memory=memory)[-1].explanation
+def test_another_finding_of_the_same_picture_comes_from_the_cache(run):
+    cache, before = MapCache(), Together.calls
+    effusion = run("together", cache=cache)[-1].explanation
+    nodule = run("together", finding="Nodule", cache=cache)[-1].explanation
     assert (effusion.map.item(), nodule.map.item()) == (0, 1)
     assert Together.calls == before + 1
-    run("together", memory=memory, seed=1)
+    run("together", cache=cache, seed=1)
     assert Together.calls == before + 2
 
 
-def test_memory_lets_the_oldest_go():
-    memory = Memory(size=2)
+def test_the_cache_lets_go_what_was_used_longest_ago():
+    cache = MapCache(size=2)
     for key in ("a", "b", "c"):
-        memory.put((key,), (np.zeros(1), {}, {}))
-        memory.get(("b",))
-    assert memory.get(("a",)) is None
-    assert memory.get(("b",)) is not None
+        cache.put((key,), CachedMaps(np.zeros(1), {}, {}, 0.0))
+        cache.get(("b",))
+    assert cache.get(("a",)) is None
+    assert cache.get(("b",)) is not None
 
 
 def test_each_explainer_runs_once_however_often_it_is_named(run):
@@ -323,11 +407,11 @@ def cxr_lens_explainers():
     assert last.explanation.map.sum() == pytest.approx(logit - 0.5, abs=1e-4)
 
 
-def test_what_is_previewed_is_the_finding_that_was_asked_for(tiny, phantom, registry):
-    memory = Memory()
-    events = list(compare(tiny, phantom, "Nodule", ["previewing"], registry=registry, memory=memory))
+def test_the_requested_finding_is_the_one_that_is_previewed(tiny, phantom, registry):
+    cache = MapCache()
+    events = list(compare(tiny, phantom, "Nodule", ["previewing"], registry=registry, cache=cache))
     previews = [event.preview for event in events if isinstance(event, Progressed)]
     assert [preview.tolist() for preview in previews] == [[[1.0]]]
     assert events[-1].explanation.map.tolist() == [[1.0]]
-    (*_, other) = compare(tiny, phantom, "Effusion", ["previewing"], registry=registry, memory=memory)
-    assert other.explanation.map.tolist() == [[0.0]]  # from memory, under its own name
+    (*_, other) = compare(tiny, phantom, "Effusion", ["previewing"], registry=registry, cache=cache)
+    assert other.explanation.map.tolist() == [[0.0]]  # from the cache, under its own name

@@ -1,7 +1,9 @@
 """Plugins in processes of their own: the same maps, and nothing that hangs or crashes takes the host along."""
 
 import os
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,6 +58,20 @@ class Crashes(Everything):
         os._exit(3)
 
 
+class Leaves(Everything):
+    name = "leaves"
+
+    def explain(self, context, finding):
+        sys.exit(4)
+
+
+class ReturnsNothing(Everything):
+    name = "returns_nothing"
+
+    def explain(self, context, finding):
+        context.input.sum()
+
+
 class Raises(Everything):
     name = "raises"
 
@@ -84,7 +100,7 @@ class Together(Explainer):
 
 @hookimpl
 def cxr_lens_explainers():
-    return [Everything, Hangs, Crashes, Raises, AsksWrongly, Together]
+    return [Everything, Hangs, Crashes, Raises, AsksWrongly, Together, Leaves, ReturnsNothing]
 '''
 
 
@@ -137,13 +153,39 @@ def test_what_hangs_is_ended_at_once_when_the_run_is_cancelled(run):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
-    [("crashes", "ended without an answer"), ("raises", "KeyError"), ("asks_wrongly", "no_such_layer")],
+    ("name", "words"),
+    [
+        ("crashes", "ended without an answer, with exit status 3"),
+        ("leaves", "It raised SystemExit: 4"),
+        ("raises", "KeyError"),
+        ("asks_wrongly", "no_such_layer"),
+        ("returns_nothing", "explain returned nothing (None). Is a `return` missing?"),
+    ],
 )
-def test_crashes_and_errors_are_told(run, name, said):
+def test_crashes_and_errors_have_their_reason(run, name, words):
     failed = run(name, 60)[-1]
     assert isinstance(failed, Failed)
-    assert said in failed.reason
+    assert words in failed.reason
+
+
+def test_a_process_that_ends_before_it_reads_its_task_is_named_as_such(run, tmp_path, monkeypatch):
+    """The task is larger than a pipe holds, so that sending it fails; that must not hide why the process ended."""
+    program = tmp_path / "ends"
+    program.write_text("#!/bin/sh\nexit 7\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    failed = run("everything", 60)[-1]
+    assert failed.reason == "Its process ended without an answer, with exit status 7."
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted in /proc")
+@pytest.mark.parametrize("name", ["everything", "crashes"])
+def test_no_pipe_stays_open(run, name):
+    run(name, 60)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        run(name, 60)
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_all_findings_at_once_work_there_too(run, predictor):

@@ -97,8 +97,9 @@ def _entries(item: Tags, entries: int, bits: int) -> np.ndarray | None:
     content = item.bytes_of("LUTData")
     if content:
         order = ">u2" if item.big_endian else "<u2"
-        wide = len(content) >= 2 * entries or bits > 8
-        values = np.frombuffer(content[: len(content) // 2 * 2] if wide else content, order if wide else "u1")
+        # entries of a byte are there as they are, or with one byte that makes their number even
+        narrow = bits <= 8 and len(content) in (entries, entries + 1)
+        values = np.frombuffer(content if narrow else content[: len(content) // 2 * 2], "u1" if narrow else order)
     else:
         numbers = item.numbers("LUTData")
         if None in numbers:

@@ -12,14 +12,12 @@ from cxr.reading.dicom import is_dicom
 from cxr.reading.dicom_pixels import coded_size
 from cxr.reading.dicom_transforms import windowed
 
-pydicom = pytest.importorskip("pydicom", reason="needs the extra dicom")
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset  # noqa: E402
-from pydicom.encaps import encapsulate  # noqa: E402
-from pydicom.sequence import Sequence  # noqa: E402
-from pydicom.uid import (  # noqa: E402
+pytest.importorskip("pydicom", reason="needs the extra dicom")
+from pydicom.dataset import FileDataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
     MPEG2MPML,
     DeflatedExplicitVRLittleEndian,
-    DigitalXRayImageStorageForPresentation,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -28,47 +26,7 @@ from pydicom.uid import (  # noqa: E402
     RLELossless,
 )
 
-
-def stored(bits=12):
-    """150 × 140 values that use all bits, without any symmetry."""
-    return np.linspace(0, 2**bits - 1, 150 * 140).astype(np.uint16 if bits > 8 else np.uint8).reshape(150, 140)
-
-
-def dataset(pixels=None, bits=12, **tags):
-    pixels = stored(bits) if pixels is None else pixels
-    made = FileDataset(None, {}, preamble=bytes(128))
-    made.file_meta = FileMetaDataset()
-    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    made.SOPClassUID, made.SOPInstanceUID = DigitalXRayImageStorageForPresentation, "1.2.3.4"
-    made.PatientName, made.PatientID = "SECRET^JANE", "4711"
-    made.Modality = "DX"
-    made.Rows, made.Columns = pixels.shape[-2:]
-    made.SamplesPerPixel, made.PhotometricInterpretation = 1, "MONOCHROME2"
-    made.BitsAllocated, made.BitsStored, made.HighBit = pixels.dtype.itemsize * 8, bits, bits - 1
-    made.PixelRepresentation = int(pixels.dtype.kind == "i")
-    made.PixelData = pixels.tobytes()
-    made["PixelData"].VR = "OW"
-    for name, value in tags.items():
-        setattr(made, name, value)
-    return made
-
-
-def content(made, **settings):
-    buffer = io.BytesIO()
-    made.save_as(buffer, **{"enforce_file_format": True, **settings})
-    return buffer.getvalue()
-
-
-def grey(made):
-    return read_radiograph(content(made)).grey
-
-
-def table(entries, first, bits, values):
-    item = Dataset()
-    item.LUTDescriptor = [entries, first, bits]
-    item.LUTData = list(values)
-    item["LUTDescriptor"].VR = item["LUTData"].VR = "US"
-    return Sequence([item])
+from tests.cxr.reading.dicom_files import content, dataset, grey, stored, table
 
 
 def test_stored_values_are_divided_by_their_declared_range():

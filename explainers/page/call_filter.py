@@ -36,6 +36,7 @@ CLOSED = (
     "/gradio_api/component_server",
     "/gradio_api/deep_link",
     "/gradio_api/dev/",
+    "/gradio_api/file=http",
     "/gradio_api/process_recording",
     "/gradio_api/profiling",
     "/gradio_api/proxy=",
@@ -45,7 +46,8 @@ CLOSED = (
     "/login",
     "/monitoring",
 )
-"""Gradio's addresses that the page doesn't use: recordings, states on disk, editing by a language model, proxies."""
+"""Gradio's addresses that the page doesn't use: recordings, states on disk, editing by a language model, proxies, and
+redirections to other hosts."""
 
 NAMED = re.compile(r"/gradio_api/call/(?P<v2>v2/)?(?P<endpoint>[^/]+)/?")
 BY_INDEX = re.compile(r"/gradio_api/(?:queue/join|run/[^/]+|api/[^/]+)/?")

@@ -17,8 +17,8 @@ from explainers.page.refusals import refuse, route_path
 
 log = logging.getLogger(__name__)
 
-LONGEST_SEGMENT_BYTES = 255
-"""Of a path between two slashes: the longest name that file systems take."""
+LONGEST_SEGMENT_BYTES, LONGEST_PATH_BYTES = 255, 2000
+"""Of a path between two slashes, and of all of it: file systems refuse longer ones, at 4,096 bytes with the folder."""
 
 UPLOAD = "/gradio_api/upload"
 
@@ -64,9 +64,10 @@ class ErrorResponses:
 
 def _is_possible(scope: Scope) -> bool:
     """Whether the path could name a file: Gradio's static routes raise on others."""
-    path = scope["path"]
-    short = all(len(part.encode("utf-8", "surrogatepass")) <= LONGEST_SEGMENT_BYTES for part in path.split("/"))
-    return short and path.isprintable()
+    path: str = scope["path"]
+    encoded = path.encode("utf-8", "surrogatepass")
+    short = all(len(part) <= LONGEST_SEGMENT_BYTES for part in encoded.split(b"/"))
+    return short and len(encoded) <= LONGEST_PATH_BYTES and path.isprintable()
 
 
 def _described(error: Exception, scope: Scope) -> ErrorMessage:

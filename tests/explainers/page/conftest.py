@@ -35,6 +35,21 @@ def phantom_file(phantom, tmp_path_factory) -> Path:
     return file
 
 
+@pytest.fixture
+def phantom_upload(server, phantom_file) -> Callable[[str], dict]:
+    """{"image": the phantom, uploaded} for endpoints that take a picture, {} for the others."""
+    import httpx
+
+    def uploaded(endpoint: str) -> dict:
+        if endpoint not in ("predict", "explain", "compare"):
+            return {}
+        files = {"files": ("phantom.png", phantom_file.read_bytes(), "image/png")}
+        (place,) = httpx.post(f"{server}/gradio_api/upload", files=files).json()
+        return {"image": {"path": place, "meta": {"_type": "gradio.FileData"}}}
+
+    return uploaded
+
+
 @pytest.fixture(scope="session")
 def phantom_dicom(phantom, tmp_path_factory) -> Path:
     """The phantom as a DICOM file of 512 pixels and 12 bits; skips without the extra `dicom`."""

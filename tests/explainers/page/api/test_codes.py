@@ -1,0 +1,157 @@
+"""Codes of errors: each is raised, and every error that leaves the server has one, a sentence, and nothing private."""
+
+import json
+import re
+
+import httpx
+import pytest
+
+from explainers.page.api.codes import CODES, RETRY_AFTER_S, markdown_table
+from explainers.page.api.endpoints import parameters
+from hub.errors import CxrLensError
+
+CALLER_IS_WRONG = {"RADIOGRAPH", "FINDING", "OPTION", "LAYER", "SOURCE", "REQUEST", "TOO_LARGE", "NOT_FOUND"}
+ARGUMENTS = [(endpoint, name) for endpoint, names in parameters().items() for name in names]
+
+
+def all_subclasses(kind: type) -> set[type]:
+    return {kind}.union(*(all_subclasses(each) for each in kind.__subclasses__()))
+
+
+def refusal_in(text: str) -> dict:
+    """The error of a response, or of the last event of a stream; fails if it is not one, or says too much."""
+    body = text.rsplit("data: ", 1)[-1]
+    refusal = json.loads(body)
+    assert refusal["title"] in CODES, text[:300]
+    assert isinstance(refusal["error"], str)
+    assert refusal["error"].strip()
+    assert len(refusal["error"]) <= 1001
+    assert not re.search(r"Traceback|File \"|/tmp/|/home/|site-packages|\.py\b", refusal["error"])
+    return refusal
+
+
+def called(server: str, endpoint: str, arguments: dict) -> str:
+    """The end of a call by name: "complete", or the code of its error."""
+    with httpx.Client(base_url=server, timeout=60) as http:
+        posted = http.post(f"/gradio_api/call/v2/{endpoint}", content=json.dumps(arguments))
+        if posted.status_code != 200:
+            return refusal_in(posted.text)["title"]
+        said = http.get(f"/gradio_api/call/{endpoint}/{posted.json()['event_id']}").text
+    return "complete" if "event: complete" in said else refusal_in(said)["title"]
+
+
+def test_every_error_of_the_tree_that_a_visitor_can_meet_is_in_the_table():
+    import cxr.training.errors
+    import explainers.page.api.calls  # noqa: F401
+
+    codes = {
+        each.code for each in all_subclasses(CxrLensError) if each.__module__.split(".")[0] in ("explainers", "cxr")
+    }
+    never_on_a_server = {
+        cxr.training.errors.LabelError.code,
+        cxr.training.errors.TrainingError.code,
+        CxrLensError.code,
+    }
+    assert codes - never_on_a_server <= set(CODES)
+
+
+def test_the_table_of_the_documentation_has_a_row_for_each_code():
+    rows = markdown_table().splitlines()[2:]
+    assert [row.split("`")[1] for row in rows] == list(CODES)
+    assert set(RETRY_AFTER_S) <= set(CODES)
+    assert all(each.meaning.endswith(".") and each.action.endswith(".") for each in CODES.values())
+
+
+@pytest.mark.parametrize(("endpoint", "name"), ARGUMENTS)
+def test_anything_in_place_of_an_argument_is_answered_or_refused(server, phantom_upload, wrong_values, endpoint, name):
+    """The file is sent only where it can't start a computation that is longer than this test."""
+    for what, wrong in wrong_values.items():
+        arguments = {name: wrong} | (
+            {} if endpoint in ("compare", "explain") or name == "image" else phantom_upload(endpoint)
+        )
+        end = called(server, endpoint, arguments)
+        assert end in CALLER_IS_WRONG | {"complete"}, what
+
+
+@pytest.mark.parametrize("name", ["finding", "explainers", "options", "seed", "measures", "model", "box", "window"])
+def test_wrong_arguments_of_compare_are_refused_before_anything_is_computed(server, phantom_upload, wrong_values, name):
+    harmless = {"null", "empty list", "empty object", "empty text", "large" if name == "seed" else "null"}
+    for what, wrong in wrong_values.items():
+        if what in harmless:
+            continue
+        end = called(server, "compare", phantom_upload("compare") | {"explainers": ["left_half"], name: wrong})
+        assert end in CALLER_IS_WRONG, what
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "content", "headers", "status", "code"),
+    [
+        ("POST", "/gradio_api/call/nothing", b'{"data": []}', {}, 404, "NOT_FOUND"),
+        ("POST", "/gradio_api/call/predict", b"", {}, 400, "REQUEST"),
+        ("POST", "/gradio_api/call/predict", b'{"data": [' + b"[" * 1000 + b"]" * 1000 + b"]}", {}, 400, "REQUEST"),
+        ("POST", "/gradio_api/call/predict", b'{"data": ["' + b"x" * 3_000_000 + b'"]}', {}, 413, "TOO_LARGE"),
+        ("POST", "/gradio_api/call/v2/predict", b'{"nothing": 1}', {}, 400, "OPTION"),
+        (
+            "POST",
+            "/gradio_api/queue/join",
+            b'{"data": [], "fn_index": 9999, "session_hash": "s"}',
+            {},
+            404,
+            "NOT_FOUND",
+        ),
+        ("POST", "/gradio_api/queue/join", b'{"data": [], "fn_index": 0, "session_hash": ""}', {}, 400, "REQUEST"),
+        ("POST", "/gradio_api/run/predict", b'{"data": []}', {}, 404, "NOT_FOUND"),
+        ("POST", "/gradio_api/api/predict", b'{"data": []}', {}, 404, "NOT_FOUND"),
+        ("POST", "/gradio_api/upload", b"", {}, 400, "REQUEST"),
+        ("POST", "/gradio_api/upload", b"x", {"Content-Type": "multipart/form-data"}, 400, "REQUEST"),
+        (
+            "POST",
+            "/gradio_api/upload",
+            b"x",
+            {"Content-Type": "multipart/form-data; boundary=" + "b" * 10_000},
+            400,
+            "REQUEST",
+        ),
+        (
+            "POST",
+            "/gradio_api/upload",
+            b'--b\r\nContent-Disposition: form-data; name="files"\r\n\r\nno file name\r\n--b--\r\n',
+            {"Content-Type": "multipart/form-data; boundary=b"},
+            400,
+            "REQUEST",
+        ),
+        ("GET", "/gradio_api/call/predict/" + "0" * 32, None, {}, 404, "NOT_FOUND"),
+        ("GET", "/gradio_api/call/predict/%00", None, {}, 404, "NOT_FOUND"),
+        ("GET", "/assets/" + "a" * 5000, None, {}, 404, "NOT_FOUND"),
+        ("GET", "/static/" + "a/" * 2500, None, {}, 404, "NOT_FOUND"),
+        ("GET", "/gradio_api/file=" + "a" * 5000, None, {}, 404, "NOT_FOUND"),
+        ("GET", "/gradio_api/file=/etc/passwd", None, {}, 403, "NOT_FOUND"),
+        ("GET", "/gradio_api/file=https://example.com/a.png", None, {}, 404, "NOT_FOUND"),
+        ("GET", "/gradio_api/proxy=http://127.0.0.1:1/", None, {}, 404, "NOT_FOUND"),
+        ("GET", "/sessions/%C3%A9/radiograph.png", None, {}, 404, "RADIOGRAPH"),
+        ("GET", "/sessions/x/report.html", None, {}, 404, "RADIOGRAPH"),
+        ("GET", "/samples/nothing.png", None, {}, 404, "OPTION"),
+        ("GET", "/nothing", None, {}, 404, "NOT_FOUND"),
+        ("DELETE", "/gradio_api/call/predict", None, {}, 405, "NOT_FOUND"),
+        ("POST", "/gradio_api/component_server", b"{}", {}, 404, "NOT_FOUND"),
+        ("POST", "/gradio_api/cancel", b"{}", {}, 400, "REQUEST"),
+        ("POST", "/gradio_api/reset", b"[]", {}, 400, "REQUEST"),
+        ("GET", "/monitoring", None, {}, 404, "NOT_FOUND"),
+        ("GET", "/gradio_api/deep_link", None, {}, 404, "NOT_FOUND"),
+    ],
+    ids=lambda each: repr(each)[:40] if isinstance(each, bytes | str) else "",
+)
+def test_an_error_has_a_sentence_and_a_code_at_every_address(server, method, address, content, headers, status, code):
+    if method == "POST" and "Content-Type" not in headers:
+        headers = {"Content-Type": "application/json"}
+    answer = httpx.request(method, server + address, content=content, headers=headers, timeout=30)
+    assert refusal_in(answer.text)["title"] == code
+    assert answer.status_code == status
+
+
+def test_an_event_is_read_once(server):
+    posted = httpx.post(f"{server}/gradio_api/call/health", json={"data": []})
+    address = f"{server}/gradio_api/call/health/{posted.json()['event_id']}"
+    assert "event: complete" in httpx.get(address, timeout=30).text
+    again = httpx.get(address, timeout=5)
+    assert (again.status_code, refusal_in(again.text)["title"]) == (404, "NOT_FOUND")

@@ -6,7 +6,10 @@ visitor sees that id and nothing else. No traceback and no path leaves the serve
 
 import inspect
 import logging
+import secrets
+import time
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -42,32 +45,58 @@ def error_message(error: Exception) -> ErrorMessage:
     return ErrorMessage(code, sentence.encode("utf-8", "replace").decode())
 
 
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""Of the call that runs, for the log."""
+
+
+class _LoggedCall:
+    """One call of an endpoint in the log: how it ended and how long it took, not what was sent."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._begin, self._request = name, time.perf_counter(), secrets.token_hex(4)
+        request_id.set(self._request)
+
+    def ended(self, outcome: str) -> None:
+        milliseconds = round((time.perf_counter() - self._begin) * 1000)
+        fields = {"request": self._request, "endpoint": self._name, "milliseconds": milliseconds, "outcome": outcome}
+        log.info("call ended", extra=fields)
+
+    def failed(self, error: Exception) -> gr.Error:
+        message = error_message(error)
+        self.ended(message.code)
+        return gr.Error(message.sentence, title=message.code, print_exception=False)
+
+
 def endpoint(function: Callable) -> Callable:
-    """For functions that programs call: errors become `gr.Error(sentence, title=CODE)`."""
-
-    def as_gradio_error(error: Exception) -> gr.Error:
-        shown = error_message(error)
-        return gr.Error(shown.sentence, title=shown.code, print_exception=False)
-
+    """For functions that programs call: errors become `gr.Error(sentence, title=CODE)`, and each call is logged."""
+    name = function.__name__
     if inspect.isgeneratorfunction(function):
 
         @wraps(function)
         def stream(*args: Any, **kwargs: Any) -> Iterator:
+            call = _LoggedCall(name)
             try:
                 yield from function(*args, **kwargs)
+            except GeneratorExit:
+                call.ended("CANCELLED")
+                raise
             except Exception as error:  # noqa: BLE001 - the last place before the visitor
-                raise as_gradio_error(error) from None
+                raise call.failed(error) from None
+            call.ended("OK")
 
         return stream
 
     @wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def respond(*args: Any, **kwargs: Any) -> Any:
+        call = _LoggedCall(name)
         try:
-            return function(*args, **kwargs)
+            answer = function(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - as above
-            raise as_gradio_error(error) from None
+            raise call.failed(error) from None
+        call.ended("OK")
+        return answer
 
-    return call
+    return respond
 
 
 def panel(shown: Callable[[ErrorMessage], Any]) -> Callable[[Callable], Callable]:

@@ -1,5 +1,6 @@
 """The work of one call: explainers and measures that end when nobody waits for them, or when they take too long."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,14 @@ from cxr.frame import Box
 from explainers.contract.explanation import Explanation
 from explainers.errors import Cancelled
 from explainers.page.api.requests import SubjectRequest
+from explainers.page.error_boundary import request_id
 from explainers.page.networks import AnsweringNetwork
 from explainers.page.state import AppState
 from explainers.running.comparison import Failed, Finished, Progressed, compare
 from explainers.running.measuring import MeasureDone, measure
 from hub.errors import CxrLensError
+
+log = logging.getLogger(__name__)
 
 TOO_SLOW = "TOO_SLOW"
 
@@ -51,8 +55,11 @@ class _Clock:
     def restart(self) -> None:
         self._begin = time.monotonic()
 
+    def seconds(self) -> float:
+        return time.monotonic() - self._begin
+
     def is_over(self) -> bool:
-        return time.monotonic() - self._begin > self._limit_s
+        return self.seconds() > self._limit_s
 
 
 class Call:
@@ -71,6 +78,7 @@ class Call:
         self._session = request.session_hash if request else None
         self._event = LocalContext.event_id.get(None)
         self._progress = gr.Progress()
+        self._request = request_id.get()
 
     def gone(self) -> bool:
         """Whether nobody waits for the answer, or the server ends now."""
@@ -96,7 +104,9 @@ class Call:
                 self._progress((ended + event.fraction) / len(names), desc=f"{event.explainer}: {event.text}")
             if isinstance(event, Finished | Failed):
                 ended += 1
-                yield self._with_reason(event, clock)
+                end = self._with_reason(event, clock)
+                self._log(end, clock)
+                yield end
                 clock.restart()
 
     def measured(
@@ -117,6 +127,11 @@ class Call:
             if isinstance(event, MeasureDone):
                 yield event
                 clock.restart()
+
+    def _log(self, end: Finished | Failed, clock: _Clock) -> None:
+        outcome = end.code if isinstance(end, Failed) else "OK"
+        fields = {"explainer": end.explainer, "milliseconds": round(clock.seconds() * 1000), "outcome": outcome}
+        log.info("explainer ended", extra={"request": self._request, **fields})
 
     def _stop(self, clock: _Clock) -> Callable[[], bool]:
         return lambda: clock.is_over() or self.gone()

@@ -1,6 +1,12 @@
 """The networks behind the page: each loaded once, behind the server, and few of them at a time."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +14,8 @@ from cxr.errors import Busy
 from explainers.page import networks as module
 from explainers.page.networks import BackgroundNetwork, Networks, public_name
 from hub.errors import CheckpointError, SourceError
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -125,3 +133,68 @@ def test_a_failure_is_told_without_the_folder(monkeypatch):
         networks.find()
     assert "'mine' holds no checkpoint" in str(caught.value)
     assert "/home" not in str(caught.value)
+
+
+ASK = """
+import json, sys
+from explainers.page.networks import Networks
+from hub.errors import CxrLensError
+
+def end(networks, model):
+    try:
+        network = networks.answering(model)
+        return {"answered": network.predictor.identity.name, "requested": network.requested, "why": network.fallback}
+    except CxrLensError as error:
+        return {"code": error.code, "sentence": str(error)}
+
+offered = {name: Networks([name]) for name in sys.argv[1:]}
+print(json.dumps({name: {model or "default": end(networks, model) for model in ("", name, "starter", "nobody")}
+                  for name, networks in offered.items()}))
+"""
+
+
+@pytest.fixture(scope="module")
+def ends(tmp_path_factory) -> dict:
+    """{repository: {the model that a call names: how it ends}} on a Hub that has one good repository and three bad."""
+    folder = tmp_path_factory.mktemp("hub")
+    for name, files in (("good", {}), ("wrong", {"model.safetensors": b"altered"}), ("gated", {"../GATED": b""})):
+        place = folder / "models" / "org" / name / ("a" * 40)
+        shutil.copytree(ROOT / "hub" / "starter", place)
+        config = json.loads((place / "config.json").read_text())
+        (place / "config.json").write_text(json.dumps(config | {"name": name}))
+        (place.parent / "main").write_text("a" * 40)
+        for file, content in files.items():
+            (place / file).write_bytes(content)
+    hub = subprocess.Popen(
+        [sys.executable, str(ROOT / "tests/hub/fake_hub.py"), str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        environment = {"HF_ENDPOINT": hub.stdout.readline().strip(), "HF_HOME": str(folder / "home"), "HF_TOKEN": ""}
+        done = subprocess.run(
+            [sys.executable, "-c", ASK, "org/good", "org/wrong", "org/gated", "org/missing"],
+            env=os.environ | environment | {"HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1", "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        hub.kill()
+        hub.wait()
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_network_that_the_hub_has_answers_under_its_name(ends):
+    for model in ("default", "org/good"):
+        assert ends["org/good"][model] == {"answered": "good", "requested": "org/good", "why": ""}
+    assert ends["org/good"]["starter"]["code"] == "SOURCE"
+
+
+@pytest.mark.parametrize("source", ["org/wrong", "org/gated", "org/missing"])
+def test_in_place_of_one_that_it_has_not_the_default_gives_way_with_a_reason_and_a_name_is_refused(ends, source):
+    default = ends[source]["default"]
+    assert (default["answered"], default["requested"]) == ("starter", source)
+    assert f"'{source}' could not be loaded, so the packaged starter is in use." in default["why"]
+    assert ends[source][source]["code"] == "SOURCE"
+    assert default["why"] in ends[source][source]["sentence"]
+    assert ends[source]["starter"] == default
+    assert ends[source]["nobody"]["code"] == "SOURCE"

@@ -8,3 +8,9 @@ EXPLAINING = {"concurrency_id": "explaining", "concurrency_limit": 2}
 
 LIGHT = {"concurrency_id": "light", "concurrency_limit": 8}
 """Lists and states, which compute nothing."""
+
+NOT_QUEUED = {"queue": False}
+"""For what cancels: it must not wait behind what it cancels."""
+
+ANY_NUMBER = {"concurrency_limit": None}
+"""For what only waits."""

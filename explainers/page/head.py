@@ -2,26 +2,38 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.resources import files
 
 import gradio as gr
 
 from cxr.findings import DESCRIPTIONS, display_name
-from cxr.reading.radiograph import LARGEST_FILE_BYTES
 from explainers.contract.explainer import Explainer
-from explainers.contract.measure import Measure
-from explainers.page.component import asset
-from explainers.page.radiograph import reads_dicom
-from explainers.page.samples import Samples
-from explainers.pictures import COLOUR_MAPS, NOTICE, SIDES, VIEWS, colour_maps, lookup_table
+from explainers.page.panel import Panel
+from explainers.page.scripts_route import Scripts
+from explainers.page.state import AppState
+from explainers.pictures import COLOUR_MAPS, NOTICE, VIEWS, colour_maps, lookup_table
 from explainers.pictures.shading import CONTOUR_SHARE
 from explainers.registry import BUILTIN, Registry
 
+STYLES = files("explainers.page") / "styles"
+
+START = """
+cxrLens.root = new URL(window.gradio_config?.root || "/", window.location.href).pathname.replace(/\\/$/, "");
+cxrLens.scripts = `${cxrLens.root}/lens/VERSION`;
+cxrLens.start = async (panel, gradio) => {
+  const {start} = await import(`${cxrLens.scripts}/scripts/start.js`);
+  await start(panel, gradio);
+};
+for (const place of PLACES) {
+  const link = document.createElement("link");
+  document.head.append(Object.assign(link, {rel: "modulepreload", href: `${cxrLens.scripts}/${place}`}));
+}"""
+"""Run by the browser before any panel is there."""
+
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
-
-STYLES = ("page.css", "reading.css", "bench.css", "belief.css", "region.css", "ledger.css")
-SCRIPTS = ("lens.js", "shading.js", "sight.js", "tools.js", "picture.js", "options.js", "panel.js")
 
 AT_FIRST = 3
 """Explainers that are compared unless the visitor chooses others."""
@@ -39,37 +51,38 @@ def theme() -> gr.themes.Base:
     )
 
 
-def head(registry: Registry, samples: Samples) -> str:
-    """What goes into the document's head: style sheets, settings, and the scripts that all components share.
+def head(state: AppState, panels: Sequence[Panel], scripts: Scripts) -> str:
+    """What goes into the document's head: style sheets, settings, and what starts a panel's script.
 
     Style sheets stand here and not in `launch(css=…)`, which would prefix every rule with Gradio's container.
     """
-    styles = "\n".join(asset(name) for name in STYLES)
-    scripts = "\n".join(asset(name) for name in SCRIPTS)
+    shared = [file.read_text(encoding="utf-8") for file in sorted(STYLES.iterdir(), key=lambda file: file.name)]
+    styles = "\n".join([*shared, *(panel.file("panel.css") for panel in panels)])
+    settings = _settings(state.registry) | {"panels": {panel.name: panel.settings() for panel in panels}}
     # "</" would end the element that the settings stand in
-    settings = json.dumps(_settings(registry, samples), ensure_ascii=False).replace("</", "<\\/")
+    known = json.dumps(settings, ensure_ascii=False).replace("</", "<\\/")
     return (
         '<meta name="description" content="Compare explanations of a chest X-ray network.">'
         f"<style>{styles}</style>"
-        f"<script>window.cxrLens = {{settings: {settings}}};\n{scripts}</script>"
+        f"<script>window.cxrLens = {{settings: {known}}};\n{_start(scripts)}</script>"
     )
 
 
-def _settings(registry: Registry, samples: Samples) -> dict:
+def _start(scripts: Scripts) -> str:
+    """Defines `cxrLens.start(panel, gradio)`. Below a proxy the page may live in a folder, which Gradio knows."""
+    return START.replace("VERSION", scripts.version).replace("PLACES", json.dumps(scripts.places))
+
+
+def _settings(registry: Registry) -> dict:
     return {
         "explainers": [_explainer(each, registry) for each in registry.explainers.values()],
         "atFirst": _at_first(registry),
-        "measures": [_measure(each) for each in registry.measures.values() if not each.needs_box],
         "views": VIEWS,
         "contourShare": CONTOUR_SHARE,
         "colourMaps": {name: _colour_map(name) for name in COLOUR_MAPS},
         "suited": {view: list(colour_maps(view)) for view in VIEWS},
         "findings": {name: {"title": display_name(name), "description": text} for name, text in DESCRIPTIONS.items()},
-        "samples": [{"name": name, "title": each.title, "said": each.said} for name, each in samples.items()],
-        "dicom": reads_dicom(),
-        "largestUploadBytes": LARGEST_FILE_BYTES,
         "notice": NOTICE,
-        "sides": SIDES,
     }
 
 
@@ -79,10 +92,6 @@ def _explainer(explainer: type[Explainer], registry: Registry) -> dict:
         "builtin": registry.origins[explainer.name] == BUILTIN,
         "options": [asdict(option) for option in explainer.options()],
     }
-
-
-def _measure(measure: type[Measure]) -> dict:
-    return {**measure.describe(), "atFirst": measure.quick}
 
 
 def _at_first(registry: Registry) -> list[str]:

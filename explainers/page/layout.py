@@ -1,73 +1,119 @@
-"""The page put together: which panel stands where, and which event ends in which handler."""
+"""The page put together from its panels: each at its place, each with its own events."""
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
 
 import gradio as gr
+from gradio.events import EventListener
 
-from explainers.page import (
-    about,
-    belief,
-    bench,
-    findings,
-    header,
-    ledger,
-    likelihood,
-    radiograph,
-    region,
-    takeaway,
-)
 from explainers.page.api import endpoints
-from explainers.page.concurrency import EXPLAINING, SCORING
+from explainers.page.panel import Event, Handler, Panel
+from explainers.page.panels import discover
 from explainers.page.state import AppState
-from explainers.page.visits import Visits
 
 HIDDEN = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "multiple"}
 """Of the page's own events. Each has an `api_name` too: Gradio's default, the function's name, may be an endpoint's."""
 
 
-def page(state: AppState) -> gr.Blocks:
+def panels_of(state: AppState) -> list[Panel]:
+    """The page's panels, in the order in which they stand."""
+    return [kind(state) for kind in discover()]
+
+
+def page(state: AppState, panels: Sequence[Panel] | None = None) -> gr.Blocks:
     """The whole page with its endpoints, not yet served."""
+    panels = panels_of(state) if panels is None else panels
     with gr.Blocks(title="cxr-lens", analytics_enabled=False, fill_width=True) as blocks:
-        head = header.build()
+        components = _at(panels, "header")
         with gr.Row(elem_id="desk"):
-            with gr.Column(elem_id="reading", scale=0):
-                picture, scores = radiograph.build(), findings.build()
-            with gr.Column(elem_id="comparison"):
-                comparison = bench.build()
-                tests = belief.build()
-                marked = region.build()
-                account = ledger.build()
-                likelihood.build()
-                takeaway.build()
-        card = about.build(state)
-        _connect(blocks, state, head, card, picture, scores, comparison, tests, marked, account)
+            with gr.Column(elem_id="side", scale=0):
+                components |= _at(panels, "side")
+            with gr.Column(elem_id="main"):
+                components |= _at(panels, "main") | _at(panels, "tab")
+        components |= _at(panels, "view")
+        for panel, component in components.items():
+            for handler in panel.handlers:
+                _connect(blocks, panel, component, handler)
+        blocks.unload(_leave(state))
         endpoints.define(state)
     return blocks.queue(max_size=state.settings.limits.waiting, default_concurrency_limit=4, api_open=False)
 
 
-def _connect(
-    blocks: gr.Blocks,
-    state: AppState,
-    head: gr.HTML,
-    card: gr.HTML,
-    picture: gr.HTML,
-    scores: gr.HTML,
-    comparison: gr.HTML,
-    tests: gr.HTML,
-    marked: gr.HTML,
-    account: gr.HTML,
-) -> None:
-    visits = Visits(state)
-    blocks.load(visits.arrive, None, [head, card], concurrency_limit=None, api_name="page_arrive", **HIDDEN)
-    head.choose(visits.choose, None, [head, card], concurrency_limit=None, api_name="page_choose", **HIDDEN)
-    head.retry(visits.retry, None, [head, card], concurrency_limit=None, api_name="page_retry", **HIDDEN)
-    blocks.unload(visits.leave)
-    picture.upload(visits.upload, None, [picture, scores], api_name="page_upload", **SCORING, **HIDDEN)
-    picture.sample(visits.sample, None, [picture, scores], api_name="page_sample", **SCORING, **HIDDEN)
-    scores.rescore(visits.rescore, None, scores, api_name="page_rescore", **SCORING, **HIDDEN)
-    comparison.compare(visits.compare, None, comparison, api_name="page_compare", **EXPLAINING, **HIDDEN)
-    tests.measure(visits.measure, None, tests, api_name="page_measure", **EXPLAINING, **HIDDEN)
-    marked.ask(visits.ask, None, marked, api_name="page_ask", **SCORING, **HIDDEN)
-    account.reckon(visits.reckon, None, account, api_name="page_reckon", **SCORING, **HIDDEN)
-    account.cover(visits.cover, None, account, api_name="page_cover", **EXPLAINING, **HIDDEN)
-    tests.cancel(visits.stop_measuring, None, None, api_name="page_cancel_measure", queue=False, **HIDDEN)
-    # not queued: it must not wait behind what it cancels
-    comparison.cancel(visits.stop_comparing, None, None, api_name="page_cancel", queue=False, **HIDDEN)
+def _leave(state: AppState) -> Callable[[gr.Request], None]:
+    """Forgets a visitor whose page is closed."""
+
+    def leave(request: gr.Request) -> None:
+        state.sessions.close(request.session_hash)
+
+    return leave
+
+
+def _at(panels: Sequence[Panel], place: str) -> dict[Panel, gr.HTML]:
+    return {panel: _component(panel) for panel in panels if panel.place == place}
+
+
+def _component(panel: Panel) -> gr.HTML:
+    """A panel as Gradio's HTML component: static markup, and a script that fills it from the value.
+
+    Gradio evaluates a template's text as a JavaScript template literal, values filled in by Handlebars included. So
+    markup is static, and what comes from files or visitors is set by the script as text, or escaped in the value.
+    """
+    return gr.HTML(
+        panel.value(),
+        html_template=panel.markup(),
+        js_on_load=_script(panel),
+        elem_id=panel.name,
+        elem_classes=["lens-panel"],
+        apply_default_css=False,
+        padding=False,
+    )
+
+
+def _script(panel: Panel) -> str | None:
+    """What Gradio runs as the body of a function once the panel is there; it loads the panel's module."""
+    if not panel.file("panel.js"):
+        return None
+    return f'window.cxrLens.start("{panel.name}", {{root: element, trigger, watch, props, upload}});'
+
+
+def _connect(blocks: gr.Blocks, panel: Panel, component: gr.HTML, handler: Handler) -> None:
+    # not as the component's attribute: an event may be called as one of its methods
+    own = partial(EventListener(event_name=handler.event).listener, component)
+    listen = blocks.load if handler.event == "load" else own
+    listen(
+        _function(panel, handler),
+        None,
+        component if handler.answers else None,
+        api_name=f"page_{panel.name}_{handler.event}",
+        **handler.queue,
+        **HIDDEN,
+    )
+
+
+def _function(panel: Panel, handler: Handler) -> Any:
+    """The handler as Gradio calls it, which passes what is annotated."""
+
+    def event_of(event: gr.EventData | None, request: gr.Request | None) -> Event:
+        return Event(getattr(event, "_data", None), getattr(request, "session_hash", None))
+
+    if inspect.isasyncgenfunction(handler.method):
+
+        async def stream_async(event: gr.EventData, request: gr.Request) -> AsyncIterator[Any]:
+            async for value in panel.stream_async(handler, event_of(event, request)):
+                yield value
+
+        return stream_async
+
+    if inspect.isgeneratorfunction(handler.method):
+
+        def stream(event: gr.EventData, request: gr.Request) -> Iterator[Any]:
+            yield from panel.stream(handler, event_of(event, request))
+
+        return stream
+
+    def call(event: gr.EventData, request: gr.Request) -> None:
+        handler.method(event_of(event, request))
+
+    return call

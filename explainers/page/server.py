@@ -7,7 +7,9 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,11 +60,11 @@ def run(settings: PageSettings) -> None:
     ended = threading.Event()
     for number in _ending_signals():
         signal.signal(number, lambda *_: ended.set())
-    blocks, address = _launch(state)
+    blocks, address, head = _launch(state)
     state.networks.begin()
     threading.Thread(target=_prepare, args=(state,), name="prepare-samples", daemon=True).start()
     if settings.reload:
-        _watch(state, blocks, ended)
+        _watch(state, blocks, head, ended)
     print(f"cxr-lens is at {address}", flush=True)
     while not ended.wait(SWEEP_EVERY_S):
         _sweep(state)
@@ -131,13 +133,12 @@ def _prepare(state: "AppState") -> None:
     state.samples.prepare()
 
 
-def _watch(state: "AppState", blocks: "Blocks", ended: threading.Event) -> None:
+def _watch(state: "AppState", blocks: "Blocks", head: Callable[[], str], ended: threading.Event) -> None:
     """Import plugins again when they are saved: the next run uses them, the next visit offers their options."""
-    from explainers.page import head
     from explainers.plugin_watcher import PluginWatcher
 
     def on_reload(name: str, left_out: str) -> None:
-        blocks.head = head.head(state.registry, state.samples)
+        blocks.head = head()
         blocks.config = blocks.get_config_file()
         print(f"{name}: {left_out}" if left_out else f"{name} was loaded anew", flush=True)
 
@@ -163,12 +164,16 @@ def _prepare_environment(folder: PrivateFolder) -> None:
         os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
 
 
-def _launch(state: "AppState") -> tuple["Blocks", str]:
-    from explainers.page import head
+def _launch(state: "AppState") -> tuple["Blocks", str, Callable[[], str]]:
     from explainers.page.downloads import routes
-    from explainers.page.layout import page
+    from explainers.page.head import head, theme
+    from explainers.page.layout import page, panels_of
+    from explainers.page.scripts_route import Scripts
 
-    blocks = page(state)
+    panels = panels_of(state)
+    scripts = Scripts(panels)
+    document_head = partial(head, state, panels, scripts)
+    blocks = page(state, panels)
     settings = state.settings
     try:
         # the address is a text whenever the launch succeeds
@@ -180,8 +185,8 @@ def _launch(state: "AppState") -> tuple["Blocks", str]:
             quiet=True,
             share=False,
             show_error=False,
-            theme=head.theme(),
-            head=head.head(state.registry, state.samples),
+            theme=theme(),
+            head=document_head(),
             footer_links=[],
             run_history=False,
             enable_monitoring=False,
@@ -190,14 +195,17 @@ def _launch(state: "AppState") -> tuple["Blocks", str]:
             mcp_server=settings.mcp,
             max_file_size=settings.limits.upload_mb * MEBIBYTE,
             state_session_capacity=MOST_GRADIO_STATES,
-            app_kwargs={"routes": routes(state.sessions, state.samples), "middleware": _middleware(state, blocks)},
+            app_kwargs={
+                "routes": [*routes(state.sessions, state.samples), scripts.route()],
+                "middleware": _middleware(state, blocks),
+            },
         )
     except OSError as error:
         if not str(error).startswith(NO_PORT):
             raise
         where = f"Port {settings.port}" if settings.port else "A port"
         raise Busy(f"{where} can't be had.", "End what uses it, or give another with --port.") from error
-    return blocks, address
+    return blocks, address, document_head
 
 
 def _middleware(state: "AppState", blocks: "Blocks") -> list:

@@ -47,7 +47,7 @@ CLOCK = """window.timed = (act, ...conditions) => new Promise((resolve) => {
     look();
 });
 window.another = () => {
-    const old = window.cxrLens.last("radiograph")?.token, {last} = window.cxrLens;
+    const old = window.cxrLens.page?.last("radiograph")?.token, {last} = window.cxrLens.page;
     const come = () => Boolean(last("radiograph")?.token && last("radiograph").token !== old);
     return [
         () => come() && last("scores")?.findings && last("scores").token !== old,
@@ -96,7 +96,7 @@ def pictures() -> Iterator[bytes]:
 
 
 def finished(page) -> None:
-    page.wait_for_function("document.querySelector('.bench').getAttribute('aria-busy') === 'false'")
+    page.wait_for_function("document.querySelector('.comparison').getAttribute('aria-busy') === 'false'")
 
 
 class Visit:
@@ -135,7 +135,7 @@ class Visit:
         self.page.locator("[data-another] [data-file]").set_input_files(file)
         scores, panel = self.page.evaluate("window.waited")
         # the other panels of a picture that is seen once are nobody's wait here
-        self.page.evaluate("document.querySelector('.bench [data-stop]').click()")
+        self.page.evaluate("document.querySelector('.comparison [data-stop]').click()")
         self._keep(("a file: choice to scores", scores), ("a file: choice to the first panel", panel))
 
     def _looks(self, number: int) -> None:
@@ -156,7 +156,7 @@ class Visit:
         self.page.click("[data-mark]")
         (answer,) = self.page.evaluate(
             """corner => {
-                const now = document.querySelector(".region [data-now]"), {publish} = window.cxrLens;
+                const now = document.querySelector(".region [data-now]"), {publish} = window.cxrLens.page;
                 publish("mark", {y: corner, x: corner});
                 return timed(() => publish("mark", {y: corner + 0.3, x: corner + 0.2}),
                     () => now.textContent.startsWith("Without it"));
@@ -179,7 +179,7 @@ def measured(address: str, rounds: int) -> dict[str, list[float]]:
         page.set_default_timeout(120_000)
         page.add_init_script(CLOCK)
         page.goto(address)
-        page.wait_for_function("window.cxrLens?.last('network')?.state === 'ready'", timeout=120_000)
+        page.wait_for_function("window.cxrLens?.page?.last('network')?.state === 'ready'", timeout=120_000)
         Visit(page).round(0)
         visit = Visit(page)
         for number in range(rounds):

@@ -52,7 +52,7 @@ def taken(browser: "Browser", address: str) -> bytes:
     page.goto(address)
     page.locator(".sample").first.click()
     page.wait_for_selector(".panel[data-state=done]")
-    page.wait_for_selector(".bench[aria-busy=false]")
+    page.wait_for_selector(".comparison[aria-busy=false]")
     page.wait_for_function("!document.querySelector('.panel:is([data-state=waiting], [data-state=running])')")
     page.wait_for_function("[...document.images].every((each) => each.complete)")
     shown = io.BytesIO(page.screenshot())

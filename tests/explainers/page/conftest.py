@@ -109,7 +109,7 @@ def visit(chromium, server) -> Iterator[Callable]:
         page.goto(f"{server}/{query}")
         page.wait_for_selector(".masthead")
         if not folded:
-            page.click("#bench [data-more]")
+            page.click("#comparison [data-more]")
         return page
 
     yield opened

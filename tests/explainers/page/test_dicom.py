@@ -69,7 +69,7 @@ def test_no_tag_is_told_wherever_a_visitor_looks(visit, dicom_file, server_folde
     page = visit()
     answers = []
     page.on("response", lambda response: answers.append(response) if "/sessions/" not in response.url else None)
-    for chip in page.locator("#bench .chip").all():
+    for chip in page.locator("#comparison .chip").all():
         chip.locator("input").set_checked(chip.inner_text().strip() == "Grad-CAM")
     page.set_input_files("[data-invitation] [data-file]", str(dicom_file))
     page.wait_for_selector(".panel[data-state=done]")
@@ -81,18 +81,18 @@ def test_no_tag_is_told_wherever_a_visitor_looks(visit, dicom_file, server_folde
     ]  # fmt: skip
     assert choice.input_value() == "window-1"
     assert "doesn't say whether text is burned" in page.locator("[data-file-notes]").inner_text()
-    before = page.evaluate("cxrLens.last('radiograph').token")
+    before = page.evaluate("cxrLens.page?.last('radiograph').token")
     told_nothing(page.content())
 
     # a refused file in between changes nothing: the choice is still about the radiograph that is there
     page.set_input_files("[data-another] [data-file]", {"name": "x", "mimeType": "text/plain", "buffer": b"no picture"})
     page.locator(".radiograph [data-error]:not([hidden])").wait_for()
     choice.select_option("window-2")
-    page.wait_for_function("token => cxrLens.last('radiograph').token !== token", arg=before)
-    page.wait_for_function("cxrLens.last('scores')?.token === cxrLens.last('radiograph').token")
+    page.wait_for_function("token => cxrLens.page?.last('radiograph').token !== token", arg=before)
+    page.wait_for_function("cxrLens.page?.last('scores')?.token === cxrLens.page?.last('radiograph').token")
     page.wait_for_selector(".panel[data-state=done]")
     assert choice.input_value() == "window-2"
-    shown = {each["finding"]: each["logit"] for each in page.evaluate("cxrLens.last('scores').findings")}
+    shown = {each["finding"]: each["logit"] for each in page.evaluate("cxrLens.page?.last('scores').findings")}
     here = predictor.predict(read_radiograph(dicom_file, window="window-2"))
     assert [shown[each.finding] for each in here.findings] == pytest.approx([e.logit for e in here.findings], abs=1e-4)
 

@@ -33,14 +33,14 @@ def taken(chromium, server) -> dict:
     page = context.new_page()
     page.set_default_timeout(300_000)
     page.goto(server)
-    page.click("#bench [data-more]")
-    for chip in page.locator("#bench .chip").all():
+    page.click("#comparison [data-more]")
+    for chip in page.locator("#comparison .chip").all():
         chip.locator("input").set_checked(chip.inner_text().strip() in CHOSEN.values())
     page.click(".sample")
     page.wait_for_function("document.querySelectorAll('.panel[data-state=done]').length === 2")
-    page.wait_for_selector(".bench[aria-busy=false]")
-    page.click("#belief [data-measure]")
-    page.wait_for_function("document.querySelector('#belief [data-now]').textContent.startsWith('Tested')")
+    page.wait_for_selector(".comparison[aria-busy=false]")
+    page.click("#measures [data-measure]")
+    page.wait_for_function("document.querySelector('#measures [data-now]').textContent.startsWith('Tested')")
     page.click("[data-code] summary")
     page.wait_for_function("document.querySelector('[data-text]').textContent.includes('gradio_client')")
     with page.expect_download() as saved:
@@ -50,7 +50,7 @@ def taken(chromium, server) -> dict:
         "ranges": {
             name: page.locator(f".panel[data-explainer={name}] .ticks").inner_text().split("\n")[-1] for name in CHOSEN
         },
-        "found": {name: page.locator(f".panel[data-explainer={name}] .found").inner_text() for name in CHOSEN},
+        "found": {name: page.locator(f".panel[data-explainer={name}] .results").inner_text() for name in CHOSEN},
         "alt": page.locator("[data-picture]").get_attribute("alt"),
         "canvas": page.locator(".panel[data-explainer=grad_cam] canvas").first.get_attribute("aria-label"),
         "code": page.locator("[data-text]").text_content(),

@@ -28,7 +28,7 @@ PIXELS = """name => {
 
 def choose(page, *names: str) -> None:
     """Have exactly these explainers compared."""
-    for chip in page.locator("#bench .chip").all():
+    for chip in page.locator("#comparison .chip").all():
         chip.locator("input").set_checked(chip.inner_text().strip() in names)
 
 
@@ -39,7 +39,7 @@ def load(page, file) -> None:
 def compared(page) -> None:
     """Wait until nothing is computed any more, and something was."""
     page.wait_for_selector(".panel:is([data-state=done], [data-state=failed], [data-state=cancelled])")
-    page.wait_for_selector(".bench[aria-busy=false]")
+    page.wait_for_selector(".comparison[aria-busy=false]")
     page.wait_for_function("!document.querySelector('.panel:is([data-state=waiting], [data-state=running])')")
 
 
@@ -266,7 +266,7 @@ def test_another_network_scores_the_radiograph_that_is_there(visit, phantom_file
     compared(page)
     before = page.locator(".finding", has_text="Mass").inner_text().split()[1:]
     page.get_by_label("Network", exact=True).select_option("second")
-    page.wait_for_function("cxrLens.last('scores')?.findings && cxrLens.last('scores').model === 'second'")
+    page.wait_for_function("cxrLens.page?.last('scores')?.findings && cxrLens.page?.last('scores').model === 'second'")
     compared(page)
     assert page.locator(".finding", has_text="Effusion").inner_text().split()[1] == before[0]
 
@@ -287,8 +287,8 @@ def test_what_takes_a_network_s_place_is_named_and_can_be_tried_again(visit, pha
     )
     assert "starter in its place" in page.locator(".network").inner_text()
     page.get_by_role("button", name="Try again").click()
-    page.wait_for_function("cxrLens.last('network').state === 'loading'")
-    page.wait_for_function("cxrLens.last('network').state === 'ready'")
+    page.wait_for_function("cxrLens.page?.last('network').state === 'loading'")
+    page.wait_for_function("cxrLens.page?.last('network').state === 'ready'")
 
 
 @pytest.mark.parametrize("cells", [False, True])
@@ -319,10 +319,10 @@ def test_maps_are_tested_and_what_is_found_stands_under_each(visit, phantom_file
     compared(page)
     choose(page, "Grad-CAM", "Saliency", "Edges")
     compared(page)
-    page.click("#belief [data-measure]")
-    page.wait_for_function("document.querySelector('#belief [data-now]').textContent.startsWith('Tested')")
+    page.click("#measures [data-measure]")
+    page.wait_for_function("document.querySelector('#measures [data-now]').textContent.startsWith('Tested')")
     under = {
-        panel.get_attribute("data-explainer"): panel.locator(".found").inner_text()
+        panel.get_attribute("data-explainer"): panel.locator(".results").inner_text()
         for panel in page.locator(".panel").all()
     }
     assert list(under) == ["grad_cam", "saliency", "edges"]
@@ -330,15 +330,17 @@ def test_maps_are_tested_and_what_is_found_stands_under_each(visit, phantom_file
     assert "shows the same whatever is asked" not in under["saliency"]
     assert all("One picture alone is unreliable" in text for text in under.values())
     assert "Adds up" in under["saliency"]  # says why it has nothing to say
-    matrix = page.locator("#belief [data-matrix]").inner_text()
+    matrix = page.locator("#measures [data-matrix]").inner_text()
     assert "Control: edges" in matrix
-    assert "2 explainers" in page.locator("#belief [data-agreement-legend]").inner_text()
-    assert page.locator("#belief canvas[role=img]").get_attribute("aria-label").startswith("Where the explainers agree")
+    assert "2 explainers" in page.locator("#measures [data-agreement-legend]").inner_text()
+    assert (
+        page.locator("#measures canvas[role=img]").get_attribute("aria-label").startswith("Where the explainers agree")
+    )
     # another comparison has other maps: what was found about the old ones goes
     page.select_option("[data-finding]", "Mass")
-    page.wait_for_function("!document.querySelector('.panel .found').textContent")
+    page.wait_for_function("!document.querySelector('.panel .results').textContent")
     compared(page)
-    assert page.locator("#belief [data-agreement]").is_hidden()
+    assert page.locator("#measures [data-agreement]").is_hidden()
 
 
 def test_the_exact_map_is_hatched_where_its_sign_is_unsettled(visit, phantom_file):
@@ -350,9 +352,9 @@ def test_the_exact_map_is_hatched_where_its_sign_is_unsettled(visit, phantom_fil
     page.locator(".panel[data-explainer=grad_cam] .settings select").select_option("relu")
     page.locator(".panel[data-explainer=grad_cam] .settings button").click()
     compared(page)
-    page.click("#belief [data-measure]")
-    page.wait_for_function("document.querySelector('#belief [data-now]').textContent.startsWith('Tested')")
-    found = page.locator(".panel[data-explainer=grad_cam] .found").inner_text()
+    page.click("#measures [data-measure]")
+    page.wait_for_function("document.querySelector('#measures [data-now]').textContent.startsWith('Tested')")
+    found = page.locator(".panel[data-explainer=grad_cam] .results").inner_text()
     assert "Adds up" in found
     assert "cells are unsettled" in found
     page.wait_for_selector(".panel[data-explainer=grad_cam] .hatch:not([hidden])", state="attached")
@@ -383,10 +385,10 @@ def test_a_region_is_marked_by_two_clicks_and_answered(visit, phantom_file, pred
 
 def test_a_few_explainers_are_offered_at_first_and_the_others_unfold(visit):
     def offered():
-        return [chip.inner_text().strip() for chip in page.locator("#bench .chip").all() if chip.is_visible()]
+        return [chip.inner_text().strip() for chip in page.locator("#comparison .chip").all() if chip.is_visible()]
 
     page = visit(folded=True)
-    page.wait_for_selector("#bench .chip")
+    page.wait_for_selector("#comparison .chip")
     seen = ["Grad-CAM", "Occlusion", "Saliency", "Left half", "Not finite", "Raises"]
     assert sorted(offered()) == sorted(seen)  # what plugins brought is among them
     more = page.get_by_role("button", name="more explainers")
@@ -398,5 +400,5 @@ def test_a_few_explainers_are_offered_at_first_and_the_others_unfold(visit):
     assert page.evaluate("document.activeElement.closest('[data-others] .chip').textContent") == offered()[len(seen)]
 
     page = visit(folded=True, query="?explainers=edges,grad_cam")
-    page.wait_for_selector("#bench .chip")
+    page.wait_for_selector("#comparison .chip")
     assert sorted(offered()) == sorted([*seen, "Control: edges"])

@@ -3,10 +3,10 @@
 from types import SimpleNamespace
 
 import pytest
-
-from explainers import Explainer
 from explainers.page.belief import _network_of
 from explainers.page.bench import Side
+
+from explainers import Explainer
 
 
 def side(explainer):

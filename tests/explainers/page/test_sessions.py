@@ -30,8 +30,8 @@ def test_each_visitor_has_one_session():
 
 
 @pytest.mark.parametrize("visitor", ["nobody", "", None])
-def test_without_a_reading_there_is_a_sentence(visitor):
-    with pytest.raises(RadiographError, match="Load it again"):
+def test_without_a_session_there_is_a_sentence(visitor):
+    with pytest.raises(RadiographError, match="The session expired"):
         Sessions().of(visitor)
 
 

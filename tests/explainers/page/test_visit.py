@@ -40,7 +40,7 @@ NAMELESS = """() => [...document.querySelectorAll("img, canvas, svg")].filter((e
 
 def choose(page, *names: str) -> None:
     """Have exactly these explainers compared; what is added comes first, so that there is always one."""
-    chips = [(chip.inner_text().strip(), chip.locator("input")) for chip in page.locator("#bench .chip").all()]
+    chips = [(chip.inner_text().strip(), chip.locator("input")) for chip in page.locator("#comparison .chip").all()]
     for name, box in sorted(chips, key=lambda chip: chip[0] not in names):
         box.set_checked(name in names)
 
@@ -49,7 +49,7 @@ def compared(page) -> None:
     """Wait until nothing is computed any more, and something was."""
     page.wait_for_selector(".panel:is([data-state=done], [data-state=failed])")
     page.wait_for_function(
-        "!document.querySelector('.bench[aria-busy=true], .panel:is([data-state=waiting], [data-state=running])')"
+        "!document.querySelector('.comparison[aria-busy=true], .panel:is([data-state=waiting], [data-state=running])')"
     )
 
 
@@ -88,7 +88,7 @@ def mark_region(page) -> None:
 def test_a_whole_visit(visit, accessible, tmp_path, width, theme):
     """From arrival to what is taken along; at its end most states of the page stand there at once, for axe."""
     page = visit(width=width, theme=theme)
-    page.wait_for_function("cxrLens.last('network')?.state === 'ready'")
+    page.wait_for_function("cxrLens.page?.last('network')?.state === 'ready'")
     accessible(page)
 
     # one click: radiograph, scores, comparison
@@ -129,9 +129,9 @@ def test_a_whole_visit(visit, accessible, tmp_path, width, theme):
     page.locator(".chip", has_text="Left half").locator("input").uncheck()
 
     # how far to believe them, without the test that takes long
-    page.locator("#belief .chip", has_text="Removal test").locator("input").uncheck()
-    page.click("#belief [data-measure]")
-    page.wait_for_function("document.querySelector('#belief [data-now]').textContent.startsWith('Tested')")
+    page.locator("#measures .chip", has_text="Removal test").locator("input").uncheck()
+    page.click("#measures [data-measure]")
+    page.wait_for_function("document.querySelector('#measures [data-now]').textContent.startsWith('Tested')")
     assert panel(page, "grad_cam").locator(".found dt").count() > 0
 
     # without a region
@@ -273,7 +273,7 @@ def test_a_second_click_asks_for_nothing_twice(visit):
         lambda: page.locator(".sample").first.dblclick(),
         lambda: page.locator(".finding:not([aria-current=true])").first.dblclick(),
         lambda: press("[data-compare]"),
-        lambda: press("#belief [data-measure]"),
+        lambda: press("#measures [data-measure]"),
     ):
         assert set(calls(doing).values()) == {1}
     saved = []
@@ -302,7 +302,7 @@ def test_two_tabs_do_not_mix(visit):
     one.reload()
     other.locator(".finding:not([aria-current=true])").first.click()
     compared(other)
-    tokens = {page: page.evaluate("cxrLens.last('radiograph')?.token") for page in (one, other)}
+    tokens = {page: page.evaluate("cxrLens.page?.last('radiograph')?.token") for page in (one, other)}
     # a page that was loaded again has nothing; the other has all it had
     assert tokens[one] is None
     assert tokens[other]

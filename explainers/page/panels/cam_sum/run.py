@@ -1,0 +1,80 @@
+"""The logit as a sum over cells, and the scores with each cell's square covered."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from cxr.errors import LayerError
+from cxr.findings import display_name
+from cxr.predictor import Predictor
+from explainers.cam_sum import Ledger, ledger, logits_covered, ranks_agree
+from explainers.errors import OptionError
+from explainers.page.panels.cam_sum.request import CamSumRequest
+from explainers.page.sessions import Session
+from explainers.page.state import AppState
+from explainers.pictures import displayed
+from explainers.pictures.overlay import frame_on
+
+
+def add_up(state: AppState, session: Session, request: CamSumRequest) -> Iterator[dict]:
+    """The sums of all findings, or a sentence that this network has none."""
+    predictor = state.networks.find(state.networks.name_of(request.model))
+    prepared = predictor.prepare(session.radiograph)
+    header = {"kind": "sum", "run": request.run, "token": session.token, "model": request.model}
+    try:
+        made = ledger(predictor, prepared)
+    except LayerError as error:
+        yield header | {"none": str(error)}
+        return
+    rows, columns = made.cells.shape[1:]
+    crop = frame_on(displayed(session.radiograph).shape, prepared.frame).crop
+    shown = {"layer": made.layer, "rows": rows, "columns": columns, "crop": list(crop)}
+    yield header | shown | {"findings": _sums(predictor, made)}
+
+
+def cover_cells(state: AppState, session: Session, request: CamSumRequest) -> Iterator[dict]:
+    """Each finding's logit with squares of pixels covered, as far as they are known; at the end how the ranks agree."""
+    predictor = state.networks.find(state.networks.name_of(request.model))
+    prepared = predictor.prepare(session.radiograph)
+    made = ledger(predictor, prepared)
+    windows = made.windows
+    if request.cell is not None and request.cell >= len(windows):
+        raise OptionError("There is no such cell.", "Choose one of those in the picture.")
+    places = list(range(len(windows))) if request.cell is None else [request.cell]
+    answer = {
+        "kind": "covered",
+        "run": request.run,
+        "token": session.token,
+        "model": request.model,
+        "whole": len(windows),
+    }
+    logits = np.empty((0, len(made.labels)), np.float32)
+    for _, some in logits_covered(predictor, prepared, windows[places]):
+        logits = np.concatenate([logits, some])
+        done = len(logits) == len(places)
+        agree = ranks_agree(made, logits) if done and request.cell is None else {}
+        yield answer | {
+            "done": done,
+            "places": places[: len(logits)],
+            "logits": {finding: _plain(logits[:, at]) for at, finding in enumerate(made.labels)},
+            "agree": agree,
+        }
+
+
+def _sums(predictor: Predictor, made: Ledger) -> dict[str, dict]:
+    thresholds = predictor.config.thresholds
+    return {
+        finding: {
+            "title": display_name(finding),
+            "cells": _plain(made.cells[at].ravel()),
+            "bias": float(made.bias[at]),
+            "logit": float(made.logits[at]),
+            "threshold": thresholds[finding].score if finding in thresholds else None,
+            "provisional": finding in thresholds and thresholds[finding].provisional,
+        }
+        for at, finding in enumerate(made.labels)
+    }
+
+
+def _plain(values: np.ndarray) -> list[float]:
+    return [float(each) for each in values]

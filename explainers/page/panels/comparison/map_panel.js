@@ -1,0 +1,243 @@
+// One explainer's picture, its state, and its options.
+import {create} from "../../scripts/dom.js";
+import {handle} from "../../scripts/gestures.js";
+import {minus, seconds} from "../../scripts/numbers.js";
+import {Picture} from "../../scripts/picture.js";
+import {ownScale} from "../../scripts/shading.js";
+import {mapMarkup} from "./map_markup.js";
+import {optionControls} from "./options.js";
+import {mapInWords, showBox, showValue, walk} from "./readout.js";
+import {drawHatch, testResults} from "./test_results.js";
+
+export class MapPanel {
+  // network(): what the page knows of the network; onRerun(), onDrawn(): called when the visitor wants the map again,
+  // and when it is there; second: {kind: "finding" or "network", name, title} of the second side, if it belongs to that
+  constructor(page, explainer, options, {network, onRerun, onDrawn, second = null}) {
+    Object.assign(this, {page, explainer, options, network, onRerun, onDrawn, second});
+    this.requestedNetwork = second?.kind === "network" ? second.name : "";
+    this.state = "idle";
+    this.shownMap = null;
+    Object.assign(this, mapMarkup(page, explainer, second, () => this.filled));
+    this.root.append(...[this.optionsBox()].filter(Boolean));
+    this.picture = new Picture(page, this.canvas, this.bar, page.sight);
+    this.listen();
+    this.rest();
+  }
+
+  listen() {
+    const {page, frame, stage} = this;
+    handle(page, frame, stage, () => this.filled);
+    frame.addEventListener("click", (event) => {
+      if (!this.filled || !page.last("marking")?.on) return;
+      const box = stage.getBoundingClientRect();
+      page.publish("mark", {y: (event.clientY - box.top) / box.height, x: (event.clientX - box.left) / box.width});
+    });
+    frame.addEventListener("keydown", (event) => walk(this, event));
+    this.ends = [
+      this.end,
+      page.subscribe("point", (point) => showValue(this, point)),
+      page.subscribe("measured", (value) => this.showResults(value)),
+      page.subscribe("marking", ({on}) => frame.classList.toggle("marking", on)),
+      page.subscribe("box", () => showBox(this)),
+      page.subscribe("sight", () => { page.sight.place(stage); showBox(this); }),
+      page.subscribe("tone", ({maps}) => frame.classList.toggle("bare", !maps)),
+    ];
+  }
+
+  // Takes the panel off the page.
+  leave() {
+    this.root.remove();
+    for (const end of this.ends) end();
+  }
+
+  get unit() {
+    return this.explainer.unit;
+  }
+
+  get key() {
+    return this.second ? `${this.explainer.name}@${this.second.name}` : this.explainer.name;
+  }
+
+  get filled() {
+    return Boolean(this.picture?.radiograph);
+  }
+
+  get inView() {
+    const {top, bottom, left, right} = this.frame.getBoundingClientRect();
+    return bottom > 0 && right > 0 && top < window.innerHeight && left < window.innerWidth;
+  }
+
+  // Spearman's rank correlation with the map of the first side.
+  showCorrelation(correlation, first) {
+    this.correlation.textContent = correlation === undefined ? "" :
+      `Rank correlation with the map of ${first}: ${minus(correlation.toFixed(2))}`
+      + " (1: the same order of places, 0: none, −1: the reverse).";
+  }
+
+  async showResults({panels, token}) {
+    const results = panels[this.key] ?? {};
+    this.hatch.hidden = true;
+    this.results.replaceChildren(...testResults(this.page.settings.panels.measures.measures, results));
+    const hatched = Object.values(results).find((each) => each.hatched)?.hatched;
+    if (!hatched) return;
+    const values = await this.page.maps.get(token, hatched.map);
+    if (!this.picture.radiograph || this.state !== "done") return;
+    drawHatch(this.hatch, values, hatched, this.picture.radiograph);
+    this.hatch.hidden = false;
+  }
+
+  optionsBox() {
+    // both sides have the same options, which stand below the first
+    if (!this.explainer.options.length || this.second) return null;
+    this.again = create("button", {type: "button", onclick: () => this.onRerun()}, "Explain again");
+    this.again.disabled = true;
+    const box = create("details", {class: "settings"}, create("summary", {}, "Options"));
+    const fill = () => {
+      const controls = optionControls(this.explainer, this.options, this.network(), (name, value) => {
+        this.options[name] = value;
+        this.again.disabled = this.state === "idle";
+      });
+      box.replaceChildren(box.firstChild, controls, this.again);
+    };
+    // filled when it is opened: the layers are known only once the network is there
+    box.addEventListener("toggle", () => { if (box.open) fill(); });
+    return box;
+  }
+
+  // Whose explanation this is, where there are two sides; and the network it was asked of, if that is what differs.
+  showSide(title, requestedNetwork = "") {
+    this.side.textContent = title;
+    this.requestedNetwork = requestedNetwork;
+  }
+
+  setRadiograph(radiograph) {
+    this.picture.setRadiograph(radiograph);
+    this.shownMap = null;
+    this.frame.style.aspectRatio = `${radiograph.width} / ${radiograph.height}`;
+    this.rest();
+  }
+
+  // Nothing asked for yet: what this explainer does, where its picture will be.
+  rest() {
+    this.set("idle");
+    this.words.textContent = this.explainer.summary;
+    this.clear();
+    this.describe("No explanation yet.");
+  }
+
+  wait() {
+    this.set("waiting");
+    this.words.textContent = "";
+    this.clear();
+    this.facts.textContent = "Waiting for the others.";
+    this.picture.drawGrey();
+    this.describe("Waiting.");
+  }
+
+  stop() {
+    if (this.state !== "waiting" && this.state !== "running") return;
+    this.set("cancelled");
+    this.clear();
+    this.words.textContent = "Stopped.";
+    this.describe("Stopped before it was done.");
+  }
+
+  set(state) {
+    this.state = state;
+    this.root.dataset.state = state;
+    this.line.hidden = state !== "running" && state !== "waiting";
+    if (this.again && state === "done") this.again.disabled = true;
+  }
+
+  clear() {
+    this.picture.forget();
+    this.shownMap = null;
+    this.bar.hidden = true;
+    this.ticks.replaceChildren();
+    for (const part of [this.note, this.facts, this.correlation]) part.textContent = "";
+    this.facts.removeAttribute("title");
+    this.results.replaceChildren();
+    this.hatch.hidden = true;
+  }
+
+  // What the server says of this panel.
+  take(news, token) {
+    if (news.state === "running") this.showProgress(news, token);
+    else if (news.state === "done") this.finish(news, token);
+    else if (news.state === "cancelled") this.stop();
+    else if (news.state === "failed" && this.state !== "failed") this.fail(news);
+  }
+
+  showProgress(news, token) {
+    this.set("running");
+    const known = news.fraction !== null, share = Math.round(100 * news.fraction);
+    this.line.classList.toggle("unknown", !known);
+    this.line.firstChild.style.width = known ? `${100 * news.fraction}%` : "";
+    if (known) this.line.setAttribute("aria-valuenow", String(share));
+    else this.line.removeAttribute("aria-valuenow");
+    this.facts.textContent = [news.text || "Computing", known ? `${share} %` : ""].filter(Boolean).join(", ");
+    if (news.preview) this.load(news.preview, token);
+  }
+
+  finish(news, token) {
+    this.set("done");
+    this.words.textContent = "";
+    const {forward, backward} = news.passes, passes = forward + backward;
+    const cost = passes ? `${passes.toLocaleString("en-US")} ${passes === 1 ? "pass" : "passes"}` : "no pass of its own";
+    // another network may have taken the place of the one that was asked for
+    const requested = this.requestedNetwork;
+    if (requested) this.side.textContent = news.source === requested ? requested : `${news.network}, for ${requested}`;
+    this.facts.title = `Through the network: ${forward} forward, ${backward} backward`;
+    this.facts.textContent = `${seconds(news.seconds)}, ${cost}, ${news.columns} × ${news.rows} cells`;
+    this.finding = news.finding;
+    this.load(news, token);
+  }
+
+  fail({reason}) {
+    this.set("failed");
+    this.clear();
+    this.words.replaceChildren(create("strong", {}, "This explainer gave no map."), " ", reason);
+    this.describe(`Failed: ${reason}`);
+  }
+
+  async load(news, token) {
+    if (this.shownMap === news.map) return;
+    this.shownMap = news.map;
+    try {
+      const values = await this.page.maps.get(token, news.map);
+      if (this.shownMap !== news.map) return;
+      const finding = this.page.settings.findings[news.finding ?? this.finding];
+      this.picture.setMap({
+        values, rows: news.rows, columns: news.columns, crop: news.crop,
+        unit: this.unit, findingTitle: finding?.title ?? "",
+      });
+      this.onDrawn();
+    } catch (problem) {
+      // a partial map may have been replaced before it was fetched; the next one comes
+      if (this.shownMap === news.map && this.state === "done") this.fail({reason: problem.message});
+    }
+  }
+
+  ownScale(view) {
+    return this.state === "done" && this.picture.map ? ownScale(this.picture.map.extremes, view) : null;
+  }
+
+  draw(look, scale) {
+    if (!this.picture.map || !["done", "running"].includes(this.state)) {
+      if (this.filled) this.picture.drawGrey();
+      return;
+    }
+    this.cells = look.cells;
+    const {empty, ticks, note} = this.picture.draw(look, scale);
+    this.words.textContent = empty ?? "";
+    this.root.classList.toggle("empty", Boolean(empty));
+    this.ticks.replaceChildren(...ticks.map((tick) => create("span", {}, tick)));
+    const legend = this.page.settings.colourMaps[look.colourMap].legend;
+    this.note.textContent = [look.view === "signed" && !empty ? legend : "", note].filter(Boolean).join(" ");
+    this.describe(mapInWords(this, look, empty));
+  }
+
+  describe(sentence) {
+    this.canvas.setAttribute("aria-label", sentence);
+  }
+}

@@ -1,0 +1,256 @@
+// The comparison: which explanations are asked for, what the server answers, and when the maps are drawn.
+import {parts} from "../../scripts/dom.js";
+import {readAddress, withValues} from "./address.js";
+import {createChooser} from "./chooser.js";
+import {findingsInWords, findingOptions} from "./finding_words.js";
+import {createLooks} from "./looks.js";
+import {defaults} from "./options.js";
+import {PanelGrid} from "./panel_grid.js";
+import {compareRequest, isReady} from "./request.js";
+import {findingSide, networkSide, offerSides, sideKey} from "./sides.js";
+import {viewTools} from "./view_tools.js";
+
+export function start(gradio) {
+  new Comparison(gradio);
+}
+
+class Comparison {
+  constructor({root, trigger, onValue, page}) {
+    Object.assign(this, {root, trigger, page, part: parts(root)});
+    this.explainers = new Map(page.settings.explainers.map((each) => [each.name, each]));
+    this.requested = readAddress(window.location.search, this.explainers);
+    this.chosen = new Set(this.requested.explainers.length ? this.requested.explainers : page.settings.atFirst);
+    this.options = Object.fromEntries(page.settings.explainers.map((each) => [each.name, defaults(each)]));
+    this.radiograph = this.scores = this.network = null;
+    this.finding = "";
+    this.run = 0;
+    this.running = this.rerun = false;
+    // what was compared first: "TOKEN NETWORK"; and which radiograph's finding was explained last
+    this.begun = this.explainedToken = "";
+    this.look = createLooks(page, this.part, () => this.draw());
+    const callbacks = {
+      network: () => this.network, onRerun: () => this.compareAgain(), onDrawn: () => this.draw(),
+    };
+    this.grid = new PanelGrid(page, this.part("panels"), {...this, callbacks});
+    createChooser(page, this.part, this.explainers, this.chosen, (name, chosen) => this.choose(name, chosen));
+    for (const name of this.explainers.keys()) if (this.chosen.has(name)) this.grid.add(name);
+    this.listen();
+    this.refresh();
+    onValue((value) => this.take(value));
+  }
+
+  listen() {
+    const {page, part} = this;
+    viewTools(page, part("tools"), part("contrast"), part("hint"));
+    part("finding").addEventListener("change", (event) => this.explain(event.target.value));
+    part("compare").addEventListener("click", () => this.compare());
+    part("second").addEventListener("change", (event) => this.chooseSecond(event.target.value));
+    part("stop").addEventListener("click", () => this.stop());
+    document.addEventListener("keydown", (event) => { if (event.key === "Escape") this.stop(); });
+    page.subscribe("network", (network) => {
+      this.network = network;
+      this.fillSecond();
+      this.begin();
+    });
+    page.subscribe("chosen-finding", ({finding}) => this.explain(finding));
+    page.subscribe("radiograph", (radiograph) => {
+      this.radiograph = radiograph;
+      if (page.sight.changed) page.sight.reset();
+      this.grid.setRadiograph(radiograph);
+      this.begin();
+    });
+    page.subscribe("scores", (scores) => {
+      this.scores = scores;
+      if (!scores.findings) {
+        if (this.running) this.stop();
+        for (const panel of this.grid.all) panel.rest();
+      }
+      this.begin();
+    });
+  }
+
+  get ready() {
+    return isReady(this);
+  }
+
+  get chosenInOrder() {
+    return [...this.explainers.keys()].filter((name) => this.chosen.has(name));
+  }
+
+  // Once radiograph, scores and network are there, in whichever order they came: the first comparison.
+  begin() {
+    const {requested, scores} = this, subject = `${this.radiograph?.token} ${this.network?.model}`;
+    if (this.ready && this.begun !== subject) {
+      const first = !this.begun;
+      this.begun = subject;
+      // the finding that is being looked at stays when another network scores it too
+      const stays = this.explainedToken === this.radiograph.token && this.isScored(this.finding);
+      if (!stays) this.finding = this.isScored(requested.finding) ? requested.finding : scores.chosen;
+      if (first && this.isScored(requested.second) && requested.second !== requested.finding) {
+        this.grid.setSecond(findingSide(requested.second, this.title(requested.second)), this.chosen);
+      }
+      this.explainedToken = this.radiograph.token;
+      this.part("finding").replaceChildren(...findingOptions(scores.findings));
+      this.explain(this.finding);
+    }
+    this.refresh();
+  }
+
+  compare() {
+    if (!this.ready || !this.chosen.size) return;
+    const {finding, chosenInOrder: names} = this;
+    this.run += 1;
+    this.running = true;
+    this.rerun = false;
+    this.part("error").hidden = true;
+    for (const panel of this.grid.all) panel.wait();
+    this.showSides();
+    this.trigger("compare", compareRequest(this, names));
+    this.page.publish("explained", {finding});
+    this.writeAddress();
+    this.refresh();
+  }
+
+  // Again once this run has ended, or now.
+  compareAgain() {
+    if (this.running) this.rerun = true;
+    else this.compare();
+  }
+
+  stop() {
+    if (!this.running) return;
+    this.trigger("cancel", {run: this.run});
+    // what the ended comparison still says is not listened to
+    this.run += 1;
+    this.running = this.rerun = false;
+    for (const panel of this.grid.all) panel.stop();
+    this.page.announce("Stopped.");
+    this.refresh();
+  }
+
+  // A comparison that is under way need not be stopped before: the server ends it for the next one.
+  explain(name) {
+    if (!this.isScored(name) || (this.running && name === this.finding)) return;
+    // the second finding, if it is asked for, changes places with the first
+    if (this.second?.kind === "finding" && this.second.name === name) {
+      this.grid.setSecond(findingSide(this.finding, this.title(this.finding)), this.chosen);
+    }
+    this.finding = name;
+    this.part("finding").value = name;
+    this.describeFinding();
+    this.fillSecond();
+    this.compare();
+  }
+
+  take(value) {
+    if (value.error) {
+      this.run += 1;
+      this.running = false;
+      for (const panel of this.grid.all) panel.stop();
+      this.part("error").textContent = value.error.sentence;
+      this.part("error").hidden = false;
+    } else if (value.run === this.run) {
+      for (const [name, each] of Object.entries(value.panels)) this.grid.get(name)?.take(each, value.token);
+      for (const [name, correlation] of Object.entries(value.correlations)) {
+        this.grid.get(this.grid.secondKey(name))?.showCorrelation(correlation, this.firstTitle);
+      }
+      if (value.done) this.finish(value);
+      // an explainer that was left out while others ran would keep them waiting
+      else if (this.runsLeftOut(value)) this.compare();
+    }
+    this.refresh();
+  }
+
+  runsLeftOut({panels}) {
+    return Object.entries(panels).some(([name, each]) => each.state === "running" && !this.grid.get(name));
+  }
+
+  finish({panels}) {
+    this.running = false;
+    const states = Object.values(panels).map((each) => each.state);
+    const done = states.filter((state) => state !== "failed").length;
+    this.page.announce(`Comparison done: ${done} of ${states.length} explanations of ${this.title(this.finding)}.`);
+    if (this.rerun) this.compare();
+  }
+
+  writeAddress() {
+    const {finding, second} = this;
+    window.history.replaceState(window.history.state, "", withValues(window.location.href, {
+      finding, explainers: this.chosenInOrder.join(","), second: second?.kind === "finding" ? second.name : "",
+    }));
+  }
+
+  draw() {
+    const {grid, look, radiograph, running} = this;
+    grid.paint();
+    this.page.publish("comparison", {token: radiograph?.token, look: {...look}, done: grid.done, running});
+  }
+
+  isScored(name) {
+    return Boolean(this.scores?.findings?.some((each) => each.finding === name));
+  }
+
+  title(name) {
+    return this.page.settings.findings[name]?.title ?? name;
+  }
+
+  describeFinding() {
+    const scoreOf = (name) => this.scores.findings.find((each) => each.finding === name);
+    const other = this.second?.kind === "finding" ? scoreOf(this.second.name) : null;
+    this.part("about").replaceChildren(...findingsInWords(scoreOf(this.finding), other));
+  }
+
+  refresh() {
+    const {part, ready, running} = this;
+    part("finding").disabled = part("second").disabled = !ready;
+    part("compare").disabled = !ready || !this.chosen.size || running;
+    part("compare").hidden = running;
+    part("stop").hidden = !running;
+    this.root.querySelector(".comparison").setAttribute("aria-busy", String(running));
+    this.draw();
+  }
+
+  choose(name, chosen) {
+    if (chosen) {
+      this.chosen.add(name);
+      this.grid.add(name);
+      this.showSides();
+      if (this.running) this.rerun = true;
+      else if (this.grid.get(name).state === "idle") this.compare();
+    } else {
+      this.chosen.delete(name);
+      this.grid.remove(name);
+      if (!this.chosen.size) this.stop();
+    }
+    this.refresh();
+  }
+
+  get second() {
+    return this.grid.second;
+  }
+
+  // What the first side is called, where there are two.
+  get firstTitle() {
+    return this.second?.kind === "network" ? this.network.model : this.title(this.finding);
+  }
+
+  showSides() {
+    for (const name of this.chosen) this.grid.get(name)?.showSide(this.second ? this.firstTitle : "");
+  }
+
+  fillSecond() {
+    const findings = (this.scores?.findings ?? []).filter((each) => each.finding !== this.finding);
+    const networks = Object.keys(this.page.last("networks") ?? {}).filter((name) => name !== this.network?.model);
+    this.sides = offerSides(
+      this.part("second"), findings.map((each) => findingSide(each.finding, each.title)), networks.map(networkSide));
+    // one that is not offered any more, unless the scores are only on their way
+    if (this.second && this.ready && !this.sides.has(sideKey(this.second))) this.grid.setSecond(null, this.chosen);
+    this.part("second").value = sideKey(this.second);
+  }
+
+  chooseSecond(key) {
+    this.grid.setSecond(this.sides.get(key) ?? null, this.chosen);
+    this.describeFinding();
+    this.compare();
+  }
+}

@@ -1,0 +1,110 @@
+"""Running the tests of the maps on the screen, one after another."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cxr.predictor import Predictor
+from explainers.agreement import Agreement, agreement
+from explainers.contract.explanation import Explanation
+from explainers.errors import OptionError
+from explainers.page.networks import public_name
+from explainers.page.panels.measures.request import MeasureRequest
+from explainers.page.sessions import Session, run_name
+from explainers.page.state import AppState
+from explainers.pictures import displayed
+from explainers.pictures.overlay import frame_on
+from explainers.running.measuring import MeasureDone, Measuring, measure
+from hub.errors import CxrLensError
+
+
+def run_measures(state: AppState, session: Session, request: MeasureRequest) -> Iterator[dict]:
+    """Measure what is shown; yields the whole state each time something happened."""
+    with session.run(run_name("measure", request.run)) as run:
+        shown = session.still_shown(request.panels)
+        if not shown:
+            raise OptionError("There is no map to test.", "Compare explanations first.")
+        progress: dict[str, Any] = {
+            "run": request.run,
+            "token": session.token,
+            "done": False,
+            "panels": {panel: {} for panel in shown},
+            "agreement": _agreement_shown(state, session, shown),
+        }
+        yield _copy(progress)
+        for panel, explanation in shown.items():
+            try:
+                predictor = _network_of(state, explanation)
+            except CxrLensError as error:
+                failed = {"state": "failed", "sentence": str(error)}
+                progress["panels"][panel] = dict.fromkeys(request.names, failed)
+                yield _copy(progress)
+                continue
+            events = measure(
+                predictor,
+                session.radiograph,
+                [explanation],
+                request.names,
+                registry=state.registry,
+                cancelled=run.cancelled.is_set,
+                shared=session.measured,
+            )
+            for event in events:
+                if isinstance(event, MeasureDone):
+                    session.found(explanation, state.registry.measures[event.measure].title, event)
+                progress["panels"][panel][event.measure] = _outcome(session, state, explanation, event)
+                yield _copy(progress)
+                if run.cancelled.is_set():
+                    return
+        progress["done"] = True
+        yield _copy(progress)
+
+
+def _network_of(state: AppState, explanation: Explanation) -> Predictor:
+    """The network that was explained. It is loaded again if others took its place in memory."""
+    for name in state.networks.names:
+        loaded = state.networks.loaded(name)
+        if loaded is not None and loaded.identity == explanation.model:
+            return loaded
+    return state.networks.find(public_name(explanation.model.source))
+
+
+def _outcome(session: Session, state: AppState, explanation: Explanation, event: Measuring | MeasureDone) -> dict:
+    if isinstance(event, Measuring):
+        return {"state": "running", "text": event.text, "fraction": event.fraction}
+    if event.measured is None:
+        return {"state": "silent" if event.code == "NOT_MEASURABLE" else "failed", "sentence": event.reason}
+    found = event.measured
+    outcome = {"state": "done", "value": found.value, "sentence": found.sentence, "verdict": found.verdict}
+    unsettled = found.arrays.get("unsettled")
+    if unsettled is not None:
+        rows, columns = unsettled.shape
+        place = session.keep_map(unsettled.astype("float32"))
+        outcome["hatched"] = {"map": place, "rows": rows, "columns": columns, "crop": _crop(session, explanation)}
+    return outcome
+
+
+def _agreement_shown(state: AppState, session: Session, shown: Mapping[str, Explanation]) -> dict | None:
+    """The agreement between the panels of the network whose scores are shown; None for a single one."""
+    own = [explanation for panel, explanation in shown.items() if "@" not in panel]
+    if len(own) < 2:
+        return None
+    found: Agreement = agreement(own)
+    titles = {name: each.title for name, each in state.registry.explainers.items()}
+    rows, columns = found.map.shape
+    return {
+        **found.to_json(),
+        "titles": [titles[name] for name in found.names],
+        "map": session.keep_map(found.map),
+        "rows": rows,
+        "columns": columns,
+        "crop": _crop(session, own[0]),
+    }
+
+
+def _crop(session: Session, explanation: Explanation) -> list[float]:
+    return list(frame_on(displayed(session.radiograph).shape, explanation.frame).crop)
+
+
+def _copy(state: dict) -> dict:
+    """Gradio sends the difference to the last value, which therefore must not change."""
+    return {**state, "panels": {panel: dict(measures) for panel, measures in state["panels"].items()}}

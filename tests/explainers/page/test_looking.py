@@ -11,6 +11,7 @@ from cxr import read_radiograph
 from explainers import compare
 from explainers.errors import OptionError
 from explainers.map_statistics import on_grid, spearman
+from explainers.page.panels.comparison.request import CompareRequest
 from explainers.pictures.shading import number
 
 browser = pytest.mark.browser

@@ -7,7 +7,7 @@ import {createLooks} from "./looks.js";
 import {defaults} from "./options.js";
 import {PanelGrid} from "./panel_grid.js";
 import {compareRequest, isReady} from "./request.js";
-import {findingSide, networkSide, offerSides, sideKey} from "./sides.js";
+import {findingSide, firstTitle, networkSide, offerSides, sideKey} from "./sides.js";
 import {viewTools} from "./view_tools.js";
 
 export function start(gradio) {
@@ -152,7 +152,7 @@ class Comparison {
     } else if (value.run === this.run) {
       for (const [name, each] of Object.entries(value.panels)) this.grid.get(name)?.take(each, value.token);
       for (const [name, correlation] of Object.entries(value.correlations)) {
-        this.grid.get(this.grid.secondKey(name))?.showCorrelation(correlation, this.firstTitle);
+        this.grid.get(this.grid.secondKey(name))?.showCorrelation(correlation, firstTitle(this));
       }
       if (value.done) this.finish(value);
       // an explainer that was left out while others ran would keep them waiting
@@ -229,13 +229,8 @@ class Comparison {
     return this.grid.second;
   }
 
-  // What the first side is called, where there are two.
-  get firstTitle() {
-    return this.second?.kind === "network" ? this.network.model : this.title(this.finding);
-  }
-
   showSides() {
-    for (const name of this.chosen) this.grid.get(name)?.showSide(this.second ? this.firstTitle : "");
+    for (const name of this.chosen) this.grid.get(name)?.showSide(this.second ? firstTitle(this) : "");
   }
 
   fillSecond() {

@@ -15,3 +15,8 @@ export function offerSides(select, findings, networks) {
   );
   return new Map([...findings, ...networks].map((each) => [sideKey(each), each]));
 }
+
+// What the first side is called, where there are two.
+export function firstTitle({second, network, page, finding}) {
+  return second?.kind === "network" ? network.model : page.settings.findings[finding]?.title ?? finding;
+}

@@ -3,10 +3,10 @@
 from types import SimpleNamespace
 
 import pytest
-from explainers.page.belief import _network_of
-from explainers.page.bench import Side
 
 from explainers import Explainer
+from explainers.page.panels.comparison.run import Side
+from explainers.page.panels.measures.run import _network_of
 
 
 def side(explainer):

@@ -31,3 +31,9 @@ class EngineError(CxrLensError):
     """No engine of that name computes forward passes here."""
 
     code = "ENGINE"
+
+
+class LabelError(CxrLensError):
+    """A table of labels, or the pictures it names, is not what it should be. Nothing was written."""
+
+    code = "LABELS"

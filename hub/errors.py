@@ -8,7 +8,7 @@
     ├── LayerError              cxr.errors         the network has no such layer, or it can't serve here
     ├── EngineError             cxr.errors         no engine of that name computes forward passes here
     ├── Busy                    cxr.errors         too much work is waiting; try again
-    ├── LabelError              cxr.training.errors  a table of labels is not what it should be
+    ├── LabelError              cxr.errors         a table of labels is not what it should be
     ├── TrainingError           cxr.training.errors  a training run can't start or go on as asked
     ├── OptionError             explainers.errors  an explainer's option, or an explainer's name, is not valid
     ├── PluginError             explainers.errors  a plugin can't be taken in

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cxr.errors import LabelError
+from cxr.evaluation.auc import RankedScores, auc_with_interval, draws_as_weights
 from cxr.evaluation.bootstrap import limits
-from cxr.evaluation.labels import LabelTable
-from cxr.evaluation.weighted_auc import RankedScores, draws_as_weights, with_interval
-from cxr.training.errors import LabelError
-from cxr.training.sampling import shows_none
+from cxr.evaluation.labels import LabelTable, shows_none
 
 WITHOUT_FINDING = 0.27
 """Share of the pictures that show no finding, among NIH's official test patients."""
@@ -115,7 +114,7 @@ def _figures(
         finding: {
             "positives": positives[finding][0],
             "positive_patients": positives[finding][1],
-            "auc": with_interval(_ranked(network, at), weights, draws),
+            "auc": auc_with_interval(_ranked(network, at), weights, draws),
         }
         for at, finding in enumerate(network.table.findings)
     }

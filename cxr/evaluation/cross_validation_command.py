@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cxr.errors import LabelError
 from cxr.findings import FINDINGS
-from cxr.training.errors import LabelError
 
 if TYPE_CHECKING:
     from cxr.evaluation.cross_validation import OutOfFold

@@ -12,8 +12,8 @@ from typing import Literal
 
 import numpy as np
 
+from cxr.errors import LabelError
 from cxr.findings import COURSE_ORDER, FINDINGS, check_finding
-from cxr.training.errors import LabelError
 from hub.errors import names_hint
 
 ORDERS: dict[str, tuple[str, ...]] = {"chexnet": FINDINGS, "course": COURSE_ORDER}
@@ -93,6 +93,11 @@ def joined_tables(tables: Sequence[LabelTable]) -> LabelTable:
         np.concatenate([table.values for table in tables]),
         {name: tuple(cell for table in tables for cell in table.columns[name]) for name in columns},
     )
+
+
+def shows_none(table: LabelTable) -> np.ndarray:
+    """(rows,) bool: no finding is labelled as there."""
+    return ~(table.values == 1).any(axis=1)
 
 
 def order_of(text: str) -> tuple[str, ...]:
@@ -187,10 +192,10 @@ def _values(
     lacking = [finding for finding, column in columns.items() if column is None]
     if lacking and not listed:
         raise LabelError(f"{reader.table} has no column for {', '.join(lacking)}.", names_hint(lacking[0], header))
-    if lacking:
+    if lacking and listed:
         return np.array([reader.listed(row[listed], findings) for row in rows], np.float32)
     cells = [
-        [reader.value(row[column], finding, line) for finding, column in columns.items()]
+        [reader.value(row[column], finding, line) for finding, column in columns.items() if column]
         for line, row in enumerate(rows, 2)
     ]
     return np.array(cells, np.float32)

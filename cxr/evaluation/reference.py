@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxr.errors import RadiographError
+from cxr.evaluation.auc import auc_of, mean_auc_with_interval
+from cxr.evaluation.bootstrap import patient_resamples
 from hub.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from cxr.predictor import Predictor
 
 BATCH = 16
-RESAMPLES = 1000
 FAR = 0.05
 """How far below the reported mean AUC the interval's upper end may lie before a checkpoint is called suspect."""
 
@@ -66,23 +67,11 @@ def measure(predictor: "Predictor", table: "LabelTable", images: Path) -> Figure
     logits = logits[:, [predictor.labels.index(finding) for finding in findings]]
     auc = {finding: auc_of(truth[:, at], logits[:, at]) for at, finding in enumerate(findings)}
     known = {finding: value for finding, value in auc.items() if value is not None}
-    if not known:
+    interval = mean_auc_with_interval(truth, logits, list(patient_resamples(table.patients)))
+    if interval is None:
         raise RadiographError("No finding has both positives and negatives among these pictures.", "Give more.")
-    low, high = _interval(truth, logits, np.array(table.patients))
-    mean = float(np.mean(list(known.values())))
+    mean, low, high = interval
     return Figures(known, mean, low, high, len(table), len(set(table.patients)))
-
-
-def auc_of(truth: np.ndarray, scores: np.ndarray) -> float | None:
-    """Area under the ROC curve of scores for labels 1 and 0, NaN left out; None without both. Ties count half."""
-    known = np.isfinite(truth)
-    positive = truth[known] == 1
-    count, others = int(positive.sum()), int((~positive).sum())
-    if not count or not others:
-        return None
-    _, places, sizes = np.unique(scores[known], return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(sizes) - (sizes - 1) / 2)[places]
-    return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * others))
 
 
 def _logits(predictor: "Predictor", table: "LabelTable", images: Path) -> Iterator[np.ndarray]:
@@ -91,18 +80,3 @@ def _logits(predictor: "Predictor", table: "LabelTable", images: Path) -> Iterat
     for at in range(0, len(table), BATCH):
         names = table.images[at : at + BATCH]
         yield predictor.forward(np.stack([predictor.prepare(read_radiograph(images / name)).array for name in names]))
-
-
-def _interval(truth: np.ndarray, logits: np.ndarray, patients: np.ndarray) -> tuple[float, float]:
-    """2.5th and 97.5th percentile of the mean AUC when patients are drawn with replacement."""
-    rows_of = [np.flatnonzero(patients == patient) for patient in np.unique(patients)]
-    rng = np.random.default_rng(0)
-    means = []
-    for _ in range(RESAMPLES):
-        rows = np.concatenate([rows_of[at] for at in rng.integers(0, len(rows_of), len(rows_of))])
-        drawn = [auc_of(truth[rows, at], logits[rows, at]) for at in range(truth.shape[1])]
-        drawn = [each for each in drawn if each is not None]
-        if drawn:
-            means.append(np.mean(drawn))
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_curve
 
-from cxr.evaluation.evaluation import Scored
+from cxr.evaluation.scoring import Scored
 from cxr.evaluation.shortcuts import farthest, mean_distance
 from cxr.findings import display_name
 

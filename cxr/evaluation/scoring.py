@@ -3,18 +3,17 @@
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
 
-from cxr.errors import RadiographError
-from cxr.evaluation.evaluation import Scored
+from cxr.checkpoint import CheckpointConfig
+from cxr.errors import LabelError, RadiographError
 from cxr.evaluation.labels import LabelTable
 from cxr.reading.radiograph import Radiograph, read_radiograph
-from cxr.training.errors import LabelError
 
 if TYPE_CHECKING:
     from cxr.predictor import Predictor
@@ -24,6 +23,23 @@ THREADS = 4
 
 Answer = Callable[[Sequence[Radiograph]], np.ndarray]
 """Rows, one a radiograph."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A table's pictures with a network's answers.
+
+    logits  (rows, findings), in the order of `table.findings`
+    """
+
+    table: LabelTable
+    logits: np.ndarray
+    config: CheckpointConfig
+
+    @property
+    def scores(self) -> np.ndarray:
+        """σ of the logits."""
+        return 0.5 * (1 + np.tanh(self.logits / 2))
 
 
 def score_table(predictors: Sequence["Predictor"], table: LabelTable, folder: Path) -> list[Scored]:

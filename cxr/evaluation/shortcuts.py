@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from cxr.evaluation.labels import LabelTable
-from cxr.evaluation.weighted_auc import RankedScores, draws_as_weights, with_interval
-from cxr.training.sampling import shows_none
+from cxr.evaluation.auc import RankedScores, auc_with_interval, draws_as_weights
+from cxr.evaluation.labels import LabelTable, shows_none
 
 COLUMNS = ("view", "sex", "source")
 FEWEST_PICTURES = 20
@@ -70,7 +69,7 @@ def _by_each_logit(table: LabelTable, truth: np.ndarray, logits: np.ndarray) -> 
     draws, even = draws_as_weights(table.patients), np.ones(len(table))
     truth = np.asarray(truth, float)
     auc = {
-        finding: with_interval(RankedScores(truth, logits[:, at]), even, draws)
+        finding: auc_with_interval(RankedScores(truth, logits[:, at]), even, draws)
         for at, finding in enumerate(table.findings)
     }
     return {"pictures": [int((truth == 1).sum()), int((truth == 0).sum())], "auc": auc}

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from cxr.errors import LabelError
 from cxr.evaluation.labels import LabelTable
-from cxr.training.errors import LabelError
 from hub.errors import names_hint
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import roc_curve
 
+from cxr.errors import LabelError
 from cxr.evaluation.bootstrap import interval
 from cxr.evaluation.splits import folds_by_patient
-from cxr.training.errors import LabelError
 
 ENOUGH_POSITIVES = 100
 """Below which an operating point is provisional, and chosen by cross-fitting."""
@@ -60,22 +60,22 @@ def operating_point(
     if sensitivity is not None and not 0 < sensitivity <= 1:
         raise LabelError(f"A sensitivity of {sensitivity} can't be asked for.", "Above 0, at most 1.")
     known = np.isfinite(labels)
-    truth, scores, patients = labels[known] == 1, scores[known], np.asarray(patients)[known]
+    truth, scores, known_patients = labels[known] == 1, scores[known], np.asarray(patients)[known]
     positives = int(truth.sum())
     if not positives or positives == len(truth):
         return None
     few = positives < ENOUGH_POSITIVES
     if few:
-        score, found = _cross_fitted(truth, scores, patients, sensitivity, seed)
+        score, found = _cross_fitted(truth, scores, known_patients, sensitivity, seed)
     else:
-        score = _chosen(truth, scores, sensitivity)
+        score = _threshold(truth, scores, sensitivity)
         found = scores >= score
     return OperatingPoint(
         score=score,
         rule=YOUDEN if sensitivity is None else f"sensitivity {sensitivity:.2f}",
         provisional=few,
         interval=interval(
-            lambda rows: _chosen(truth[rows], scores[rows], sensitivity), patients, count=RESAMPLES, seed=seed
+            lambda rows: _chosen(truth[rows], scores[rows], sensitivity), known_patients, count=RESAMPLES, seed=seed
         ),
         sensitivity=float(found[truth].mean()),
         specificity=float((~found[~truth]).mean()),
@@ -84,9 +84,12 @@ def operating_point(
 
 
 def _chosen(truth: np.ndarray, scores: np.ndarray, sensitivity: float | None) -> float | None:
-    """The threshold, half way to the next score below it, which it was not chosen to exclude more closely."""
-    if truth.all() or not truth.any():
-        return None
+    """`_threshold`, or None without positives or without negatives."""
+    return None if truth.all() or not truth.any() else _threshold(truth, scores, sensitivity)
+
+
+def _threshold(truth: np.ndarray, scores: np.ndarray, sensitivity: float | None) -> float:
+    """Half way between the score that the rule chooses and the next one below it."""
     false_rate, true_rate, thresholds = roc_curve(truth, scores, drop_intermediate=False)
     at = int(np.argmax(true_rate - false_rate)) if sensitivity is None else int(np.argmax(true_rate >= sensitivity))
     at = max(at, 1)  # the first threshold is infinite: nobody is above it
@@ -99,7 +102,7 @@ def _cross_fitted(
 ) -> tuple[float, np.ndarray]:
     """(median of the folds' thresholds, whether each row is above the threshold chosen without its patient)."""
     folds = folds_by_patient(patients, folds=FOLDS, seed=seed)
-    whole = _chosen(truth, scores, sensitivity)
-    chosen = [_chosen(truth[folds != fold], scores[folds != fold], sensitivity) for fold in range(FOLDS)]
-    chosen = [whole if score is None else score for score in chosen]
+    whole = _threshold(truth, scores, sensitivity)
+    by_fold = [_chosen(truth[folds != fold], scores[folds != fold], sensitivity) for fold in range(FOLDS)]
+    chosen = [whole if score is None else score for score in by_fold]
     return float(np.median(chosen)), scores >= np.array(chosen)[folds]

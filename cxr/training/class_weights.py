@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from cxr.errors import LabelError
 from cxr.evaluation.labels import LabelTable
 from cxr.findings import COURSE_ORDER
-from cxr.training.errors import LabelError
 
 
 @dataclass(frozen=True)

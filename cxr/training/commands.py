@@ -120,7 +120,7 @@ def _class_weights(given: argparse.Namespace) -> int:
 
 
 def _evaluate(given: argparse.Namespace) -> int:
-    from cxr.evaluation.evaluation import evaluate
+    from cxr.evaluation.figures import evaluate
     from cxr.evaluation.report import markdown, write_report
     from cxr.evaluation.scoring import score_table
     from cxr.predictor import Predictor

@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -10,11 +10,10 @@ import numpy as np
 
 from cxr.checkpoint.writing import halved, write_checkpoint, write_config, write_safetensors
 from cxr.densenet import assign, weights_of
-from cxr.evaluation.bootstrap import limits, patient_resamples
+from cxr.evaluation.auc import auc_of, mean_auc_with_interval
+from cxr.evaluation.bootstrap import patient_resamples, with_interval
 from cxr.evaluation.calibration import fit_calibrations
-from cxr.evaluation.evaluation import mean_auc_with_interval
 from cxr.evaluation.labels import LabelTable
-from cxr.evaluation.reference import auc_of
 from cxr.evaluation.shortcuts import shortcuts
 from cxr.evaluation.thresholds import operating_point
 from cxr.training.class_weights import ClassWeights
@@ -84,12 +83,15 @@ def figures_of(table: LabelTable, logits: np.ndarray) -> dict:
     """`metrics` of a checkpoint: AUC of each finding that has one, their mean, and shortcuts, intervals by patient."""
     draws = list(patient_resamples(table.patients))
     columns = {finding: (table.values[:, at], logits[:, at]) for at, finding in enumerate(table.findings)}
-    auc = {finding: _with_interval(*column, draws) for finding, column in columns.items()}
+    auc = {
+        finding: with_interval(lambda rows, one=truth, two=scores: auc_of(one[rows], two[rows]), draws, len(table))
+        for finding, (truth, scores) in columns.items()
+    }
     mean = mean_auc_with_interval(table.values, logits, draws)
     return {
         "n": len(table),
         "patients": len(set(table.patients)),
-        "auc": {finding: values for finding, values in auc.items() if values},
+        "auc": {finding: [round(value, 4) for value in values] for finding, values in auc.items() if values},
         **({"mean_auc": [round(value, 4) for value in mean]} if mean else {}),
         "shortcuts": {name: _rounded(each) for name, each in shortcuts(table, logits).items()},
     }
@@ -97,14 +99,6 @@ def figures_of(table: LabelTable, logits: np.ndarray) -> dict:
 
 def _rounded(shortcut: Mapping) -> dict:
     return {finding: [round(value, 3) for value in values] for finding, values in shortcut["auc"].items()}
-
-
-def _with_interval(labels: np.ndarray, logits: np.ndarray, draws: Sequence[np.ndarray]) -> list[float] | None:
-    whole = auc_of(labels, logits)
-    if whole is None:
-        return None
-    drawn = [auc for rows in draws if (auc := auc_of(labels[rows], logits[rows])) is not None]
-    return [round(value, 4) for value in (whole, *limits(drawn))]
 
 
 def _provenance(job: Job, state: RunState, origin: str, data: str) -> dict:

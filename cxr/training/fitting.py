@@ -7,10 +7,9 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from cxr.densenet import assign, weights_of
-from cxr.evaluation.reference import auc_of
+from cxr.evaluation.auc import mean_auc
 from cxr.training.batches import TrainingBatches
 from cxr.training.class_weights import ClassWeights
 from cxr.training.loss import DistillationLoss, WeightedBinaryCrossentropy
@@ -69,25 +68,6 @@ def fit(job: Job, state: RunState) -> RunState:
     assign(job.model, load_weights(job.folder / BEST))
     _measure_norms_again(job)
     return state
-
-
-def mean_auc(labels: np.ndarray, logits: np.ndarray, weights: np.ndarray | None = None) -> float:
-    """Over the findings that have positives and negatives; NaN if none has. `weights` of the rows, None for equal."""
-    known = [
-        auc
-        for truth, scores in zip(labels.T, logits.T, strict=True)
-        if (auc := _auc(truth, scores, weights)) is not None
-    ]
-    return float(np.mean(known)) if known else float("nan")
-
-
-def _auc(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray | None) -> float | None:
-    if weights is None:
-        return auc_of(truth, scores)
-    known = np.isfinite(truth)
-    if len(np.unique(truth[known])) < 2:
-        return None
-    return float(roc_auc_score(truth[known], scores[known], sample_weight=weights[known]))
 
 
 def _run_stage(job: Job, state: RunState) -> RunState:
@@ -166,7 +146,8 @@ def _validated(job: Job, size: int) -> float:
     """Mean AUC of the model as it is, at the share of pictures without a finding that the recipe is for."""
     table = job.validation.table
     weights = weights_for_share(table, job.recipe.without_finding)
-    return mean_auc(table.values, logits_of(job.model, job.validation, size=size), weights)
+    auc = mean_auc(table.values, logits_of(job.model, job.validation, size=size), weights)
+    return float("nan") if auc is None else auc
 
 
 def _measure_norms_again(job: Job) -> None:

@@ -10,10 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cxr.errors import RadiographError
+from cxr.errors import LabelError, RadiographError
 from cxr.evaluation.labels import LabelTable, joined_tables
 from cxr.reading.radiograph import read_radiograph
-from cxr.training.errors import LabelError
 
 FULL = 65535
 """Brightness 1 in the 16 bits that a packed picture has: what 8-bit and 12-bit sources hold survives."""

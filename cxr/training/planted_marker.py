@@ -19,8 +19,8 @@ import numpy as np
 from cxr.checkpoint import Checkpoint
 from cxr.checkpoint.writing import halved, write_checkpoint
 from cxr.densenet import assign, densenet121, weights_of
+from cxr.evaluation.auc import auc_of
 from cxr.evaluation.labels import LabelTable
-from cxr.evaluation.reference import auc_of
 from cxr.preparation import InputRule, prepare
 from cxr.reading.radiograph import read_radiograph
 from cxr.training.class_weights import class_weights

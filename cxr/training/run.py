@@ -8,13 +8,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from cxr.errors import LabelError
 from cxr.evaluation.labels import LabelTable, Policy, read_labels
 from cxr.evaluation.splits import check_disjoint, fold_of, split_by_patient
 from cxr.findings import FINDINGS
 from cxr.training.class_weights import ClassWeights, class_weights, read_class_weights, without_positives
 from cxr.training.cost_estimate import estimated
 from cxr.training.devices import on_all_devices
-from cxr.training.errors import LabelError, TrainingError
+from cxr.training.errors import TrainingError
 from cxr.training.finishing import finish
 from cxr.training.fitting import Job, fit
 from cxr.training.network import trainable_network

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cxr.evaluation.labels import LabelTable
+from cxr.evaluation.labels import LabelTable, shows_none
 
 
 def drawn_rows(table: LabelTable, without_finding: float | None, rng: np.random.Generator) -> np.ndarray:
@@ -25,8 +25,3 @@ def weights_for_share(table: LabelTable, without_finding: float | None) -> np.nd
     if without_finding is None or healthy.all() or not healthy.any():
         return None
     return np.where(healthy, without_finding / healthy.mean(), (1 - without_finding) / (~healthy).mean())
-
-
-def shows_none(table: LabelTable) -> np.ndarray:
-    """(rows,) bool: no finding is labelled as there."""
-    return ~(table.values == 1).any(axis=1)

@@ -24,9 +24,9 @@ from typing import Any
 
 import numpy as np
 
+from cxr.errors import LabelError
 from cxr.evaluation.labels import LabelTable
 from cxr.training.augmentation import Augmentation
-from cxr.training.errors import LabelError
 from hub.errors import names_hint
 
 FIELDS = ("images", "findings", "logits", "views", "augmentation", "detail", "folds")

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from cxr.__main__ import main
+from cxr.errors import LabelError
 from cxr.evaluation.cross_validation import OutOfFold, cross_validated, markdown
 from cxr.evaluation.labels import LabelTable
 from cxr.evaluation.splits import fold_of
 from cxr.findings import FINDINGS
-from cxr.training.errors import LabelError
 from cxr.training.soft_labels import SoftLabels, write_soft_labels
 
 
@@ -122,7 +122,7 @@ def test_the_command_reads_logits_of_any_network(tables, capsys):
 def test_the_command_scores_each_patient_by_the_network_that_was_trained_without(tables, monkeypatch):
     from cxr import predictor
     from cxr.evaluation import scoring
-    from cxr.evaluation.evaluation import Scored
+    from cxr.evaluation.scoring import Scored
 
     class Net:
         """Of one fold; its logits are its fold's number."""

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from cxr.errors import FindingError
+from cxr.errors import FindingError, LabelError
 from cxr.evaluation.labels import order_of, read_labels
 from cxr.findings import COURSE_ORDER, FINDINGS
-from cxr.training.errors import LabelError
 
 
 def table(tmp_path, text: str):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from cxr.errors import LabelError
 from cxr.evaluation.labels import LabelTable
 from cxr.evaluation.splits import check_disjoint, folds_by_patient, part_of, split_by_patient, without_patients
-from cxr.training.errors import LabelError
 
 
 def table(patients: str, parts: str = "") -> LabelTable:

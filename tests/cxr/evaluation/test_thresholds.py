@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from cxr.errors import LabelError
 from cxr.evaluation.thresholds import operating_point
-from cxr.training.errors import LabelError
 
 
 def patients(count: int) -> list[str]:

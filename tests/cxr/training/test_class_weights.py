@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from cxr.__main__ import main
+from cxr.errors import LabelError
 from cxr.evaluation.labels import read_labels
 from cxr.findings import COURSE_ORDER
 from cxr.training.class_weights import class_weights, read_class_weights, without_positives
-from cxr.training.errors import LabelError
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cxr.errors import LabelError
 from cxr.evaluation.labels import LabelTable
 from cxr.preparation import prepare
 from cxr.reading.radiograph import read_radiograph
 from cxr.training.augmentation import standardised
-from cxr.training.errors import LabelError
 from cxr.training.pictures import joined, pack
 
 

@@ -6,9 +6,9 @@ import json
 import numpy as np
 import pytest
 
+from cxr.errors import LabelError
 from cxr.evaluation.labels import LabelTable
 from cxr.training.augmentation import Augmentation
-from cxr.training.errors import LabelError
 from cxr.training.soft_labels import SoftLabels, read_soft_labels, write_soft_labels
 
 IMAGES, FINDINGS = ("a.png", "b.png", "c.png"), ("Mass", "Pleural_Thickening")

@@ -7,9 +7,10 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from cxr.checkpoint import Calibration, CheckpointConfig, Threshold
-from cxr.evaluation.evaluation import Scored, evaluate
+from cxr.evaluation.figures import evaluate
 from cxr.evaluation.labels import LabelTable
 from cxr.evaluation.report import markdown, write_report
+from cxr.evaluation.scoring import Scored
 
 
 def scored(labels, logits, *, patients=None, columns=None, findings=("Mass", "Hernia"), **config) -> Scored:

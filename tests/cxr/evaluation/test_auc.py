@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from cxr.evaluation.weighted_auc import RankedScores, draws_as_weights, with_interval
+from cxr.evaluation.auc import RankedScores, auc_with_interval, draws_as_weights
 
 
 @pytest.mark.parametrize("decimals", [0, 3])  # with many ties, and with none
@@ -40,7 +40,7 @@ def test_copies_of_a_patient_s_picture_do_not_narrow_the_interval():
     for copies in (1, 5):
         patients = [str(at // copies) for at in range(60 * copies)]
         ranked = RankedScores(np.repeat(truth, copies), np.repeat(scores, copies))
-        found.append(with_interval(ranked, np.ones(60 * copies), draws_as_weights(patients)))
+        found.append(auc_with_interval(ranked, np.ones(60 * copies), draws_as_weights(patients)))
     assert found[0] == pytest.approx(found[1], abs=1e-9)
     middle, low, high = found[0]
     assert low < middle < high

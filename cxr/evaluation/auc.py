@@ -1,10 +1,14 @@
-"""Area under the ROC curve with weights of the rows, sorted once for many draws of patients."""
+"""Area under the ROC curve (AUC): of one label, the mean over labels, and with intervals by patient.
+
+The AUC is the share of pairs of a positive and a negative that the scores order rightly; ties count half. It is not
+left to scikit-learn, because scores are sorted once for a thousand resamples here, and pairs may be limited to strata.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from cxr.evaluation.bootstrap import limits, patient_resamples
+from cxr.evaluation.bootstrap import limits, patient_resamples, with_interval
 
 
 class RankedScores:
@@ -34,6 +38,26 @@ class RankedScores:
         return sum(right for right, _ in counts) / pairs if pairs > 0 else None
 
 
+def auc_of(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float | None:
+    """AUC of scores `(rows,)` for labels 1 and 0, rows with NaN left out; None without positives or without negatives.
+
+    weights  (rows,) of the rows; None for equal weights
+    """
+    return RankedScores(truth, scores).auc(np.ones(len(truth)) if weights is None else weights)
+
+
+def mean_auc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float | None:
+    """Mean AUC over the columns of `(rows, findings)` that have one; None if none has."""
+    columns = zip(labels.T, scores.T, strict=True)
+    known = [auc for truth, column in columns if (auc := auc_of(truth, column, weights)) is not None]
+    return float(np.mean(known)) if known else None
+
+
+def mean_auc_with_interval(labels: np.ndarray, logits: np.ndarray, draws: Sequence[np.ndarray]) -> list[float] | None:
+    """[mean over the findings that have an AUC, low, high]; None if none has one."""
+    return with_interval(lambda rows: mean_auc(labels[rows], logits[rows]), draws, len(labels))
+
+
 class _Stratum:
     def __init__(self, rows: np.ndarray, positive: np.ndarray, scores: np.ndarray) -> None:
         order = np.argsort(scores, kind="stable")
@@ -56,7 +80,7 @@ def draws_as_weights(patients: Sequence[str]) -> np.ndarray:
     return np.stack([np.bincount(rows, minlength=len(patients)) for rows in patient_resamples(patients)])
 
 
-def with_interval(ranked: RankedScores, weights: np.ndarray, draws: np.ndarray) -> list[float] | None:
+def auc_with_interval(ranked: RankedScores, weights: np.ndarray, draws: np.ndarray) -> list[float] | None:
     """[AUC, low, high] under weights of the rows, its 95 % interval from draws of patients; None without pairs."""
     whole = ranked.auc(weights)
     if whole is None:

@@ -105,3 +105,47 @@ def test_sixty_four_pixels_is_the_least_side():
     check_size(64, 64)
     with pytest.raises(RadiographError, match="63 × 500 pixels"):
         check_size(500, 63)
+
+
+DEPTHS = [(needed, declared) for declared in (10, 12, 14, 16) for needed in (8, 10, 12, 14) if needed < declared]
+
+
+@pytest.mark.parametrize(("needed", "declared"), DEPTHS)
+@pytest.mark.parametrize("share", [1 / 64**2, 0.005, 0.015])
+@pytest.mark.parametrize("kind", ["one value", "soft edges", "noise"])
+def test_a_few_bright_pixels_do_not_decide_the_depth(needed, declared, share, kind):
+    """A burnt-in marker, its soft edges, or hot pixels, brighter than all that the picture needs."""
+    pixels = ramp(0, 2**needed - 1, np.uint16)
+    marker = pixels.copy()
+    count = max(1, round(share * marker.size))
+    low = 2 ** (needed + 1) if declared > needed + 1 else 2**declared - 1
+    bright = {
+        "one value": np.full(count, 2**declared - 1),
+        "soft edges": np.linspace(low, 2**declared - 1, count),
+        "noise": np.random.default_rng(0).integers(low, 2**declared, count),
+    }[kind]
+    marker.ravel()[500 : 500 + count] = bright
+    values, warnings = scaled(marker)
+    assert (values.ravel()[500 : 500 + count] == 1).all() or needed == 8
+    np.testing.assert_allclose(np.delete(values.ravel(), range(500, 500 + count)), np.delete(
+        pixels.ravel() / (2**needed - 1), range(500, 500 + count)), atol=1e-6)  # fmt: skip
+    assert f"need {needed} bits" in warnings[0]
+
+
+@pytest.mark.parametrize("declared", [10, 12, 14, 16])
+@pytest.mark.parametrize("power", [1, 2, 3, 0.5])
+def test_a_picture_that_needs_its_depth_keeps_it(declared, power):
+    pixels = np.rint(np.linspace(0, 1, 64 * 64) ** power * (2**declared - 1)).astype(np.uint16).reshape(64, 64)
+    values, warnings = scaled(pixels)
+    np.testing.assert_allclose(values, pixels / (2**declared - 1), atol=1e-6)
+    assert not warnings
+
+
+@pytest.mark.parametrize("value", [1e6, -1e6])
+def test_one_value_far_from_all_others_does_not_decide_over_floats(value):
+    pixels = ramp(-1024, 1024, np.float32)
+    pixels[5, 5] = value
+    values, _ = scaled(pixels)
+    expected = (ramp(-1024, 1024, np.float32) + 1024) / 2048
+    expected[5, 5] = value > 0
+    np.testing.assert_allclose(values, expected, atol=1e-6)

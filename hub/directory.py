@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hub.config import ARCHITECTURE, FORMAT, check_config, read_config
 from hub.errors import CheckpointError
-from hub.files import check_sha256, read_json
+from hub.files import check_sha256, read_json, refuse_pointer
 
 STARTER = "starter"
 CONFIG = "config.json"
@@ -66,6 +66,7 @@ def open_directory(
     weights = directory / config["weights"]["file"]
     if not weights.is_file():
         raise CheckpointError(f"The checkpoint's weights {weights.name!r} are missing.")
+    refuse_pointer(weights)
     expected = config["weights"].get("sha256")
     sha256 = check_sha256(weights, expected) if expected else None
     return Resolved(source, config.get("name") or name, directory, config, revision, sha256, notes)

@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 
 from cxr.checkpoint.hdf5 import array_at, group_at, reading_hdf5
-from cxr.checkpoint.model_config import refuse_code
+from cxr.checkpoint.model_config import ModelDescription, described_model
 from hub.architecture import NORM, OUTPUT_LAYER, backbone_shapes
 from hub.errors import CheckpointError
 
@@ -25,12 +25,17 @@ CONFIG_LIMIT_BYTES = 16 << 20
 DEPTH_LIMIT = 4
 
 
-def read_keras3(file: Path) -> dict[str, np.ndarray]:
-    """{"layer/variable": array}; dense layers become `head_1`… and `predictions` in the order of the model.
+def read_keras3(file: Path) -> tuple[dict[str, np.ndarray], ModelDescription | None]:
+    """({"layer/variable": array}, what a `.keras` archive says of its network).
+
+    Dense layers become `head_1`… and `predictions` in the order of the model.
 
     Raises CheckpointError for a file of another kind, or of another network.
     """
-    with reading_hdf5(_weights_of_archive(file) if zipfile.is_zipfile(file) else file, file.name) as stream:
+    source, description = _archive(file) if zipfile.is_zipfile(file) else (file, None)
+    with reading_hdf5(source, file.name) as stream:
+        if "layer_names" in stream.attrs or "model_weights" in stream:
+            raise CheckpointError(f"{file.name} is in the older form of Keras' HDF5.", "Its layout is `keras2`.")
         layers = sorted(_layers(stream, DEPTH_LIMIT), key=lambda layer: layer[1])
     by_class: dict[str, list[list[np.ndarray]]] = {}
     for kind, _, arrays in layers:
@@ -44,21 +49,25 @@ def read_keras3(file: Path) -> dict[str, np.ndarray]:
         found = ", ".join(sorted(by_class)) or "no dense layer"
         raise CheckpointError(f"{file.name} is of another network: it has {found}.")
     names = [*(f"head_{number}" for number in range(1, len(dense))), OUTPUT_LAYER]
-    return weights | {
+    weights |= {
         f"{name}/{variable}": array
         for name, arrays in zip(names, dense, strict=True)
         for variable, array in zip(("kernel", "bias"), arrays, strict=False)
     }
+    return weights, description
 
 
-def _weights_of_archive(file: Path) -> io.BytesIO:
-    """The weights inside a `.keras` archive, unless its description of the model carries code."""
+def _archive(file: Path) -> tuple[io.BytesIO, ModelDescription | None]:
+    """The weights inside a `.keras` archive, and its description of the model."""
     with zipfile.ZipFile(file) as archive:
-        if CONFIG in archive.namelist() and archive.getinfo(CONFIG).file_size <= CONFIG_LIMIT_BYTES:
-            refuse_code(archive.read(CONFIG), file=file.name)
+        description = None
+        if CONFIG in archive.namelist():
+            if archive.getinfo(CONFIG).file_size > CONFIG_LIMIT_BYTES:
+                raise CheckpointError(f"{file.name} describes its model at a length that no network needs.")
+            description = described_model(archive.read(CONFIG), file=file.name)
         if WEIGHTS not in archive.namelist() or archive.getinfo(WEIGHTS).file_size > WEIGHTS_LIMIT_BYTES:
             raise CheckpointError(f"{file.name} holds no {WEIGHTS} of a size that can be.")
-        return io.BytesIO(archive.read(WEIGHTS))
+        return io.BytesIO(archive.read(WEIGHTS)), description
 
 
 def _layers(group: h5py.Group, depth: int) -> Iterator[tuple[str, int, list[np.ndarray]]]:

@@ -12,11 +12,12 @@ from cxr.checkpoint.config import CheckpointConfig
 from cxr.checkpoint.heads import Heads, read_heads
 from cxr.checkpoint.keras3_hdf5 import read_keras3
 from cxr.checkpoint.keras_hdf5 import read_keras_hdf5
+from cxr.checkpoint.model_config import ModelDescription
 from cxr.checkpoint.safetensors_file import read_safetensors
 from cxr.checkpoint.torch_file import read_torch
-from cxr.checkpoint.torchvision import TORCH_EPSILON, from_torchvision
+from cxr.checkpoint.torchvision import KERAS_EPSILON, TORCH_EPSILON, fold_epsilon, from_torchvision
 from cxr.preparation import InputRule
-from hub.architecture import OUTPUT_LAYER, check_shapes
+from hub.architecture import OUTPUT_LAYER, STEM, check_shapes
 from hub.directory import ORIGINAL_BACKBONE, Resolved
 from hub.errors import CheckpointError
 from hub.files import sha256_of
@@ -82,9 +83,11 @@ def _keras2(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.ndarray]
     The second file holds every layer, so it decides every value; the first is read for what the second may lack.
     """
     backbone = file.with_name(ORIGINAL_BACKBONE)
-    first = read_keras_hdf5(backbone)[0] if backbone.is_file() else {}
-    whole, final_relu = read_keras_hdf5(file)
-    return first | whole, replace(config, final_relu=final_relu)
+    first = read_keras_hdf5(backbone, backbone=True)[0] if backbone.is_file() else {}
+    whole, final_relu, description = read_keras_hdf5(file)
+    if final_relu is not None:
+        config = replace(config, final_relu=final_relu)
+    return _as_described(first | whole, config, description)
 
 
 def _torchvision(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:
@@ -95,7 +98,29 @@ def _torchvision(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.nda
 
 
 def _keras3(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:
-    return read_keras3(file), config
+    weights, description = read_keras3(file)
+    return _as_described(weights, config, description)
+
+
+def _as_described(
+    weights: dict[str, np.ndarray], config: CheckpointConfig, description: ModelDescription | None
+) -> tuple[dict[str, np.ndarray], CheckpointConfig]:
+    """Weights and configuration of the network that a file describes, which counts more than what is assumed of it."""
+    if description is None:
+        return weights, config
+    if description.scale != 1:
+        weights = weights | {STEM: weights[STEM] * np.float32(description.scale)}
+    if description.epsilon != KERAS_EPSILON:
+        fold_epsilon(weights, description.epsilon)
+    given = config.input.get("size", config.input.get("crop"))
+    if description.size is not None and given not in (None, description.size):
+        raise CheckpointError(
+            f"The file's network takes {description.size} × {description.size} pixels; `input` says {given}.",
+            f"Give `input` the size {description.size}.",
+        )
+    size = {} if description.size is None else {"size": description.size}
+    head = tuple(config.raw.get("head", description.head))
+    return weights, replace(config, final_relu=description.final_relu, head=head, input={**config.input, **size})
 
 
 READERS = {

@@ -26,8 +26,15 @@ ARRAY_LIMIT = 1 << 26
 DEPTH_LIMIT = 64
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
-WRAPPERS = ("state_dict", "model_state_dict", "model")
-"""Keys under which training scripts keep the weights beside their own things."""
+WRAPPERS = (
+    *("state_dict", "model_state_dict", "model", "model_state", "net", "network", "net_state_dict", "weights"),
+    *("params", "module", "classifier", "densenet121", "backbone", "encoder", "student", "teacher"),
+    *("ema_state_dict", "state_dict_ema", "model_ema", "ema", "checkpoint", "best_model", "best_state"),
+)
+"""Keys under which training scripts keep the weights beside their own things, in the order in which they count: the
+weights themselves before averages of them."""
+
+STEM = "features.conv0.weight"
 
 DTYPES = {
     "DoubleStorage": "<f8",
@@ -203,7 +210,7 @@ def read_torch(file: Path) -> dict[str, np.ndarray]:
     except DAMAGE as error:
         raise CheckpointError(f"{file.name} can't be read as a file of torch: {type(error).__name__}.") from error
     if not named:
-        raise CheckpointError(f"{file.name} holds no tensors.")
+        raise CheckpointError(f"{file.name} holds no weights under a usual key.{_keys(contents)}")
     return {key: tensor.array() for key, tensor in named.items()}
 
 
@@ -250,9 +257,26 @@ def _tensors(contents: Any, prefix: str, depth: int) -> Iterator[tuple[str, Tens
         for name, module in (contents.state.get("_modules") or {}).items():
             yield from _tensors(module, f"{prefix}{name}.", depth - 1)
     elif isinstance(contents, Mapping):
-        if any(isinstance(each, Tensor) for each in contents.values()):
-            yield from ((str(key), each) for key, each in contents.items() if isinstance(each, Tensor))
+        if (inner := _wrapped(contents)) is not None:
+            yield from _tensors(inner, prefix, depth - 1)
         else:
-            wrapped = [contents[name] for name in WRAPPERS if name in contents]
-            if wrapped:
-                yield from _tensors(wrapped[0], prefix, depth - 1)
+            yield from ((str(key), each) for key, each in contents.items() if isinstance(each, Tensor))
+
+
+def _wrapped(record: Mapping) -> Any:
+    """The weights in a training script's record, under one of the usual keys; None where the record is the weights.
+
+    Beside them a record may hold loose tensors, such as the best accuracy. Of several candidates, that which holds a
+    tensor of the network's own stem counts first, then the order of the keys.
+    """
+    if any(str(key).endswith(STEM) for key in record):
+        return None
+    found = [record[key] for key in WRAPPERS if isinstance(record.get(key), Mapping | Inert) and record[key]]
+    with_stem = (each for each in found if isinstance(each, Mapping) and any(str(key).endswith(STEM) for key in each))
+    return next(with_stem, found[0] if found else None)
+
+
+def _keys(contents: Any) -> str:
+    """The first keys of a record, for a message."""
+    names = [str(key) for key in contents] if isinstance(contents, Mapping) else []
+    return f" Its keys are {', '.join(names[:8])}." if names else ""

@@ -47,7 +47,7 @@ def from_torchvision(
         if key not in named:
             raise CheckpointError(f"The checkpoint lacks {key!r}, so it is no DenseNet-121 of torchvision's layout.")
         weights[name] = _keras_axes(named.pop(key))
-    _fold_epsilon(weights, epsilon)
+    fold_epsilon(weights, epsilon)
     return weights | _head(named)
 
 
@@ -88,7 +88,7 @@ def _keras_axes(tensor: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(tensor.transpose(axes), np.float32)
 
 
-def _fold_epsilon(weights: dict[str, np.ndarray], epsilon: float) -> None:
+def fold_epsilon(weights: dict[str, np.ndarray], epsilon: float) -> None:
     """γ' = γ · √((var + ε of Keras) / (var + ε)), so that γ' / √(var + ε of Keras) is γ / √(var + ε)."""
     for name in [name for name in weights if name.endswith("/gamma")]:
         variance = weights[name.replace("/gamma", "/moving_variance")].astype(np.float64)

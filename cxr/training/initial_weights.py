@@ -32,7 +32,7 @@ def start_from(init: str, model: keras.Model, labels: Sequence[str]) -> str:
         _put(model, _imagenet(model.input.shape[1:]), labels, ())
         return "from ImageNet's weights (keras.applications)"
     if init.endswith(BACKBONE_SUFFIXES):
-        _put(model, read_keras_hdf5(Path(init))[0], labels, ())
+        _put(model, read_keras_hdf5(Path(init), backbone=True)[0], labels, ())
         return f"from the backbone {Path(init).name}"
     checkpoint = read_checkpoint(resolve(init))
     _put(model, checkpoint.weights, labels, checkpoint.config.labels)

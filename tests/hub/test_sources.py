@@ -134,3 +134,36 @@ def test_foreign_weights_are_described_beside_them(tmp_path):
     (folder / "layout.json").write_text(json.dumps(LAYOUT | {"labels": []}))
     with pytest.raises(CheckpointError, match="labels"):
         hub.resolve(str(folder))
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"4" * 64 + b"\nsize 28291584\n"
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+@pytest.mark.parametrize("digest", [True, False])
+def test_a_git_lfs_pointer_is_called_so_with_the_command(folder, name, digest):
+    if not digest:
+        config = json.loads((folder / "config.json").read_text())
+        changed(folder, weights={key: value for key, value in config["weights"].items() if key != "sha256"})
+    (folder / name).write_bytes(POINTER)
+    with pytest.raises(CheckpointError, match=f"{name} is a Git LFS pointer.*git lfs pull"):
+        hub.resolve(str(folder))
+
+
+@pytest.mark.parametrize("name", ["pretrained_model.h5", "model.safetensors", "model.pt", "model.keras"])
+def test_a_git_lfs_pointer_in_a_foreign_folder_is_called_so(tmp_path, name):
+    (tmp_path / name).write_bytes(POINTER)
+    layout = {"file": name, "layout": "torchvision", "labels": ["Mass"], "input": {"rule": "original"}}
+    if name != "pretrained_model.h5":
+        (tmp_path / "layout.json").write_text(json.dumps(layout))
+    with pytest.raises(CheckpointError, match="Git LFS pointer"):
+        hub.resolve(str(tmp_path))
+
+
+@pytest.mark.parametrize("field", ["bootstrap", "average_maps", "benchmark"])
+def test_a_git_lfs_pointer_beside_the_weights_is_called_so(folder, field):
+    from cxr.checkpoint import read_checkpoint
+
+    (folder / "beside.bin").write_bytes(POINTER)
+    with pytest.raises(CheckpointError, match="Git LFS pointer"):
+        read_checkpoint(hub.resolve(str(changed(folder, **{field: {"file": "beside.bin", "sha256": "0" * 64}}))))

@@ -22,7 +22,7 @@ def network():
     rng = np.random.default_rng(7)
     for variable in backbone.variables:
         variable.assign(rng.random(variable.shape))
-    head = keras.Sequential([keras.layers.Dense(8), keras.layers.Dense(14)])
+    head = keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(14)])
     flat = keras.Model(backbone.input, head.layers[1](head.layers[0](backbone.output)))
     picture = keras.Input((32, 32, 3))
     nested = keras.Model(picture, head.layers[1](head.layers[0](backbone(picture))))
@@ -37,7 +37,7 @@ def test_each_variable_keeps_its_name_and_values(network, tmp_path, form):
     file = tmp_path / form
     model = flat if form.startswith("flat") else nested
     model.save(file) if form.endswith(".keras") else model.save_weights(file)
-    weights = read_keras3(file)
+    weights, _ = read_keras3(file)
     expected = {variable.path: keras.ops.convert_to_numpy(variable) for variable in backbone.variables}
     for name, layer in (("head_1", head.layers[0]), ("predictions", head.layers[1])):
         kernel, bias = map(keras.ops.convert_to_numpy, (layer.kernel, layer.bias))
@@ -97,6 +97,6 @@ def test_an_archive_with_code_in_its_description_is_refused(saved, tmp_path):
 
 def test_an_archive_without_weights_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.keras", "w") as archive:
-        archive.writestr("config.json", "{}")
+        archive.writestr("metadata.json", "{}")
     with pytest.raises(CheckpointError, match=r"model\.weights\.h5"):
         read_keras3(tmp_path / "a.keras")

@@ -39,7 +39,7 @@ def file(tmp_path):
 def test_arrays_are_keyed_by_layer_and_variable(file, group, encode):
     with h5py.File(file, "w") as stream:
         write(stream.require_group(group), LAYERS, encode=encode)
-    arrays, final_relu = read_keras_hdf5(file)
+    arrays, final_relu, _ = read_keras_hdf5(file)
     assert sorted(arrays) == [
         "bn/beta", "bn/gamma", "bn/moving_mean", "bn/moving_variance", "conv1_conv/kernel",
         "head_1/bias", "head_1/kernel", "predictions/bias", "predictions/kernel",

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cxr.checkpoint.torch_file import LEGACY_MAGIC, read_torch
+from cxr.checkpoint.torch_file import LEGACY_MAGIC, WRAPPERS, read_torch
 from hub.errors import CheckpointError
 
 KINDS = {"float32": "FloatStorage", "float16": "HalfStorage", "int64": "LongStorage", "uint16": "BFloat16Storage"}
@@ -110,11 +110,36 @@ def test_both_forms_give_the_arrays(read, form):
     assert arrays["b"].tolist() == [7]
 
 
-@pytest.mark.parametrize("wrapper", ["state_dict", "model_state_dict", "model"])
+@pytest.mark.parametrize("wrapper", WRAPPERS)
 def test_weights_lie_beside_a_script_s_own_things(read, wrapper):
     arguments = Named("argparse", "Namespace", state={"lr": 0.1})
     record = {"epoch": 3, wrapper: STATE, "args": arguments, "optimizer": {"state": {}}}
     assert list(read(zipped(record, DATA))) == ["a", "b"]
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+@pytest.mark.parametrize("outer", ["", "checkpoint", "model"])
+@pytest.mark.parametrize("loose", ["best_acc1", "criterion.pos_weight", "0"])
+def test_a_loose_tensor_beside_the_weights_is_none_of_them(read, wrapper, outer, loose):
+    weights = {"features.conv0.weight": Stored(np.ones(3, np.float32), "a")}
+    record = {loose: Stored(np.zeros(1, np.float32), "b"), "epoch": 3, wrapper: weights, "optimizer": {"state": {}}}
+    record = {outer: record, "loss": Stored(np.zeros(1, np.float32), "c")} if outer else record
+    assert list(read(zipped(record, {"a": bytes(12), "b": bytes(4), "c": bytes(4)}))) == ["features.conv0.weight"]
+
+
+@pytest.mark.parametrize("average", ["ema", "model_ema", "ema_state_dict"])
+@pytest.mark.parametrize("wrapper", ["state_dict", "model"])
+def test_the_weights_count_before_averages_of_them(read, average, wrapper):
+    key = "features.conv0.weight"
+    record = {average: {key: Stored(np.zeros(1, np.float32), "b")}, wrapper: {key: Stored(np.ones(1, np.float32), "a")}}
+    found = read(zipped(record, {"a": np.ones(1, np.float32).tobytes(), "b": bytes(4)}))
+    assert found[key] == 1
+
+
+def test_a_record_without_a_usual_key_is_told_by_its_keys(read):
+    record = {"what_i_trained": {"features.conv0.weight": Stored(np.ones(3, np.float32), "a")}, "when": 3}
+    with pytest.raises(CheckpointError, match=r"no weights under a usual key. Its keys are what_i_trained, when\."):
+        read(zipped(record, {"a": bytes(12)}))
 
 
 def test_numpy_s_scalars_of_a_script_are_dropped(read):

@@ -71,6 +71,7 @@ class Endpoints:
             window: For DICOM, one of the answer's `windows`; "" for the one that the file names.
         """
         request = PredictRequest.check(model=model, window=window)
+        self._call()
         network = self.state.networks.answering(request.model)
         with self._radiograph(image, request) as radiograph:
             prediction = network.predictor.predict(radiograph)
@@ -106,8 +107,9 @@ class Endpoints:
         request = ExplainRequest.check(
             finding=finding, explainer=explainer, options=options, seed=seed, model=model, window=window
         )
+        call = self._call()
         with self._subject(image, request) as subject:
-            (event,) = self._call().explained(subject, [request.explainer], request)
+            (event,) = call.explained(subject, [request.explainer], request)
             if isinstance(event, Failed):
                 raise _as_error(event)
             made = event.explanation
@@ -157,8 +159,8 @@ class Endpoints:
         box_image = request.checked_box()
         measured = [each.name for each in self.state.registry.find_measures(request.measures or [])]
         names = list(dict.fromkeys(request.explainers or self.state.registry.defaults))
+        call = self._call()
         with self._subject(image, request) as subject:
-            call = self._call()
             answer = _ComparisonAnswer(subject, request.seed, self._file)
             for event in call.explained(subject, names, request):
                 answer.add(event)

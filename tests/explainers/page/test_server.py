@@ -1,0 +1,149 @@
+"""Starting and ending the server: what is said of a fault, and what becomes of running work."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from cxr.errors import Busy
+from explainers.page import server as module
+from explainers.page.settings import PageSettings
+
+ROOT = Path(__file__).resolve().parents[3]
+
+FAST = {"explainers": ["left_half"]}
+SLOW = {"explainers": ["left_half", "occlusion", "rise", "grad_cam"], "options": {"occlusion": {"stride": 8}}}
+
+
+@pytest.fixture
+def started(tmp_path, phantom_file):
+    """Starts a server with limits; gives the process and a function that uploads and calls /compare."""
+    processes = []
+
+    def start(*limits: str):
+        words = [word for limit in limits for word in ("--limit", limit)]
+        plugin = ROOT / "tests" / "plugins" / "left_half.py"
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "demo.py"), "--model", "starter", "--plugin", str(plugin), *words],
+            env=os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=(tmp_path / "log").open("w"),
+            text=True,
+        )
+        processes.append(process)
+        http = httpx.Client(base_url=process.stdout.readline().split()[-1], timeout=90)
+
+        def call(arguments: dict) -> str:
+            """The address of the stream of results of a comparison."""
+            files = {"files": ("phantom.png", phantom_file.read_bytes(), "image/png")}
+            (place,) = http.post("/gradio_api/upload", files=files).json()
+            image = {"path": place, "meta": {"_type": "gradio.FileData"}}
+            posted = http.post("/gradio_api/call/v2/compare", json={"image": image} | arguments)
+            return f"/gradio_api/call/compare/{posted.json()['event_id']}"
+
+        return process, http, call
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def last_event(text: str) -> tuple[str, object]:
+    """(its name, its data) of the last event of a stream."""
+    *_, last = [block for block in text.split("\n\n") if block.strip() and "heartbeat" not in block]
+    name, data = last.strip().split("\n")
+    return name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
+def test_running_and_waiting_work_ends_in_words_when_the_server_is_asked_to_end(started, tmp_path, number):
+    process, http, call = started("shutdown_s=1")
+    http.get(call(FAST))  # the network is loaded
+    ends, streams = [], [call(SLOW) for _ in range(4)]
+    reading = [threading.Thread(target=lambda at=at: ends.append(last_event(http.get(at).text))) for at in streams]
+    with http.stream("GET", call(SLOW)) as running:
+        for each in reading:
+            each.start()
+        lines = running.iter_lines()
+        begin = [next(lines) for _ in range(2)]  # its first explainer has finished
+        process.send_signal(number)
+        rest = "\n".join([*begin, *lines])
+    for each in reading:
+        each.join(60)
+    ends.append(last_event(rest))
+    assert process.wait(60) == 0
+    assert len(ends) == 5
+    for name, data in ends:
+        codes = (
+            {each["code"] for each in data[2]["results"] if "code" in each} if name == "complete" else {data["title"]}
+        )
+        assert codes == {"STOPPING"}, (name, data)
+    assert not list(tmp_path.glob("cxr-lens-*"))
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_an_explainer_that_takes_too_long_is_cut_off_and_the_rest_is_answered(started):
+    _, http, call = started("explanation_s=2")
+    http.get(call(FAST))
+    name, ((pictures, maps, answer),) = last_event(http.get(call(SLOW)).text)
+    assert name == "complete"
+    ends = {each["explainer"]: each.get("code") for each in answer["results"]}
+    assert ends == {"left_half": None, "occlusion": "TOO_SLOW", "rise": "TOO_SLOW", "grad_cam": None}
+    assert len(pictures) == 2
+    assert maps
+
+
+def test_a_full_queue_is_busy_with_the_time_to_wait(started):
+    _, http, call = started("waiting=1")
+    http.get(call(FAST))
+    files = {"files": ("no.png", b"no picture", "image/png")}
+    (place,) = http.post("/gradio_api/upload", files=files).json()
+    image = {"path": place, "meta": {"_type": "gradio.FileData"}}
+    running = [call(SLOW) for _ in range(2)]
+    answers = [http.post("/gradio_api/call/v2/explain", json={"image": image}) for _ in range(6)]
+    full = [each for each in answers if each.status_code == 503]
+    assert full
+    assert all(each.json()["title"] == "BUSY" and int(each.headers["Retry-After"]) > 0 for each in full)
+    assert running
+
+
+def test_housekeeping_that_fails_does_not_end_the_server(caplog):
+    swept = []
+
+    def fails() -> None:
+        raise FileNotFoundError("the folder is gone")
+
+    state = SimpleNamespace(
+        folder=SimpleNamespace(sweep=fails), sessions=SimpleNamespace(sweep=lambda: swept.append(1))
+    )
+    module._sweep(state)
+    assert swept
+    assert "housekeeping failed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "words"),
+    [
+        (OSError("Cannot find empty port in range: 80-80. You can …"), Busy, "Port 80 can't be had"),
+        (FileNotFoundError(2, "No such file or directory", "icon.png"), FileNotFoundError, "No such file"),
+        (PermissionError(13, "Permission denied"), PermissionError, "Permission denied"),
+    ],
+)
+def test_only_a_port_that_is_taken_is_called_so(monkeypatch, error, raised, words):
+    def launch(**_):
+        raise error
+
+    blocks = SimpleNamespace(launch=launch, fns={})
+    monkeypatch.setattr("explainers.page.layout.page", lambda state: blocks)
+    monkeypatch.setattr("explainers.page.head.head", lambda *_: "")
+    state = module._state(PageSettings(port=80), SimpleNamespace(), SimpleNamespace(measures={}))
+    with pytest.raises(raised, match=words):
+        module._launch(state)

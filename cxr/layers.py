@@ -12,7 +12,10 @@ TARGET_LAYER = "conv5_block16_concat"
 def check_layer(name: str, layers: Mapping[str, tuple[int, int, int]]) -> str:
     """The name, if a layer with a map has exactly that name; LayerError otherwise."""
     if name not in layers:
-        raise LayerError(f"The network has no layer {name!r} with a map.", names_hint(name, layers))
+        raise LayerError(
+            f"The network has no layer {name!r} with a map.",
+            names_hint(name, layers, list_all="`python -m explainers layers`"),
+        )
     return name
 
 

@@ -4,6 +4,7 @@ from importlib import import_module
 
 _LAZY_IMPORTS = {
     "Context": "explainers.contract.context",
+    "Deprecated": "explainers.contract.options",
     "Explainer": "explainers.contract.explainer",
     "Explanation": "explainers.contract.explanation",
     "Layer": "explainers.contract.options",

@@ -116,8 +116,10 @@ class Registry:
         return _find(names, self._published.explainers, "explainer")
 
     def find_measures(self, names: Sequence[str]) -> list[type[Measure]]:
-        """The measures of these names; OptionError for one that isn't there."""
-        return _find(names, self._published.measures, "measure")
+        """The measures of these names or aliases; OptionError for one that isn't there."""
+        measures = self._published.measures
+        names_of = {alias: name for name, each in measures.items() for alias in each.aliases}
+        return _find([name if name in measures else names_of.get(name, name) for name in names], measures, "measure")
 
     def measure_limit(self, name: str) -> float | None:
         """Seconds that a measure may take; None for no limit."""

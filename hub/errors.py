@@ -27,6 +27,13 @@ from typing import ClassVar
 log = logging.getLogger(__name__)
 
 
+MOST_NAMES = 16
+"""Names that an error lists in full: the findings of a network, the explainers."""
+
+NEAREST_NAMES = 8
+"""Names that an error shows where there are more."""
+
+
 class CxrLensError(Exception):
     """Base of the tree: a sentence for people, a hint of what to do, and a stable `code` for programs."""
 
@@ -66,9 +73,16 @@ def describe_error(error: Exception) -> tuple[str, str]:
     return "INTERNAL", f"Something went wrong here, and it is not your doing. It was logged as {number}. Try again."
 
 
-def names_hint(given: str, names: Iterable[str]) -> str:
-    """'Did you mean …? Known: …', the closest name first: the part of an error that says which names exist."""
+def names_hint(given: str, names: Iterable[str], *, list_all: str = "") -> str:
+    """'Did you mean …? Known: …', the closest name first: the part of an error that says which names exist.
+
+    list_all  how to list all names, shown where there are more than MOST_NAMES
+    """
     known = list(names)
     close = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
     first = f"Did you mean {close[0]!r}? " if close else ""
-    return f"{first}Known: {', '.join(known) if known else 'none'}."
+    if len(known) <= MOST_NAMES:
+        return f"{first}Known: {', '.join(known) if known else 'none'}."
+    nearest = difflib.get_close_matches(given, known, n=NEAREST_NAMES, cutoff=0.0)
+    rest = f"; {list_all} lists all {len(known)}" if list_all else f" and {len(known) - len(nearest)} more"
+    return f"{first}The closest names are {', '.join(nearest)}{rest}."

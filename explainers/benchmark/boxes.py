@@ -78,8 +78,11 @@ def read_boxes(folder: Path, *, labels: Sequence[str], side: float = NIH_SIDE, s
     file, images = folder / "boxes.csv", folder / "images"
     if not file.is_file() or not images.is_dir():
         raise OptionError(f"{folder.name!r} has no boxes.csv or no folder images.", "Check --data.")
-    with file.open(newline="", encoding="utf-8-sig") as stream:
-        boxes = [_boxed(row, side, line) for line, row in enumerate(csv.DictReader(stream), 2)]
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            boxes = [_boxed(row, side, line) for line, row in enumerate(csv.DictReader(stream), 2)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise OptionError(f"boxes.csv is not a table in UTF-8: {error}.") from error
     known = [each for each in boxes if each.finding in labels]
     if not known:
         raise OptionError("No box is of a finding that the network scores.")

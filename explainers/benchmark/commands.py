@@ -5,6 +5,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from explainers.commands.arguments import add_command, add_model, add_plugin
+from explainers.output.folder import local_path, output_folder
+
 if TYPE_CHECKING:
     from explainers.benchmark.run import Bench
 
@@ -19,30 +22,65 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_benchmark(commands: Any) -> None:
-    command = commands.add_parser("benchmark", help="measure explainers over a data set with boxes")
-    command.add_argument("--data", required=True, metavar="DIR", help="with boxes.csv and a folder images")
-    command.add_argument("--out", required=True, metavar="DIR", help="rows, summary, report; run it again to go on")
-    command.add_argument("--model", default="starter", metavar="SOURCE", help="default: starter")
-    command.add_argument("--explainers", nargs="+", default=[], metavar="NAME", help="default: the protocol's")
-    command.add_argument("--limit", type=int, default=0, metavar="N", help="boxes at most; default: the protocol's")
-    command.add_argument("--protocol", type=Path, metavar="FILE", help="default: the packaged one")
-    command.add_argument("--box-side", type=float, default=1024, metavar="PX", help="of the boxes' pictures; NIH: 1024")
-    command.add_argument("--plugin", action="append", default=[], metavar="FILE_OR_MODULE", help="repeatable")
+    command = add_command(
+        commands, "benchmark", help="measure explainers over a data set with boxes, beside controls",
+        example="python -m explainers benchmark --data boxes --out results --explainers grad_cam --limit 20",
+    )  # fmt: skip
+    command.add_argument("--data", required=True, metavar="DIR", help="folder with boxes.csv and a folder images")
     command.add_argument(
-        "--versus", type=Path, metavar="DIR", help="--out of another network's run over the same boxes"
+        "--out", required=True, metavar="DIR",
+        help="folder that rows, summary and report are written into; the same command continues an interrupted run",
+    )  # fmt: skip
+    add_model(command)
+    command.add_argument(
+        "--explainers", nargs="+", default=[], metavar="NAME",
+        help="explainers to measure; those that the protocol lacks are measured with their default options (default: "
+        "those of the protocol)",
+    )  # fmt: skip
+    command.add_argument(
+        "--limit", type=int, default=0, metavar="N",
+        help="largest number of boxes for each explainer (default: the protocol's)",
+    )  # fmt: skip
+    command.add_argument(
+        "--protocol", metavar="FILE", help="TOML file with the protocol (default: the packaged protocol)"
     )
-    command.add_argument("--summarise", action="store_true", help="nothing new: figures of the rows that are there")
-    command.add_argument("--attach", action="store_true", help="put the summary into the checkpoint's own folder")
+    command.add_argument(
+        "--box-side", type=float, default=1024, metavar="PX",
+        help="side in pixels of the pictures in which the boxes are given (default: 1024, as NIH's)",
+    )  # fmt: skip
+    add_plugin(command)
+    command.add_argument(
+        "--versus", metavar="DIR",
+        help="--out of another network's run over the same boxes; differences to it are reported (default: none)",
+    )  # fmt: skip
+    command.add_argument(
+        "--summarise", action="store_true", help="compute no new rows; report on those that exist (default: off)"
+    )
+    command.add_argument(
+        "--attach", action="store_true",
+        help="write the summary into the checkpoint's folder, which --model must name (default: off)",
+    )  # fmt: skip
     command.set_defaults(run=_benchmark)
 
 
 def _add_average_maps(commands: Any) -> None:
-    command = commands.add_parser("average-maps", help="each finding's mean map, for a native checkpoint's folder")
-    command.add_argument("model", metavar="DIR", help="the checkpoint's folder; the maps are written into it")
+    command = add_command(
+        commands, "average-maps",
+        help="compute each finding's mean map over many radiographs, for the control average_map",
+        example="python -m explainers average-maps checkpoint --images images --labels labels.csv",
+    )  # fmt: skip
+    command.add_argument("model", metavar="DIR", help="folder of a native checkpoint; the maps are written into it")
     command.add_argument("--images", required=True, metavar="DIR", help="folder of radiographs")
-    command.add_argument("--labels", metavar="CSV", help="only pictures that this table lists")
-    command.add_argument("--part", default="train", metavar="NAME", help="and only those of this part; default: train")
-    command.add_argument("--limit", type=int, default=1000, metavar="N", help="pictures, drawn by a seed")
+    command.add_argument(
+        "--labels", metavar="CSV", help="table of labels; only pictures that it lists are used (default: all pictures)"
+    )
+    command.add_argument(
+        "--part", default="train", metavar="NAME", help="with --labels, only pictures of this part (default: train)"
+    )
+    command.add_argument(
+        "--limit", type=int, default=1000, metavar="N",
+        help="largest number of pictures, a random sample with a fixed seed (default: 1000)",
+    )  # fmt: skip
     command.set_defaults(run=_average_maps)
 
 
@@ -55,19 +93,19 @@ def _benchmark(given: argparse.Namespace) -> int:
     from explainers.benchmark.statistics import summary
     from explainers.registry import Registry
 
+    out = output_folder(given.out)
     registry = Registry.standard(given.plugin)
-    protocol = read_protocol(given.protocol).of(given.explainers)
+    protocol = read_protocol(local_path(given.protocol) if given.protocol else None).of(given.explainers)
     registry.find([entry.name for entry in protocol.entries if entry.name != OCCUPANCY])
     predictor = Predictor.load(given.model)
-    data = read_boxes(Path(given.data), labels=predictor.labels, side=given.box_side, seed=protocol.seed)
-    out = Path(given.out)
+    data = read_boxes(local_path(given.data), labels=predictor.labels, side=given.box_side, seed=protocol.seed)
     bench = Bench(predictor, registry, data, protocol, given.limit)
-    versus = rows_of(given.versus) if given.versus else None
+    versus = rows_of(local_path(given.versus)) if given.versus else None
     rows = kept(bench, out) if given.summarise else _run_with_bar(bench, out)
     found = summary(rows, protocol, model=predictor.identity.to_json(), findings=data.findings, versus=versus)
     files = report.write(out, found, bench)
     if given.attach:
-        files.append(report.attach(Path(given.model), found))
+        files.append(report.attach(local_path(given.model), found))
     print(report.table(found))
     print(f"wrote {', '.join(file.name for file in files)} to {out}")
     return 0
@@ -104,7 +142,7 @@ def _average_maps(given: argparse.Namespace) -> int:
     from explainers.benchmark.average_maps import attach, average_maps
     from explainers.errors import OptionError
 
-    folder = Path(given.images)
+    folder = local_path(given.images)
     if given.labels:
         table = read_labels(given.labels)
         parts = table.columns.get("part", (given.part,) * len(table))
@@ -121,6 +159,6 @@ def _average_maps(given: argparse.Namespace) -> int:
     )
     bar.close()
     data = f"{Path(given.labels).name}, part {given.part}" if given.labels else folder.name
-    file = attach(Path(given.model), maps, count=len(picked), data=data)
+    file = attach(local_path(given.model), maps, count=len(picked), data=data)
     print(f"wrote {file.name}: the mean over {len(picked)} pictures")
     return 0

@@ -56,6 +56,8 @@ class Protocol:
 
 def read_protocol(file: Path | None = None) -> Protocol:
     """The packaged protocol, or another file of its form. OptionError names what is wrong with it."""
+    if file is not None and not file.is_file():
+        raise OptionError(f"There is no file {file.name!r}.", "Check --protocol.")
     text = file.read_bytes() if file else files("explainers.benchmark").joinpath("protocol.toml").read_bytes()
     try:
         given = tomllib.loads(text.decode())
@@ -66,13 +68,19 @@ def read_protocol(file: Path | None = None) -> Protocol:
             raise OptionError(f"The protocol lacks {key!r}.")
     if foreign := sorted(given.keys() - set(KEYS)):
         raise OptionError(f"The protocol has an unknown field {foreign[0]!r}.", names_hint(foreign[0], KEYS))
-    entries = tuple(_entry(each) for each in given.pop("explainers"))
+    entries = tuple(_entry(each) for each in _tables(given.pop("explainers")))
     if len({entry.label for entry in entries}) < len(entries):
         raise OptionError("Two explainers of the protocol have one label.")
     if unknown := [name for name in given["headline"] if name not in HEADLINES]:
         raise OptionError(f"The protocol's headline {unknown[0]!r} is no figure.", names_hint(unknown[0], HEADLINES))
     given["headline"] = tuple(given["headline"])
     return Protocol(**given, entries=entries, digest=hashlib.sha256(text).hexdigest())
+
+
+def _tables(given: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(given, list) or not all(isinstance(each, Mapping) for each in given):
+        raise OptionError("The protocol's explainers are not written as [[explainers]].")
+    return given
 
 
 def _entry(given: Mapping[str, Any]) -> Entry:

@@ -1,10 +1,10 @@
 """What the logit loses when a part of the radiograph is hidden."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
@@ -98,6 +98,12 @@ class Occlusion(Explainer):
         context.note(windows=len(windows.boxes), computed=len(order))
         places = [context.labels.index(finding) for finding in findings]
         return windows.averaged(_falls(context, windows, order, _filling(context.input, patch, fill), places))
+
+    @classmethod
+    def options_in_effect(cls, options: Mapping[str, Any], input_size: Sequence[int]) -> dict[str, Any]:
+        """A patch is at most as long as the input's longer side, and a stride at most as long as the patch."""
+        patch = min(options["patch"], max(input_size))
+        return {**options, "patch": patch, "stride": min(options["stride"], patch)}
 
 
 def _falls(

@@ -161,6 +161,24 @@ def _check_signature(explainer: type[Explainer]) -> None:
             "It must be explain(self, context, finding, *, option: int = 1, …), with options after the star.",
         )
     try:
-        explainer.options()
+        names = [option.name for option in explainer.options()]
     except TypeError as error:
         raise PluginError(f"{explainer.name!r} defines {shown}: {error}.") from error
+    _check_findings_signature(explainer, names)
+
+
+def _check_findings_signature(explainer: type[Explainer], options: Sequence[str]) -> None:
+    """`explain_findings` takes every option of `explain`, since the host passes all of them."""
+    signature = inspect.signature(explainer.explain_findings)
+    if any(each.kind is each.VAR_KEYWORD for each in signature.parameters.values()):
+        return
+    takes = [each.name for each in signature.parameters.values() if each.kind is each.KEYWORD_ONLY]
+    missing, more = sorted(set(options) - set(takes)), sorted(set(takes) - set(options))
+    if missing or more:
+        difference = " and ".join(
+            f"{verb} {', '.join(map(repr, names))}" for verb, names in (("lacks", missing), ("adds", more)) if names
+        )
+        raise PluginError(
+            f"{explainer.name!r} defines explain_findings{signature}, which {difference}.",
+            "Give explain and explain_findings the same options.",
+        )

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from cxr.frame import Frame
 
 
+class NotFiniteError(ExplainerError):
+    """A map holds NaN or infinity."""
+
+
 def check_returned(values: object, method: str = "explain") -> np.ndarray:
     """What an explainer returned, as an array; ExplainerError if it returned nothing."""
     if values is None:
@@ -36,7 +40,7 @@ def check_map(values: object, input_shape: Sequence[int]) -> np.ndarray:
         result = array.astype(np.float32)
     if not np.isfinite(result).all():
         bad = int((~np.isfinite(result)).sum())
-        raise ExplainerError(f"The map holds {bad} values of {array.size} that are not finite (NaN or infinite).")
+        raise NotFiniteError(f"The map holds {bad} values of {array.size} that are not finite (NaN or infinite).")
     result.flags.writeable = False
     return result
 

@@ -64,6 +64,8 @@ class Measure:
     name: ClassVar[str]
     # what people read
     title: ClassVar[str]
+    # other names under which it is found
+    aliases: ClassVar[tuple[str, ...]] = ()
     # of the value
     unit: ClassVar[str] = ""
     # (least, largest) that the value can be; None where there is no bound
@@ -95,6 +97,7 @@ class Measure:
         return {
             "name": cls.name,
             "title": cls.title,
+            "aliases": list(cls.aliases),
             "unit": cls.unit,
             "better": cls.better,
             "bounds": list(cls.bounds),
@@ -117,15 +120,21 @@ def check_measure_class(measure: object) -> type[Measure]:
         raise PluginError(f"The name {measure.name!r} is not in snake case.")
     if measure.better not in ("higher", "lower", ""):
         raise PluginError(f"{measure.name!r} has better = {measure.better!r}, not 'higher', 'lower' or ''.")
-    for attribute in ("quick", "needs_box"):
-        value = getattr(measure, attribute)
-        if not isinstance(value, bool):
-            raise PluginError(f"{measure.name!r} has {attribute} = {value!r}, not True or False.")
+    _check_kinds(measure)
     if measure.api != API:
         raise PluginError(f"{measure.name!r} was written for contract {measure.api!r}; this is contract {API}.")
     if measure.measure is Measure.measure:
         raise PluginError(f"{measure.name!r} does not define measure.", "def measure(self, subject): …")
     return measure
+
+
+def _check_kinds(measure: type[Measure]) -> None:
+    if not isinstance(measure.aliases, tuple) or not all(isinstance(each, str) for each in measure.aliases):
+        raise PluginError(f"{measure.name!r} has aliases = {measure.aliases!r}, not a tuple of texts.")
+    for attribute in ("quick", "needs_box"):
+        value = getattr(measure, attribute)
+        if not isinstance(value, bool):
+            raise PluginError(f"{measure.name!r} has {attribute} = {value!r}, not True or False.")
 
 
 @dataclass(eq=False)

@@ -8,11 +8,14 @@ import math
 import re
 import types
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from explainers.errors import OptionError, brief
 from hub.errors import names_hint
+
+LIST_LAYERS = "`python -m explainers layers`"
+"""The command that lists a network's layers."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,23 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Deprecated:
+    """Marks an option that is still accepted, and says what takes its place: `Annotated[int, Deprecated("…")]`.
+
+    It is offered nowhere. Where it is used, the explanation notes the sentence.
+    """
+
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Option:
     """One option.
 
-    kind     "int", "float", "bool", "choice" or "layer"
-    choices  what a choice may be
-    help     the docstring's sentence on it
+    kind        "int", "float", "bool", "choice" or "layer"
+    choices     what a choice may be
+    help        the docstring's sentence on it
+    deprecated  what takes its place, where it is only still accepted; else ""
     """
 
     name: str
@@ -53,6 +67,7 @@ class Option:
     maximum: float | None = None
     step: float | None = None
     help: str = ""
+    deprecated: str = ""
 
     def check(self, value: object, *, explainer: str, layers: Iterable[str] | None = None) -> Any:
         """The value, if this option can take it; a float for an int. OptionError says what was expected.
@@ -106,6 +121,8 @@ class Option:
         schema |= {key: value for key, value in bounds.items() if value is not None}
         if self.kind == "layer":
             schema["format"] = "layer"
+        if self.deprecated:
+            schema["deprecated"] = True
         return schema | {"default": self.default, "description": self.help}
 
     def _is_number(self, value: object) -> bool:
@@ -119,7 +136,10 @@ class Option:
 
     def _check_layer(self, value: object, explainer: str, layers: Iterable[str] | None) -> str:
         if not isinstance(value, str) or (layers is not None and value not in layers):
-            raise OptionError(f"{explainer}: the network has no layer {value!r}.", names_hint(str(value), layers or ()))
+            raise OptionError(
+                f"{explainer}: the network has no layer {value!r}.",
+                names_hint(str(value), layers or (), list_all=LIST_LAYERS),
+            )
         return value
 
 
@@ -166,6 +186,8 @@ def _declared(parameter: inspect.Parameter, annotation: Any, text: str) -> Optio
         raise TypeError(
             f"option {name!r} has the type {shown}; int, float, bool, a plain Literal or a Layer was expected"
         )
+    sentences = [mark.sentence for mark in marks if isinstance(mark, Deprecated)]
+    option = replace(option, deprecated=" ".join(sentences))
     try:
         option.check(default, explainer="default")
     except OptionError as error:
@@ -209,8 +231,17 @@ def check_options(
     return values
 
 
+def deprecations(explainer: Any, options: Mapping[str, Any]) -> list[str]:
+    """A sentence for each deprecated option that has another value than its default."""
+    return [
+        f"The option {option.name!r} of {explainer.name} is deprecated. {option.deprecated}"
+        for option in explainer.options()
+        if option.deprecated and options[option.name] != option.default
+    ]
+
+
 def options_schema(explainer: Any) -> dict:
-    """JSON Schema of an explainer's options as one object."""
+    """JSON Schema of an explainer's options as one object; deprecated ones are marked as such."""
     return {
         "type": "object",
         "properties": {option.name: option.schema() for option in explainer.options()},

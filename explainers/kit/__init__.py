@@ -11,7 +11,23 @@ Measures are checked too, six checks each: `check_measure(MyMeasure)`. The expla
 a check: `explainers.kit.pytest_plugin`. On the command line: `python -m explainers check my_explainer.py`.
 """
 
+from explainers.kit.check_runner import (
+    check_explainer,
+    check_measure,
+    check_names,
+    check_on_network,
+    measure_check_names,
+    select_checks,
+)
 from explainers.kit.report import Report, Result
-from explainers.kit.running import check_explainer, check_measure, check_names, check_on_network
 
-__all__ = ["Report", "Result", "check_explainer", "check_measure", "check_names", "check_on_network"]
+__all__ = [
+    "Report",
+    "Result",
+    "check_explainer",
+    "check_measure",
+    "check_names",
+    "check_on_network",
+    "measure_check_names",
+    "select_checks",
+]

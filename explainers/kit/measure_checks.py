@@ -1,4 +1,4 @@
-"""Six checks of a measure: what it says of explanations whose worth is known."""
+"""Six checks of a measure, on explanations of which it is known how good they are."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,9 +10,10 @@ import numpy as np
 
 from explainers.contract.explanation import Explanation
 from explainers.contract.measure import Measure, Measured, NotMeasurable, Subject
-from explainers.errors import brief
-from explainers.kit.planted_trial import DISC, disc, network
+from explainers.errors import describe_plugin_error
+from explainers.kit.explainer_runner import DISC, disc, network
 from explainers.kit.report import CheckFailed, NotApplicable
+from explainers.running.measuring import check_measured
 from hub.errors import CxrLensError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ USELESS = ("random_map", "centred_gaussian")
 """Controls: the one knows nothing of the picture and draws noise, the other shows the middle of every picture."""
 
 
-class MeasureTrial:
+class MeasureRunner:
     """Runs one measure class on explanations of the planted network."""
 
     def __init__(self, measure: type[Measure]) -> None:
@@ -44,14 +45,13 @@ class MeasureTrial:
         explainer = registry.explainers[explanation.explainer]
         subject = Subject(explanation, explainer, network(), picture, network().prepare(picture), box)
         try:
-            found = self.measure().measure(subject)
-        except NotMeasurable:
-            raise
-        except (CxrLensError, Exception) as error:
-            raise CheckFailed(f"measure raised {brief(error).rstrip('.')}.") from error
-        if not isinstance(found, Measured):
-            raise CheckFailed(f"measure returned {type(found).__name__}. Return Measured(value, sentence).")
-        return found
+            return check_measured(self.measure().measure(subject))
+        except (NotMeasurable, KeyboardInterrupt):
+            raise  # no failure; the user's own
+        except CxrLensError as error:
+            raise CheckFailed(str(error)) from error
+        except BaseException as error:
+            raise CheckFailed(describe_plugin_error(error)) from error
 
     def all(self) -> dict[str, Measured]:
         """{explainer: what it says}, of the true map and of those controls that it says something of."""
@@ -85,25 +85,25 @@ def _explained(explainer: str, options: tuple) -> Explanation:
     return done.explanation
 
 
-def bounds(trial: MeasureTrial) -> str:
+def bounds(runner: MeasureRunner) -> str:
     """Values are finite and within what is declared."""
-    least, largest = trial.measure.bounds
-    for name, found in trial.all().items():
+    least, largest = runner.measure.bounds
+    for name, found in runner.all().items():
         if found.value is None:
             continue
         value = float(found.value)
         below, above = least is not None and value < least, largest is not None and value > largest
         if not np.isfinite(value) or below or above:
             raise CheckFailed(
-                f"Of {name} it says {value:.4g}, which is not within {trial.measure.bounds}. "
+                f"Of {name} it says {value:.4g}, which is not within {runner.measure.bounds}. "
                 "Declare wider bounds, or return None where the value is not defined."
             )
-    return f"within {trial.measure.bounds}"
+    return f"within {runner.measure.bounds}"
 
 
-def said(trial: MeasureTrial) -> str:
+def sentence(runner: MeasureRunner) -> str:
     """A sentence for people, and figures that are JSON."""
-    for name, found in trial.all().items():
+    for name, found in runner.all().items():
         if len(found.sentence.split()) < 3:
             raise CheckFailed(f"Of {name} it says {found.sentence!r}. Say what was found in a sentence.")
         try:
@@ -113,9 +113,9 @@ def said(trial: MeasureTrial) -> str:
     return f"“{found.sentence}”"
 
 
-def determinism(trial: MeasureTrial) -> str:
+def determinism(runner: MeasureRunner) -> str:
     """The same explanation gives the same value."""
-    first, again = trial.all(), trial.all()
+    first, again = runner.all(), runner.all()
     for name in first:
         if first[name].value != again[name].value:
             raise CheckFailed(
@@ -124,27 +124,27 @@ def determinism(trial: MeasureTrial) -> str:
     return "the same twice"
 
 
-def purity(trial: MeasureTrial) -> str:
+def purity(runner: MeasureRunner) -> str:
     """Explanation, input and network are left as they are."""
-    kept = _explained(TRUE[0], tuple(TRUE[1].items()))
-    values = kept.map.copy()
+    explanation = _explained(TRUE[0], tuple(TRUE[1].items()))
+    values = explanation.map.copy()
     before = network().state()
     try:
-        trial.on(replace(kept, map=values))
+        runner.on(replace(explanation, map=values))
     except NotMeasurable as error:
         raise NotApplicable(str(error)) from error
-    if not np.array_equal(values, kept.map):
+    if not np.array_equal(values, explanation.map):
         raise CheckFailed("It writes into the explanation's map. Copy it first: subject.explanation.map.copy().")
     if network().state() != before:
         raise CheckFailed("It changes the network.")
     return "nothing is changed"
 
 
-def empty(trial: MeasureTrial) -> str:
+def empty(runner: MeasureRunner) -> str:
     """A map of zeros raises nothing but NotMeasurable, and gives no NaN."""
-    kept = _explained(TRUE[0], tuple(TRUE[1].items()))
+    explanation = _explained(TRUE[0], tuple(TRUE[1].items()))
     try:
-        found = trial.on(replace(kept, map=np.zeros_like(kept.map)))
+        found = runner.on(replace(explanation, map=np.zeros_like(explanation.map)))
     except NotMeasurable as error:
         return f"not measurable: {error}"
     if found.value is not None and not np.isfinite(found.value):
@@ -152,12 +152,12 @@ def empty(trial: MeasureTrial) -> str:
     return "a value" if found.value is not None else "no value"
 
 
-def planted(trial: MeasureTrial) -> str:
+def planted(runner: MeasureRunner) -> str:
     """What the measure calls better is the true map, not a map that knows nothing."""
-    better = trial.measure.better
+    better = runner.measure.better
     if not better:
         raise NotApplicable("It does not say which value is better.")
-    found = {name: each.value for name, each in trial.all().items() if each.value is not None}
+    found = {name: each.value for name, each in runner.all().items() if each.value is not None}
     if TRUE[0] not in found or len(found) < 2:
         raise NotApplicable("It does not measure both a true map and one that knows nothing.")
     true = found.pop(TRUE[0])
@@ -170,9 +170,9 @@ def planted(trial: MeasureTrial) -> str:
     return f"{true:.3g} for the true map, {', '.join(f'{value:.3g}' for value in found.values())} for the controls"
 
 
-MEASURE_CHECKS: Mapping[str, Callable[[MeasureTrial], str]] = {
+MEASURE_CHECKS: Mapping[str, Callable[[MeasureRunner], str]] = {
     "bounds": bounds,
-    "said": said,
+    "sentence": sentence,
     "determinism": determinism,
     "purity": purity,
     "empty": empty,

@@ -7,6 +7,7 @@ from pathlib import Path
 from string import Template
 
 from explainers.errors import OptionError
+from explainers.output.folder import output_folder
 
 FILES = {
     "pyproject.toml": "pyproject.toml.txt",
@@ -18,12 +19,16 @@ FILES = {
 
 
 def new_project(name: str, directory: str | Path = ".") -> Path:
-    """Write the project `directory/name`; its folder. Raises OptionError for a name or a place that can't be."""
+    """Write the project `directory/cxr-lens-NAME`; its folder. Raises OptionError for an impossible name or place.
+
+    The folder's name can't be imported, so that it never hides the installed module NAME from a Python that is started
+    beside it.
+    """
     if not re.fullmatch(r"[a-z][a-z0-9_]{1,39}", name) or keyword.iskeyword(name):
         raise OptionError(f"{name!r} can't name an explainer.", "Use snake case, such as 'input_times_gradient'.")
-    folder = Path(directory) / name
+    folder = output_folder(directory) / f"cxr-lens-{name.replace('_', '-')}"
     if folder.exists():
-        raise OptionError(f"There is already something at {name!r}.", "Choose another name, or another --out.")
+        raise OptionError(f"There is already something at {folder.name!r}.", "Choose another name, or another --out.")
     words = {
         "name": name,
         "dashed": name.replace("_", "-"),

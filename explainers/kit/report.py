@@ -51,13 +51,22 @@ class Report:
 
     def __str__(self) -> str:
         width = max((len(result.check) for result in self.results), default=0)
-        lines = [
-            f"  {MARKS[each.outcome]:>3} {each.check:<{width}}  {each.sentence or each.outcome}"
-            for each in self.results
-        ]
+        lines = []
+        for first, *others in self._by_cause():
+            lines.append(f"  {MARKS[first.outcome]:>3} {first.check:<{width}}  {first.sentence or first.outcome}")
+            if others:
+                names = ", ".join(each.check for each in others)
+                lines.append(f"      {'':<{width}}  For the same reason {len(others)} more failed: {names}.")
         failed = sum(not result.ok for result in self.results)
         verdict = "all is well" if self.passed else f"{failed} of {len(self.results)} checks failed"
         return "\n".join([f"{self.subject}: {verdict}", *lines])
+
+    def _by_cause(self) -> list[list[Result]]:
+        """Results in order; failures with the same sentence together, so that one cause is printed once."""
+        found: dict[object, list[Result]] = {}
+        for number, result in enumerate(self.results):
+            found.setdefault(result.sentence if result.outcome == FAILED else number, []).append(result)
+        return list(found.values())
 
     def to_json(self) -> dict:
         """JSON with the fields of each result."""

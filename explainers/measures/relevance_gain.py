@@ -28,6 +28,7 @@ class RelevanceGain(Measure):
     name, title, unit, better = "relevance_gain", "Removal test", "logit", "higher"
     reference = "Blücher et al. 2024, TMLR"
     quick = True
+    aliases = ("removal",)
 
     def measure(self, subject: Subject) -> Measured:
         """The gain, and its place among the controls'."""

@@ -90,7 +90,7 @@ def _explainer(explainer: type[Explainer], registry: Registry) -> dict:
     return {
         **explainer.describe(),
         "builtin": registry.origins[explainer.name] == BUILTIN,
-        "options": [asdict(option) for option in explainer.options()],
+        "options": [asdict(option) for option in explainer.options() if not option.deprecated],
     }
 
 

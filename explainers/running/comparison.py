@@ -16,7 +16,7 @@ import numpy as np
 from explainers.contract.context import Context
 from explainers.contract.explainer import Explainer
 from explainers.contract.explanation import Explanation, check_map, check_returned
-from explainers.contract.options import check_options
+from explainers.contract.options import check_options, deprecations
 from explainers.errors import ExplainerError, OptionError
 from explainers.registry import Registry
 from explainers.running.map_cache import CachedMaps, MapCache
@@ -165,6 +165,8 @@ class _ExplainerJob(Job[Event]):
 
     def _explanation(self, context: Context) -> Explanation:
         options = self.explainer.options_in_effect(self.options, self.prepared.array.shape[:2])
+        if sentences := deprecations(self.explainer, options):
+            context.note(warnings=sentences)
         values, found, cached = self._map(context, options)
         return Explanation(
             map=check_map(values, self.prepared.array.shape),

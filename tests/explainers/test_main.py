@@ -1,6 +1,7 @@
 """python -m explainers, as a user runs it."""
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explainers.__main__ import main
+from explainers.__main__ import _parser, main
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 LEFT_HALF = str(PLUGINS / "left_half.py")
@@ -128,3 +129,96 @@ def test_a_missing_command_ends_with_the_usage(capsys):
         main([])
     assert caught.value.code == 2
     assert "COMMAND" in capsys.readouterr().err
+
+
+@pytest.fixture
+def never_loaded(monkeypatch):
+    """Commands fail the test if they load a network or read a picture: what is wrong is found before."""
+    from cxr.predictor import Predictor
+
+    def load(cls, source):
+        raise AssertionError("a network was loaded")
+
+    monkeypatch.setattr(Predictor, "load", classmethod(load))
+
+
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [
+        ("{folder}/file", "'file' is a file, not a folder."),
+        ("{folder}/file/below", "'file' is a file, not a folder."),
+        ("~no-such-user/maps", "There is no user 'no-such-user'."),
+    ],
+)
+@pytest.mark.parametrize("command", ["explain", "new", "benchmark"])
+def test_a_folder_that_can_not_be_written_is_found_before_anything_is_computed(
+    never_loaded, picture, tmp_path, capsys, command, out, words
+):
+    (tmp_path / "file").write_text("")
+    given = {"explain": [picture], "new": ["mine"], "benchmark": ["--data", str(tmp_path)]}[command]
+    assert main([command, *given, "--out", out.format(folder=tmp_path)]) == 1
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--protocol", "{folder}/nowhere.toml"], "There is no file 'nowhere.toml'."),
+        (["--protocol", "{folder}"], "There is no file"),
+        (["--protocol", "~no-such-user/protocol.toml"], "There is no user 'no-such-user'."),
+        (["--protocol", "{folder}/binary"], "The protocol is no TOML"),
+    ],
+)
+def test_a_protocol_that_is_none_ends_with_a_sentence(never_loaded, tmp_path, capsys, words, sentence):
+    (tmp_path / "binary").write_bytes(bytes(range(256)))
+    given = [word.format(folder=tmp_path) for word in words]
+    assert main(["benchmark", "--data", str(tmp_path), "--out", str(tmp_path / "out"), *given]) == 1
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["average-maps"])
+@pytest.mark.parametrize("images", ["{folder}/nowhere", "~no-such-user/images"])
+def test_a_folder_of_pictures_that_is_none_ends_with_a_sentence(never_loaded, tmp_path, capsys, command, images):
+    assert main([command, str(tmp_path), "--images", images.format(folder=tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith("error: There")
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan"])
+def test_a_time_limit_that_is_none_is_refused(never_loaded, picture, tmp_path, capsys, seconds):
+    assert main(["explain", picture, "--isolate", seconds, "--out", str(tmp_path / "maps")]) == 1
+    assert "above 0" in capsys.readouterr().err
+
+
+def test_a_deprecated_option_is_accepted_with_a_warning_and_not_listed(on_tiny, picture, tmp_path, capsys):
+    words = ["--explainer", "saliency", "--option", "saliency.samples=8", "--finding", "Effusion"]
+    assert main(["explain", picture, *words, "--out", str(tmp_path / "maps")]) == 0
+    assert "warning: The option 'samples' of saliency is deprecated." in capsys.readouterr().err
+    assert main(["list"]) == 0
+    listed = capsys.readouterr().out
+    assert "saliency.samples" not in listed
+    assert "smoothgrad.samples" in listed
+
+
+COMMANDS = ("list", "layers", "explain", "check", "new", "benchmark", "average-maps")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_argument_says_what_it_is_and_its_default(command):
+    """Of every command: a phrase for each argument, the default of each option that may be left out, an example."""
+    (commands,) = (each.choices for each in _parser()._actions if isinstance(each.choices, dict))
+    assert set(commands) == set(COMMANDS)
+    parser = commands[command]
+    assert f"python -m explainers {command}" in parser.epilog
+    for action in parser._actions:
+        if action.dest != "help":
+            assert len(action.help.split()) >= 3, action.dest
+            needs_default = action.option_strings and not action.required
+            assert ("default: " in action.help) == bool(needs_default), action.dest
+
+
+@pytest.mark.parametrize("command", ["list", "layers", "new", "explain", "check"])
+def test_the_examples_of_the_commands_are_accepted(command):
+    (commands,) = (each.choices for each in _parser()._actions if isinstance(each.choices, dict))
+    example = commands[command].epilog.partition("example:")[2].replace("\\\n", " ")
+    words = shlex.split(example)[3:]
+    assert _parser().parse_args(words).run

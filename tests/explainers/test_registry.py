@@ -14,7 +14,7 @@ from explainers.errors import OptionError
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 DEFAULTS = ["grad_cam", "occlusion", "saliency"]
-OFFERED = ["expected_gradients", "grad_cam_plus_plus", "integrated_gradients", "layer_cam", "rise"]
+OFFERED = ["expected_gradients", "grad_cam_plus_plus", "integrated_gradients", "layer_cam", "rise", "smoothgrad"]
 CONTROLS = ["average_map", "centred_gaussian", "edges", "eigen_cam", "random_map"]
 BUILTIN = [*DEFAULTS, *OFFERED, *CONTROLS]
 
@@ -255,3 +255,9 @@ def test_a_snapshot_does_not_change(tmp_path):
     registry.load(plugin(tmp_path, explainer("mine")))
     assert before.explainers == explainers == {}
     assert list(registry.snapshot().explainers) == ["mine"]
+
+
+def test_the_removal_test_is_found_by_both_names():
+    registry = Registry.standard()
+    assert registry.find_measures(["removal"]) == registry.find_measures(["relevance_gain"])
+    assert registry.measures["relevance_gain"].title == "Removal test"

@@ -48,3 +48,12 @@ def test_names_are_offered_with_the_closest_first():
     assert hint == "Did you mean 'Effusion'? Known: Mass, Effusion."
     assert names_hint("xyz", ["Mass"]) == "Known: Mass."
     assert names_hint("xyz", []) == "Known: none."
+
+
+def test_of_many_names_only_the_closest_are_shown_and_how_to_list_all():
+    names = [f"conv{block}_block{number}_concat" for block in range(2, 6) for number in range(1, 20)]
+    hint = names_hint("conv5_blok16_concat", names, list_all="`layers`")
+    assert hint.startswith("Did you mean 'conv5_block16_concat'? The closest names are conv5_block16_concat, ")
+    assert hint.count("_concat") == 9  # the one meant, and eight
+    assert hint.endswith("; `layers` lists all 76.")
+    assert names_hint("xyz", names).endswith(" and 68 more.")

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from explainers.kit.checks import behaviour, dependence, maps
-from explainers.kit.planted_trial import Trial
+from explainers.kit.explainer_runner import ExplainerRunner
 
-Check = Callable[[Trial], str]
+Check = Callable[[ExplainerRunner], str]
 
 CHECKS: Mapping[str, Check] = {
     "shape": maps.shape,

@@ -11,7 +11,7 @@ from explainers.contract.explanation import Explanation
 from explainers.contract.options import Option
 from explainers.errors import Cancelled, OptionError
 from explainers.hookspecs import hookimpl
-from explainers.kit.planted_trial import Trial, disc, network
+from explainers.kit.explainer_runner import ExplainerRunner, disc, network
 from explainers.kit.report import CheckFailed, NotApplicable
 
 PASSES_A_SECOND = 25
@@ -27,9 +27,9 @@ STARTER = (224, 224)
 """Rows and columns of the packaged network's input, for which the cost is counted."""
 
 
-def progress(trial: Trial) -> str:
+def progress(runner: ExplainerRunner) -> str:
     """Rises from 0 to 1, and is heard of once a second."""
-    run = trial.run(disc())
+    run = runner.run(disc())
     if run.passes <= PASSES_A_SECOND:
         return f"not needed for {run.passes} passes"
     if not run.steps:
@@ -52,9 +52,9 @@ def progress(trial: Trial) -> str:
     return f"{len(run.steps)} reports in {run.passes} passes"
 
 
-def cancel(trial: Trial) -> str:
+def cancel(runner: ExplainerRunner) -> str:
     """Ends within a step."""
-    whole = trial.run(disc()).passes
+    whole = runner.run(disc()).passes
     if whole <= STEP:
         raise NotApplicable(f"It makes {whole} passes, no more than a step.")
     last = 0
@@ -65,7 +65,7 @@ def cancel(trial: Trial) -> str:
         return made >= whole // 2
 
     try:
-        run = trial.run(disc(), cancelled=cancelled)
+        run = runner.run(disc(), cancelled=cancelled)
     except Cancelled:
         return f"{last} of {whole} passes were made"
     raise CheckFailed(
@@ -74,32 +74,32 @@ def cancel(trial: Trial) -> str:
     )
 
 
-def options(trial: Trial) -> str:
+def options(runner: ExplainerRunner) -> str:
     """Defaults and bounds run, what is outside is refused, and each option changes something."""
-    declared = trial.explainer.options()
+    declared = runner.explainer.options()
     if not declared:
         raise NotApplicable("It has no options.")
-    trial.map(disc())
+    runner.map(disc())
     for option in declared:
-        _refused(trial, {option.name: object()}, option)
+        _refused(runner, {option.name: object()}, option)
         for outside in _outside(option):
-            _refused(trial, {option.name: outside}, option)
-        if not any(_changes(trial, option, value, declared) for value in _others(option, trial)):
+            _refused(runner, {option.name: outside}, option)
+        if not any(_changes(runner, option, value, declared) for value in _others(option, runner)):
             raise CheckFailed(
                 f"The option {option.name!r} changes nothing, whatever its value and that of one other option. "
                 "Use it or drop it."
             )
-    _refused(trial, {"no_such_option": 1}, declared[0])
+    _refused(runner, {"no_such_option": 1}, declared[0])
     return f"{len(declared)} of them, each with an effect"
 
 
-def time(trial: Trial) -> str:
+def time(runner: ExplainerRunner) -> str:
     """Costs no more than it says, at the packaged network's size."""
     from cxr.planted_network import Disc, picture
 
     large = network(size=STARTER)
-    run = trial.run(picture(Disc(80.0, 150.0), size=STARTER), on=large)
-    most = trial.explainer.most_passes
+    run = runner.run(picture(Disc(80.0, 150.0), size=STARTER), on=large)
+    most = runner.explainer.most_passes
     if run.passes > most:
         raise CheckFailed(
             f"At its defaults it costs {run.passes} passes on a picture of {STARTER[0]} × {STARTER[1]}; {most} are "
@@ -108,28 +108,28 @@ def time(trial: Trial) -> str:
     return f"{run.passes} passes, at most {most}"
 
 
-def provenance(trial: Trial) -> str:
+def provenance(runner: ExplainerRunner) -> str:
     """What the host records is enough to get the map again."""
-    one = _compared(trial, {}, 7)
+    one = _compared(runner, {}, 7)
     missing = [name for name in ("model", "input_digest", "versions", "options") if getattr(one, name) in (None, "")]
     if missing:
         raise CheckFailed(f"The record lacks {', '.join(missing)}.")
     record = one.record()
-    again = _compared(trial, record["options"], record["seed"])
+    again = _compared(runner, record["options"], record["seed"])
     if not np.array_equal(one.map, again.map) or again.input_digest != record["input_digest"]:
         raise CheckFailed("Run again from its own record, it gives another map. What does the map hang on beside it?")
     return "its record gives the same map again"
 
 
-def _compared(trial: Trial, options: dict[str, Any], seed: int) -> Explanation:
+def _compared(runner: ExplainerRunner, options: dict[str, Any], seed: int) -> Explanation:
     """One explanation, the way pages and endpoints get it."""
     from cxr.planted_network import FOR_BRIGHT
     from explainers.registry import Registry
     from explainers.running.comparison import Failed, Finished, compare
 
     registry = Registry()
-    registry.register(_Plugin(trial.explainer), name="on trial")
-    name = trial.explainer.name
+    registry.register(_Plugin(runner.explainer), name="on trial")
+    name = runner.explainer.name
     given = {name: options} if options else {}
     for event in compare(network(), disc(), FOR_BRIGHT, [name], options=given, seed=seed, registry=registry):
         if isinstance(event, Finished):
@@ -140,7 +140,7 @@ def _compared(trial: Trial, options: dict[str, Any], seed: int) -> Explanation:
 
 
 class _Plugin:
-    """A plugin that brings the explainer on trial."""
+    """A plugin that brings the explainer on runner."""
 
     def __init__(self, explainer: type[Explainer]) -> None:
         self.explainer = explainer
@@ -150,9 +150,9 @@ class _Plugin:
         return [self.explainer]
 
 
-def _refused(trial: Trial, given: dict[str, Any], option: Option) -> None:
+def _refused(runner: ExplainerRunner, given: dict[str, Any], option: Option) -> None:
     try:
-        trial.options(given, network())
+        runner.options(given, network())
     except OptionError:
         return
     raise CheckFailed(f"The option {option.name!r} takes {next(iter(given.values()))!r}, which is out of its bounds.")
@@ -164,30 +164,30 @@ def _outside(option: Option) -> Iterator[object]:
     yield {"int": "many", "float": "many", "bool": "perhaps"}.get(option.kind, "no such thing")
 
 
-def _others(option: Option, trial: Trial) -> list[Any]:
+def _others(option: Option, runner: ExplainerRunner) -> list[Any]:
     """Values beside the default: both bounds of a number, every other choice, another layer."""
     if option.kind == "bool":
         return [not option.default]
     if option.kind == "choice":
         return [choice for choice in option.choices if choice != option.default]
     if option.kind == "layer":
-        used = trial.options({}, network())[option.name]
+        used = runner.options({}, network())[option.name]
         return [layer for layer in network().layers if layer != used]
     if option.minimum is not None:
         return [kind for kind in (option.minimum, option.maximum) if kind != option.default]
     return [option.default + 1, option.default * 2 + 1]
 
 
-def _changes(trial: Trial, option: Option, value: Any, declared: tuple[Option, ...]) -> bool:
+def _changes(runner: ExplainerRunner, option: Option, value: Any, declared: tuple[Option, ...]) -> bool:
     """Whether a value gives another map of some finding: by itself, or beside another value of one other option."""
     from cxr.planted_network import AGAINST_BRIGHT, FOR_BRIGHT
 
     besides: list[dict[str, Any]] = [{}]
-    besides += [{each.name: other} for each in declared if each.name != option.name for other in _others(each, trial)]
+    besides += [{each.name: other} for each in declared if each.name != option.name for other in _others(each, runner)]
     return any(
         not np.array_equal(
-            trial.map(disc(), finding, options={**beside, option.name: value}),
-            trial.map(disc(), finding, options=beside),
+            runner.map(disc(), finding, options={**beside, option.name: value}),
+            runner.map(disc(), finding, options=beside),
         )
         for beside in besides
         for finding in (FOR_BRIGHT, AGAINST_BRIGHT)

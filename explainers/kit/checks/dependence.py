@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from explainers.kit.planted_trial import DISC, Trial, disc, network
+from explainers.kit.explainer_runner import DISC, ExplainerRunner, disc, network
 from explainers.kit.report import CheckFailed
 from explainers.map_statistics import spearman
 
@@ -19,10 +19,10 @@ RELATIVE = 1e-5
 """By which a map may differ when only the company changes: batches of another size round differently."""
 
 
-def determinism(trial: Trial) -> str:
+def determinism(runner: ExplainerRunner) -> str:
     """The same seed gives the same map, and no global generator is touched."""
     before = np.random.get_state()[1].copy(), random.getstate()
-    one, same, other = (trial.map(disc(), seed=seed) for seed in (1, 1, 2))
+    one, same, other = (runner.map(disc(), seed=seed) for seed in (1, 1, 2))
     after = np.random.get_state()[1], random.getstate()
     if not np.array_equal(one, same):
         raise CheckFailed("Two runs with one seed give two maps. Draw all random numbers from context.rng.")
@@ -30,19 +30,19 @@ def determinism(trial: Trial) -> str:
         raise CheckFailed(
             "A global random generator was used. Draw from context.rng, which is seeded and nobody else's."
         )
-    if trial.explainer.stochastic and np.array_equal(one, other):
+    if runner.explainer.stochastic and np.array_equal(one, other):
         raise CheckFailed("It says stochastic = True, but another seed gives the same map. Draw from context.rng.")
-    if not trial.explainer.stochastic and not np.array_equal(one, other):
+    if not runner.explainer.stochastic and not np.array_equal(one, other):
         raise CheckFailed("Another seed gives another map. Say so: stochastic = True.")
-    return "the seed decides" if trial.explainer.stochastic else "the same for every seed"
+    return "the seed decides" if runner.explainer.stochastic else "the same for every seed"
 
 
-def finding(trial: Trial) -> str:
+def finding(runner: ExplainerRunner) -> str:
     """Two findings with evidence in two places have two maps."""
     from cxr.planted_network import FOR_BRIGHT, FOR_DARK, Disc, picture
 
     both = picture(Disc(*DISC), Disc(DISC[0] + 20, DISC[1] - 45, bright=False))
-    found = spearman(trial.map(both, FOR_BRIGHT), trial.map(both, FOR_DARK))
+    found = spearman(runner.map(both, FOR_BRIGHT), runner.map(both, FOR_DARK))
     if found >= SAME:
         raise CheckFailed(
             f"The maps of two findings whose evidence lies in different places correlate by {found:.2f}. Explain the "
@@ -51,18 +51,18 @@ def finding(trial: Trial) -> str:
     return f"maps of two findings correlate by {found:.2f}"
 
 
-def weights(trial: Trial) -> str:
+def weights(runner: ExplainerRunner) -> str:
     """Networks with other weights have other maps."""
     from cxr.planted_network import FOR_BRIGHT
 
-    own, found = trial.map(disc()), []
+    own, found = runner.map(disc()), []
     prepared = network().prepare(disc()).array[None]
     logit = network().forward(prepared)[0]
     for seed in range(NETWORKS):
-        stranger = network("randomised", seed=seed)
-        if np.abs(stranger.forward(prepared)[0] - logit).max() < 0.1:
+        randomised = network("randomised", seed=seed)
+        if np.abs(randomised.forward(prepared)[0] - logit).max() < 0.1:
             raise AssertionError(f"the network {seed} answers the same")  # the kit's own fault, not the author's
-        found.append(spearman(own, trial.map(disc(), FOR_BRIGHT, on=stranger)))
+        found.append(spearman(own, runner.map(disc(), FOR_BRIGHT, on=randomised)))
     if np.median(found) >= SAME:
         raise CheckFailed(
             f"With weights drawn anew the map stays (median rank correlation {np.median(found):.2f} over {NETWORKS} "
@@ -72,31 +72,30 @@ def weights(trial: Trial) -> str:
     return f"maps of networks drawn anew correlate by {np.median(found):.2f}"
 
 
-def batch(trial: Trial) -> str:
+def batch(runner: ExplainerRunner) -> str:
     """A map doesn't hang on what was explained before, nor with what."""
     from cxr.planted_network import FOR_DARK
 
-    alone = trial.map(disc())
-    trial.map(disc(32.0, 18.0, bright=False), FOR_DARK)
-    after = trial.map(disc())
+    alone = runner.map(disc())
+    runner.map(disc(32.0, 18.0, bright=False), FOR_DARK)
+    after = runner.map(disc())
     if not _close(alone, after):
         raise CheckFailed(
             "The map of a picture changes once another picture has been explained. Keep nothing between calls, on the "
             "class or in the module, that is not found by the input itself."
         )
-    together = trial.explainer().explain_findings
-    context = trial.run(disc()).context
-    maps = np.asarray(together(context, list(context.labels), **trial.options({}, network())))
-    again = trial.explainer().explain_findings(context, [context.labels[0]], **trial.options({}, network()))
-    if not trial.explainer.stochastic and not _close(np.asarray(again)[0], maps[0]):
+    context = runner.run(disc()).context
+    maps = runner.all_findings(context, context.labels)
+    alone_again = runner.all_findings(context, context.labels[:1])
+    if not runner.explainer.stochastic and not _close(alone_again[0], maps[0]):
         raise CheckFailed("explain_findings gives a finding another map when other findings are asked for with it.")
     return "the same alone and in company"
 
 
-def purity(trial: Trial) -> str:
+def purity(runner: ExplainerRunner) -> str:
     """Input and network are as they were."""
     own = network()
-    before, run = own.state(), trial.run(disc(), writable=True)
+    before, run = own.state(), runner.run(disc(), writable=True)
     if not np.array_equal(run.context.input, own.prepare(disc()).array):
         raise CheckFailed("It writes to context.input, which others are explaining too. Work on a copy.")
     if own.state() != before:
@@ -104,12 +103,12 @@ def purity(trial: Trial) -> str:
     return "input and network are left alone"
 
 
-def threads(trial: Trial) -> str:
+def threads(runner: ExplainerRunner) -> str:
     """Four threads at once give what one after another gives."""
     places = [(12.0 + 3 * number, 12.0 + 6 * number) for number in range(8)]
-    in_turn = [trial.map(disc(y, x)) for y, x in places]
+    in_turn = [runner.map(disc(y, x)) for y, x in places]
     with ThreadPoolExecutor(4) as pool:
-        at_once = list(pool.map(lambda place: trial.map(disc(*place)), places))
+        at_once = list(pool.map(lambda place: runner.map(disc(*place)), places))
     wrong = sum(not _close(one, other) for one, other in zip(in_turn, at_once, strict=True))
     if wrong:
         raise CheckFailed(

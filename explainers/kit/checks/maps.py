@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from explainers.kit.planted_trial import Trial, disc, enlarged, network
+from explainers.contract.explanation import NotFiniteError
+from explainers.kit.explainer_runner import ExplainerRunner, disc, enlarged, network
 from explainers.kit.report import CheckFailed
 
 POSITIONS, HITS = 10, 9
@@ -15,12 +16,12 @@ RELATIVE = 1e-3
 """By which a map of doubled weights may miss being twice the map."""
 
 
-def shape(trial: Trial) -> str:
+def shape(runner: ExplainerRunner) -> str:
     """Two axes, at most the input's size, in its proportions."""
     from cxr.planted_network import SIZE
 
     for size in (SIZE, SIZE[::-1]):
-        rows, columns = trial.map(disc(30.0, 30.0), on=network(size=size)).shape
+        rows, columns = runner.map(disc(30.0, 30.0), on=network(size=size)).shape
         off = min(abs(rows * size[1] / size[0] - columns), abs(columns * size[0] / size[1] - rows))
         if off > 1 and min(rows, columns) > 1:
             raise CheckFailed(
@@ -30,37 +31,39 @@ def shape(trial: Trial) -> str:
     return f"{rows} × {columns} cells for {size[0]} × {size[1]} pixels"
 
 
-def dtype(trial: Trial) -> str:
+def dtype(runner: ExplainerRunner) -> str:
     """Real numbers."""
-    raw = np.asarray(trial.run(disc()).raw)
+    raw = np.asarray(runner.run(disc()).raw)
     if raw.dtype.kind not in "fiu":
         raise CheckFailed(f"The map has values of type {raw.dtype}. Return an array of real numbers.")
     return str(raw.dtype)
 
 
-def finite(trial: Trial) -> str:
+def finite(runner: ExplainerRunner) -> str:
     """No NaN and no infinity, on a picture, on a blank one, and where every gradient is zero."""
     from cxr.planted_network import picture
 
     blank = picture(seed=1)
-    for said, radiograph, on in (
+    for where, radiograph, on in (
         ("a picture", disc(), network()),
         ("a picture with nothing on it", blank, network()),
         ("a network whose gradients are all zero", disc(), network("blind")),
     ):
         try:
-            trial.map(radiograph, on=on)
+            runner.map(radiograph, on=on)
         except CheckFailed as error:
-            raise CheckFailed(f"On {said}: {error} Guard divisions by sums that may be zero.") from error
+            if not isinstance(error.__cause__, NotFiniteError):
+                raise
+            raise CheckFailed(f"On {where}: {error} Guard divisions by sums that may be zero.") from error
     return "on a picture, a blank one, and without gradients"
 
 
-def frame(trial: Trial) -> str:
+def frame(runner: ExplainerRunner) -> str:
     """Evidence in a corner is shown in that corner."""
     from cxr.planted_network import SIZE, corners
 
     for y, x in corners():
-        magnitude = np.abs(enlarged(trial.map(disc(y, x)), SIZE))
+        magnitude = np.abs(enlarged(runner.map(disc(y, x)), SIZE))
         magnitude -= np.median(magnitude)  # a level everywhere is no place
         magnitude = np.maximum(magnitude, 0) ** 2
         if not magnitude.any():
@@ -75,26 +78,26 @@ def frame(trial: Trial) -> str:
     return "in each of the four corners"
 
 
-def sign(trial: Trial) -> str:
+def sign(runner: ExplainerRunner) -> str:
     """What speaks against a finding is negative in a signed map, and nothing is in an unsigned one."""
     from cxr.planted_network import AGAINST_BRIGHT, FOR_BRIGHT, SIZE
 
-    if not trial.explainer.signed:
-        lowest = min(trial.map(disc(), finding).min() for finding in (FOR_BRIGHT, AGAINST_BRIGHT))
+    if not runner.explainer.is_signed(runner.options({}, network())):
+        lowest = min(runner.map(disc(), finding).min() for finding in (FOR_BRIGHT, AGAINST_BRIGHT))
         if lowest < 0:
             raise CheckFailed(f"The map has a value of {lowest:.3g} but says signed = False. Set signed = True.")
         return "never negative, as an unsigned map"
-    for finding, wanted in ((FOR_BRIGHT, 1), (AGAINST_BRIGHT, -1)):
-        centre = enlarged(trial.map(disc(), finding), SIZE)[_at(disc_box())].mean()
-        if not centre * wanted > 0:
+    for finding, expected in ((FOR_BRIGHT, 1), (AGAINST_BRIGHT, -1)):
+        centre = enlarged(runner.map(disc(), finding), SIZE)[_at(disc_box())].mean()
+        if not centre * expected > 0:
             raise CheckFailed(
-                f"Evidence {'for' if wanted > 0 else 'against'} the finding has {centre:.3g} at its centre. Positive "
+                f"Evidence {'for' if expected > 0 else 'against'} the finding has {centre:.3g} at its centre. Positive "
                 "must raise the logit and negative lower it; if the map has no sign by design, set signed = False."
             )
     return "evidence for is positive, against negative"
 
 
-def planted(trial: Trial) -> str:
+def planted(runner: ExplainerRunner) -> str:
     """The maximum lies on the disc, or within a cell of it, and more of the map on it than of a bell in the middle."""
     from cxr.planted_network import SIZE, Disc, at_random
 
@@ -102,7 +105,7 @@ def planted(trial: Trial) -> str:
     hits, mass, chance = 0, [], []
     for number in range(POSITIONS):
         y, x = at_random(rng)
-        cells = trial.map(disc(y, x, seed=number))
+        cells = runner.map(disc(y, x, seed=number))
         values = enlarged(cells, SIZE)
         box = Disc(y, x).box
         slack = [side / count for side, count in zip(SIZE, cells.shape, strict=True)]
@@ -124,22 +127,22 @@ def planted(trial: Trial) -> str:
     return f"{hits} of {POSITIONS} hit; {np.mean(mass):.0%} of the map on the disc, {np.mean(chance):.0%} by chance"
 
 
-def unit(trial: Trial) -> str:
+def unit(runner: ExplainerRunner) -> str:
     """A map in logits doubles with the output layer's weights; a shifted bias changes none."""
-    once = trial.map(disc()).astype(np.float64)
+    once = runner.map(disc()).astype(np.float64)
     scale = max(np.abs(once).max(), 1e-12)
-    shifted = trial.map(disc(), on=network(bias=3.0))
+    shifted = runner.map(disc(), on=network(bias=3.0))
     if shifted.shape != once.shape or np.abs(shifted - once).max() > RELATIVE * scale:
         raise CheckFailed(
             "A constant added to every logit changes the map. Explain differences of the logit, or gradients, not its "
             "level and not a score, whose slope hangs on the level."
         )
-    if not trial.explainer.unit.startswith("logit"):
-        return f"no level in it; its unit is {trial.explainer.unit!r}"
-    doubled = trial.map(disc(), on=network(scale=2.0))
+    if not runner.explainer.unit.startswith("logit"):
+        return f"no level in it; its unit is {runner.explainer.unit!r}"
+    doubled = runner.map(disc(), on=network(scale=2.0))
     if doubled.shape != once.shape or np.abs(doubled - 2 * once).max() > 2 * RELATIVE * scale:
         raise CheckFailed(
-            f"With output weights twice as large, the map of unit {trial.explainer.unit!r} does not double. Normalise "
+            f"With output weights twice as large, the map of unit {runner.explainer.unit!r} does not double. Normalise "
             "nothing, or state another unit."
         )
     return "doubles with the logit; no level in it"
@@ -148,7 +151,7 @@ def unit(trial: Trial) -> str:
 def disc_box() -> tuple[int, int, int, int]:
     """The box of the usual disc."""
     from cxr.planted_network import Disc
-    from explainers.kit.planted_trial import DISC
+    from explainers.kit.explainer_runner import DISC
 
     return Disc(*DISC).box
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explainers.kit.planted_trial import Trial
+from explainers.kit.explainer_runner import ExplainerRunner
 from explainers.kit.report import CheckFailed
 from explainers.map_statistics import spearman
 
@@ -21,29 +21,29 @@ evidence, so this is far above what the planted networks are held to."""
 FINDINGS = 3
 """Findings that are compared pair by pair, the first ones of the network's labels."""
 
-Check = Callable[[Trial, "Predictor", "Radiograph"], str]
+Check = Callable[[ExplainerRunner, "Predictor", "Radiograph"], str]
 
 
-def shape(trial: Trial, predictor: "Predictor", radiograph: "Radiograph") -> str:
+def shape(runner: ExplainerRunner, predictor: "Predictor", radiograph: "Radiograph") -> str:
     """A finite map of the right shape, and no more passes than the class says."""
-    run = trial.run(radiograph, predictor.labels[0], on=predictor)
-    most = trial.explainer.most_passes
+    run = runner.run(radiograph, predictor.labels[0], on=predictor)
+    most = runner.explainer.most_passes
     if run.passes > most:
         raise CheckFailed(f"It costs {run.passes} passes; {most} are allowed. Say most_passes in the class.")
     return f"{' × '.join(map(str, run.map.shape))} cells, {run.passes} passes"
 
 
-def determinism(trial: Trial, predictor: "Predictor", radiograph: "Radiograph") -> str:
+def determinism(runner: ExplainerRunner, predictor: "Predictor", radiograph: "Radiograph") -> str:
     """The same seed gives the same map."""
-    one, same = (trial.map(radiograph, predictor.labels[0], on=predictor, seed=1) for _ in range(2))
+    one, same = (runner.map(radiograph, predictor.labels[0], on=predictor, seed=1) for _ in range(2))
     if not np.array_equal(one, same):
         raise CheckFailed("Two runs with one seed give two maps. Draw all random numbers from context.rng.")
     return "the same map twice"
 
 
-def finding(trial: Trial, predictor: "Predictor", radiograph: "Radiograph") -> str:
+def finding(runner: ExplainerRunner, predictor: "Predictor", radiograph: "Radiograph") -> str:
     """Findings have maps of their own."""
-    maps = [trial.map(radiograph, label, on=predictor) for label in predictor.labels[:FINDINGS]]
+    maps = [runner.map(radiograph, label, on=predictor) for label in predictor.labels[:FINDINGS]]
     found = [spearman(one, other) for one, other in combinations(maps, 2)]
     if found and min(found) >= SAME:
         raise CheckFailed(
@@ -53,11 +53,11 @@ def finding(trial: Trial, predictor: "Predictor", radiograph: "Radiograph") -> s
     return f"maps of findings correlate by {min(found):.2f} to {max(found):.2f}" if found else "there is one finding"
 
 
-def purity(trial: Trial, predictor: "Predictor", radiograph: "Radiograph") -> str:
+def purity(runner: ExplainerRunner, predictor: "Predictor", radiograph: "Radiograph") -> str:
     """Input and scores are as they were."""
     prepared = predictor.prepare(radiograph).array
     before = predictor.forward(prepared[None])
-    run = trial.run(radiograph, predictor.labels[0], on=predictor, writable=True)
+    run = runner.run(radiograph, predictor.labels[0], on=predictor, writable=True)
     if not np.array_equal(run.context.input, prepared):
         raise CheckFailed("It writes to context.input, which others are explaining too. Work on a copy.")
     if not np.array_equal(predictor.forward(prepared[None]), before):

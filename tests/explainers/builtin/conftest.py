@@ -76,3 +76,19 @@ def pooled() -> Callable:
         return model
 
     return build
+
+
+@pytest.fixture
+def planted_comparison() -> Callable:
+    """planted_comparison(explainer, options) -> Explanation of the planted network's bright disc."""
+    from cxr.planted_network import FOR_BRIGHT, Disc, picture, planted
+    from explainers import compare
+    from explainers.running.comparison import Finished
+
+    def run(explainer, options):
+        given = {explainer: options} if options else {}
+        *_, done = compare(planted(), picture(Disc(22.0, 66.0)), FOR_BRIGHT, [explainer], options=given)
+        assert isinstance(done, Finished), done
+        return done.explanation
+
+    return run

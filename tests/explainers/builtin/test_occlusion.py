@@ -209,3 +209,19 @@ def test_filled_in_falls_are_exact_where_they_were_computed():
     some = windows.completed(falls[:, order[:60]], order[:60])
     assert some[:, order[:60]] == pytest.approx(falls[:, order[:60]])
     assert windows.completed(falls[:, order], order) == pytest.approx(falls)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ({"patch": 8, "stride": 112}, {"patch": 8, "stride": 8}),
+        ({"patch": 112, "stride": 112}, {"patch": 96, "stride": 96}),
+        ({"patch": 32, "stride": 16}, {"patch": 32, "stride": 16}),
+    ],
+)
+def test_the_record_holds_the_patch_and_stride_that_took_effect(planted_comparison, given, used):
+    """On an input of 96 × 96. The recorded options give the same map again."""
+    explanation = planted_comparison("occlusion", given)
+    assert {name: explanation.options[name] for name in used} == used
+    again = planted_comparison("occlusion", {name: explanation.options[name] for name in used})
+    np.testing.assert_array_equal(again.map, explanation.map)

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from cxr.pass_counts import count_passes
-from explainers.builtin.saliency import Saliency
+from explainers.builtin.saliency import USE_SMOOTHGRAD, Saliency
+from explainers.contract.options import options_schema
 
 WEIGHTS = [[1, -2, 3], [0, 4, -5]]
 PICTURE = [[7, 7, 7], [1, 2, 3]]
@@ -65,18 +66,26 @@ def test_a_map_costs_one_pass_forward_and_one_back(context_of, linear):
     assert (passes.forward, passes.backward) == (1, 1)
 
 
-def test_smoothgrad_of_a_linear_network_is_its_gradient(context_of, linear):
-    with count_passes() as passes:
-        found = saliency(context_of(linear(WEIGHTS), PICTURE), samples=20)
-    assert found == pytest.approx(np.array(WEIGHTS), rel=1e-6)
-    assert (passes.forward, passes.backward) == (20, 20)
+def test_an_absolute_map_is_not_signed():
+    declared = {option.name: option.default for option in Saliency.options()}
+    assert Saliency.is_signed(declared)
+    assert not Saliency.is_signed({**declared, "sign": "absolute"})
 
 
-def test_smoothgrad_averages_signed_gradients_of_the_noisy_input(context_of, pooled):
-    # one pixel, z = relu(x): the gradient is 1 where x + noise > 0. The input 1, −1 has a range of 2: σ = 1 at 0.5
-    context = context_of(pooled((1, 2), [[1.0]], [[2.0, 0.0]]), [[1.0, -1.0]])
-    found = saliency(context, samples=64, noise=0.5)
-    # P(N(1, 1) > 0) = 0.841, P(N(−1, 1) > 0) = 0.159; 64 draws err by 0.046
-    assert found == pytest.approx(np.array([[0.841, 0.159]]), abs=0.15)
-    again = saliency(context_of(pooled((1, 2), [[1.0]], [[2.0, 0.0]]), [[1.0, -1.0]]), samples=64, noise=0.5)
-    assert (found == again).all()
+def test_the_deprecated_samples_still_average_over_noisy_copies_and_name_smoothgrad(planted_comparison):
+    old = planted_comparison("saliency", {"samples": 16, "noise": 0.2})
+    new = planted_comparison("smoothgrad", {"samples": 16, "noise": 0.2})
+    assert old.stochastic
+    assert new.stochastic
+    assert old.passes == new.passes == {"forward": 16, "backward": 16}
+    (first, second) = old.record()["notes"]["warnings"]
+    assert first == f"The option 'samples' of saliency is deprecated. {USE_SMOOTHGRAD.sentence}"
+    assert "'smoothgrad'" in USE_SMOOTHGRAD.sentence
+    assert "'noise'" in second
+    assert "warnings" not in planted_comparison("saliency", {}).record()["notes"]
+    assert not planted_comparison("saliency", {}).stochastic
+
+
+def test_the_deprecated_options_are_marked_in_the_schema():
+    properties = options_schema(Saliency)["properties"]
+    assert {name for name, each in properties.items() if each.get("deprecated")} == {"samples", "noise"}

@@ -42,6 +42,6 @@ def test_what_is_neither_true_nor_false_is_refused(attribute):
 def test_a_description_is_json_and_holds_what_the_class_declares():
     described = json.loads(json.dumps(Spread.describe()))
     assert described == {
-        "name": "spread", "title": "Spread", "unit": "share", "better": "lower", "bounds": [0, 1], "reference": "",
-        "quick": False, "needs_box": False, "summary": "How far the map spreads.",
+        "name": "spread", "title": "Spread", "aliases": [], "unit": "share", "better": "lower", "bounds": [0, 1],
+        "reference": "", "quick": False, "needs_box": False, "summary": "How far the map spreads.",
     }  # fmt: skip

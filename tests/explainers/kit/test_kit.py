@@ -176,6 +176,20 @@ def test_a_generated_project_is_found_once_it_is_installed(generated):
     assert found["options"]["channels"]["description"]
 
 
+def test_a_generated_projects_folder_never_hides_the_installed_module(generated):
+    """Python, started beside the folder, must not take the folder for the module."""
+    project, environment = generated
+    assert project.name == "cxr-lens-warm-map"
+    code = "import warm_map; print(warm_map.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=project.parent, env=environment, capture_output=True, text=True
+    )
+    assert "installed" in done.stdout
+    alone = environment | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=project.parent, env=alone, capture_output=True, text=True)
+    assert "No module named 'warm_map'" in done.stderr
+
+
 @pytest.mark.parametrize("name", ["Warm", "1map", "class", "a b", "../x", ""])
 def test_names_that_can_not_be_are_refused(tmp_path, name):
     with pytest.raises(OptionError, match="can't name an explainer"):
@@ -185,7 +199,7 @@ def test_names_that_can_not_be_are_refused(tmp_path, name):
 
 def test_nothing_is_overwritten(tmp_path):
     new_project("mine", tmp_path)
-    with pytest.raises(OptionError, match="already something"):
+    with pytest.raises(OptionError, match="already something at 'cxr-lens-mine'"):
         new_project("mine", tmp_path)
 
 
@@ -206,3 +220,116 @@ def test_the_fixture_fails_with_the_sentence(tmp_path):
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 failed" in done.stdout
     assert "Guard divisions by sums that may be zero" in done.stdout
+
+
+class Broken(wrong.Right):
+    """Fails in the same way whatever is asked."""
+
+    name = "broken"
+    work: ClassVar = None
+
+    def explain(self, context, finding):
+        return self.work(context, finding)
+
+
+@pytest.mark.parametrize(
+    ("work", "sentence"),
+    [
+        (lambda self, context, finding: None, "explain returned nothing (None). Is a `return` missing?"),
+        (lambda self, context, finding: context.input.__iadd__(1), "Work on a copy: context.input.copy()."),
+        (lambda self, context, finding: sys.exit(3), "It raised SystemExit: 3"),
+        (lambda self, context, finding: {}["weights"], "It raised KeyError: 'weights'"),
+        (lambda self, context, finding: context.input, "The map has the shape (64, 96, 3)"),
+    ],
+)
+def test_one_cause_is_printed_once(work, sentence):
+    report = check_explainer(type("Broken", (Broken,), {"work": work}))
+    text = str(report)
+    assert text.count(sentence) == 1, text
+    assert sum(not result.ok for result in report.results) > 8
+    assert "For the same reason" in text
+    assert "Guard divisions" not in text
+
+
+def test_the_users_own_interrupt_ends_the_checks():
+    def interrupted(self, context, finding):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check_explainer(type("Broken", (Broken,), {"work": interrupted}), ["shape"])
+
+
+@pytest.mark.parametrize(
+    ("signature", "words"),
+    [
+        ("self, context, findings", "lacks 'strength'"),
+        ("self, context, findings, *, strengh: int = 1", "lacks 'strength' and adds 'strengh'"),
+    ],
+)
+def test_options_of_explain_findings_that_differ_are_said_and_are_no_traceback(signature, words):
+    space: dict = {"Right": wrong.Right}
+    exec(
+        "class Mine(Right):\n    name = 'mine'\n"
+        "    def explain(self, context, finding, *, strength: int = 1):\n        return [[1.0]]\n"
+        f"    def explain_findings({signature}):\n        return [[[1.0]]] * len(findings)\n",
+        space,
+    )
+    (result,) = check_explainer(space["Mine"]).results
+    assert (result.check, result.outcome) == ("contract", "failed")
+    assert words in result.sentence
+    assert "same options" in result.sentence
+
+
+class Energy(Explainer):
+    """A control that knows nothing of the finding and declares nothing."""
+
+    name, title, unit, signed, control = "energy", "Energy", "activation", False, True
+
+    def explain(self, context, finding):
+        return (context.activations(list(context.layers)[-1]) ** 2).mean(-1)
+
+
+def test_a_control_need_not_depend_on_the_finding(predictor, phantom):
+    for report in (check_explainer(Energy), check_on_network(Energy, predictor, phantom)):
+        assert report.passed, str(report)
+        (finding,) = [result for result in report.results if result.check == "finding"]
+        assert finding.outcome == "failed as declared"
+        assert "control" in finding.sentence
+
+
+BOTH = """
+import numpy as np
+from explainers import Measure, Measured, hookimpl
+from explainers.builtin.grad_cam import GradCam
+from explainers.measures.completeness import Completeness
+
+@hookimpl
+def cxr_lens_explainers():
+    return [type("Mine", (GradCam,), {"name": "mine"})]
+
+@hookimpl
+def cxr_lens_measures():
+    return [type("Sums", (Completeness,), {"name": "sums"})]
+"""
+
+
+@pytest.mark.parametrize(
+    ("only", "subjects"),
+    [
+        (["dtype"], ["mine"]),
+        (["bounds"], ["sums"]),
+        (["determinism"], ["mine", "sums"]),
+        (["dtype", "bounds"], ["mine", "sums"]),
+        (["said"], ["sums"]),  # the former name of "sentence"
+    ],
+)
+def test_only_chooses_checks_of_explainers_and_of_measures_in_one_file(tmp_path, capsys, only, subjects):
+    (tmp_path / "both.py").write_text(BOTH)
+    words = [word for name in only for word in ("--only", name)]
+    assert main(["check", str(tmp_path / "both.py"), "--json", *words]) == 0
+    assert [report["subject"] for report in json.loads(capsys.readouterr().out)] == subjects
+
+
+def test_only_refuses_a_check_that_neither_has(capsys):
+    assert main(["check", "saliency", "--only", "shap"]) == 1
+    assert "no check 'shap'" in capsys.readouterr().err

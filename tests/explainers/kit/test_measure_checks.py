@@ -10,7 +10,7 @@ from explainers.__main__ import main
 from explainers.contract.measure import NotMeasurable
 from explainers.errors import OptionError
 
-CHECKS = ["bounds", "said", "determinism", "purity", "empty", "planted"]
+CHECKS = ["bounds", "sentence", "determinism", "purity", "empty", "planted"]
 
 
 class Right(Measure):
@@ -71,7 +71,7 @@ class Raises(Right):
 
 FAULTS = {
     "bounds": OutOfBounds,
-    "said": Wordless,
+    "sentence": Wordless,
     "determinism": Drawing,
     "purity": Writes,
     "empty": Divides,
@@ -100,7 +100,7 @@ def test_each_fault_is_found_by_its_check(check):
 
 
 def test_numbers_that_are_no_json_and_errors_are_findings():
-    assert not check_measure(NoJson, ["said"]).passed
+    assert not check_measure(NoJson, ["sentence"]).passed
     (result,) = check_measure(Raises, ["bounds"]).results
     assert "KeyError" in result.sentence
 

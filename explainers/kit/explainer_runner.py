@@ -1,6 +1,6 @@
-"""One explainer on trial: it is run on planted networks, and what it does there is told."""
+"""Runs one explainer on planted networks and records what it does there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -9,9 +9,9 @@ import numpy as np
 
 from explainers.contract.context import Context
 from explainers.contract.explainer import Explainer
-from explainers.contract.explanation import check_map
+from explainers.contract.explanation import check_map, check_returned
 from explainers.contract.options import check_options
-from explainers.errors import Cancelled, brief
+from explainers.errors import Cancelled, describe_plugin_error
 from explainers.kit.report import CheckFailed
 from hub.errors import CxrLensError
 
@@ -49,7 +49,7 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A map with what was seen while it was made."""
+    """A map with what was observed while it was computed."""
 
     map: np.ndarray
     raw: object
@@ -58,7 +58,7 @@ class Run:
     passes: int
 
 
-class Trial:
+class ExplainerRunner:
     """Runs one explainer class. Whatever it raises becomes a CheckFailed with a sentence for its author."""
 
     def __init__(self, explainer: type[Explainer]) -> None:
@@ -109,18 +109,32 @@ class Trial:
             values = self._checked(raw, prepared.array.shape)
             return Run(values, raw, context, tuple(steps), made())
 
+    def all_findings(self, context: Context, findings: Sequence[str]) -> np.ndarray:
+        """What `explain_findings` returns with the default options, an array; CheckFailed if it raises."""
+        options = self.options({}, network())
+        return self._guarded(
+            lambda: check_returned(
+                self.explainer().explain_findings(context, list(findings), **options), "explain_findings"
+            )
+        )
+
     def options(self, given: Mapping[str, Any] | None, predictor: "PlantedPredictor") -> dict[str, Any]:
         """All options, those given checked; OptionError as the host raises it."""
         layers, layer = predictor.layers, predictor.target_layer
         return check_options(self.explainer, given or {}, layers=layers, default_layer=layer)
 
     def _explain(self, context: Context, finding: str, options: Mapping[str, Any]) -> object:
+        return self._guarded(lambda: self.explainer().explain(context, finding, **options))
+
+    def _guarded(self, call: Callable[[], Any]) -> Any:
         try:
-            return self.explainer().explain(context, finding, **options)
-        except Cancelled:
-            raise
-        except (CxrLensError, Exception) as error:
-            raise CheckFailed(f"explain raised {brief(error).rstrip('.')}.") from error
+            return call()
+        except (Cancelled, KeyboardInterrupt):
+            raise  # a check cancelled it; the user's own
+        except CxrLensError as error:
+            raise CheckFailed(str(error)) from error
+        except BaseException as error:
+            raise CheckFailed(describe_plugin_error(error)) from error
 
     def _checked(self, raw: object, shape: tuple[int, ...]) -> np.ndarray:
         try:

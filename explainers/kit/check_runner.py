@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from explainers.contract.explainer import Explainer, check_explainer_class
@@ -20,16 +21,41 @@ from explainers.kit.report import (
 )
 from hub.errors import names_hint
 
+RENAMED = {"said": "sentence"}
+"""Former names of checks, which are still accepted."""
+
 if TYPE_CHECKING:
     from cxr import Predictor
     from cxr.reading.radiograph import Radiograph
 
 
 def check_names() -> tuple[str, ...]:
-    """Names of the checks, in the order in which they are run."""
+    """Names of the explainers' checks, in the order in which they are run."""
     from explainers.kit.checks import CHECKS
 
     return tuple(CHECKS)
+
+
+def measure_check_names() -> tuple[str, ...]:
+    """Names of the measures' checks, in the order in which they are run."""
+    from explainers.kit.measure_checks import MEASURE_CHECKS
+
+    return tuple(MEASURE_CHECKS)
+
+
+def select_checks(names: Sequence[str]) -> tuple[list[str] | None, list[str] | None]:
+    """(of explainers, of measures): the named checks by what they are for; None, for all, if none is named.
+
+    Raises OptionError for a name that is neither's.
+    """
+    if not names:
+        return None, None
+    known = {*check_names(), *measure_check_names()}
+    present = _known(names, dict.fromkeys(sorted(known))) or []
+    return (
+        [name for name in present if name in check_names()],
+        [name for name in present if name in measure_check_names()],
+    )
 
 
 def check_explainer(explainer: type[Explainer], checks: Sequence[str] | None = None) -> Report:
@@ -40,7 +66,7 @@ def check_explainer(explainer: type[Explainer], checks: Sequence[str] | None = N
     """
     from explainers.kit.checks import CHECKS
 
-    _known(checks, CHECKS)
+    checks = _known(checks, CHECKS)
     try:
         check_explainer_class(explainer)
     except PluginError as error:
@@ -52,9 +78,9 @@ def check_explainer(explainer: type[Explainer], checks: Sequence[str] | None = N
 def run_check(explainer: type[Explainer], name: str) -> Result:
     """One check of a class that keeps the contract."""
     from explainers.kit.checks import CHECKS
-    from explainers.kit.planted_trial import Trial
+    from explainers.kit.explainer_runner import ExplainerRunner
 
-    return _judged(name, lambda: CHECKS[name](Trial(explainer)), explainer.expected_failures.get(name))
+    return _judged(name, lambda: CHECKS[name](ExplainerRunner(explainer)), explainer)
 
 
 def check_on_network(
@@ -68,7 +94,7 @@ def check_on_network(
     """
     from cxr.phantom import phantom
     from explainers.kit.checks.on_network import NETWORK_CHECKS
-    from explainers.kit.planted_trial import Trial
+    from explainers.kit.explainer_runner import ExplainerRunner
 
     subject = f"{explainer.name} on {predictor.identity.name}"
     try:
@@ -77,10 +103,8 @@ def check_on_network(
         return _broken(explainer, error)
     if radiograph is None:
         radiograph = phantom(seed=1, size=512, effusion=True).radiograph
-    declared = {"findings": "It is a control."} if explainer.control else {}
-    declared = {name: reason for name, reason in explainer.expected_failures.items() if name in NETWORK_CHECKS}
     results = tuple(
-        _judged(name, lambda check=check: check(Trial(explainer), predictor, radiograph), declared.get(name))
+        _judged(name, partial(check, ExplainerRunner(explainer), predictor, radiograph), explainer)
         for name, check in NETWORK_CHECKS.items()
     )
     return Report(subject, results)
@@ -88,25 +112,30 @@ def check_on_network(
 
 def check_measure(measure: type[Measure], checks: Sequence[str] | None = None) -> Report:
     """Run a measure class through its six checks: all of them, or those named; as `check_explainer`."""
-    from explainers.kit.measure_checks import MEASURE_CHECKS, MeasureTrial
+    from explainers.kit.measure_checks import MEASURE_CHECKS, MeasureRunner
 
-    _known(checks, MEASURE_CHECKS)
+    checks = _known(checks, MEASURE_CHECKS)
     try:
         check_measure_class(measure)
     except PluginError as error:
         return _broken(measure, error)
     results = tuple(
-        _judged(name, lambda check=check: check(MeasureTrial(measure)), measure.expected_failures.get(name))
+        _judged(name, partial(check, MeasureRunner(measure)), measure)
         for name, check in MEASURE_CHECKS.items()
         if checks is None or name in checks
     )
     return Report(measure.name, results)
 
 
-def _known(checks: Sequence[str] | None, there: Mapping[str, object]) -> None:
-    for name in checks or ():
-        if name not in there:
-            raise OptionError(f"There is no check {name!r}.", names_hint(name, there))
+def _known(checks: Sequence[str] | None, known: Mapping[str, object]) -> list[str] | None:
+    """The checks under their present names; OptionError for one that does not exist."""
+    if checks is None:
+        return None
+    names = [RENAMED.get(name, name) for name in checks]
+    for name in names:
+        if name not in known:
+            raise OptionError(f"There is no check {name!r}.", names_hint(name, known))
+    return names
 
 
 def _broken(offered: object, error: PluginError) -> Report:
@@ -115,8 +144,8 @@ def _broken(offered: object, error: PluginError) -> Report:
     return Report(str(subject), (Result("contract", FAILED, str(error)),))
 
 
-def _judged(name: str, check: Callable[[], str], declared: str | None) -> Result:
-    """What a check comes to, given what its subject declared."""
+def _judged(name: str, check: Callable[[], str], subject: type[Explainer] | type[Measure]) -> Result:
+    """The result of a check, given what its subject declared."""
     begin = time.perf_counter()
     try:
         outcome, sentence = PASSED, check()
@@ -126,8 +155,16 @@ def _judged(name: str, check: Callable[[], str], declared: str | None) -> Result
         outcome, sentence = FAILED, "It raised Cancelled, though nobody cancelled."
     except CheckFailed as error:
         outcome, sentence = FAILED, str(error)
+    declared = _declared_failures(subject).get(name)
     if declared is not None and outcome == FAILED:
         outcome, sentence = EXPECTED, declared
     elif declared is not None and outcome == PASSED:
         outcome, sentence = UNEXPECTED, f"{sentence}; declared to fail: {declared}"
+    elif outcome == FAILED and name == "finding" and getattr(subject, "control", False):
+        outcome, sentence = EXPECTED, "It is a control, which need not depend on the finding."
     return Result(name, outcome, sentence, time.perf_counter() - begin)
+
+
+def _declared_failures(subject: type[Explainer] | type[Measure]) -> dict[str, str]:
+    """{check: reason}, under the checks' present names."""
+    return {RENAMED.get(name, name): reason for name, reason in subject.expected_failures.items()}

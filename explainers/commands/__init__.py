@@ -1,0 +1,1 @@
+"""The commands of `python -m explainers`, a module for each group of them."""

@@ -1,0 +1,38 @@
+"""Arguments that several commands share, and how a command's help is laid out."""
+
+import argparse
+from typing import Any
+
+
+def add_command(commands: Any, name: str, *, help: str, example: str) -> argparse.ArgumentParser:
+    """A command whose help ends with an example that can be run as it stands."""
+    return commands.add_parser(
+        name,
+        help=help,
+        description=help[0].upper() + help[1:] + ".",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_model(command: argparse.ArgumentParser) -> None:
+    """Which network."""
+    command.add_argument(
+        "--model", default="starter", metavar="SOURCE",
+        help="network: starter, a preset's name, a checkpoint's folder, or org/name[@revision] on the Hugging Face Hub "
+        "(default: starter)",
+    )  # fmt: skip
+
+
+def add_plugin(command: argparse.ArgumentParser) -> None:
+    """More explainers and measures."""
+    command.add_argument(
+        "--plugin", action="append", default=[], metavar="FILE_OR_MODULE",
+        help="a Python file or an importable module with further explainers; may be repeated (default: only the "
+        "built-in and the installed ones)",
+    )  # fmt: skip
+
+
+def add_json(command: argparse.ArgumentParser) -> None:
+    """Output for programs."""
+    command.add_argument("--json", action="store_true", help="print JSON instead of text (default: text)")

@@ -1,0 +1,113 @@
+"""The command `explain`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from explainers.commands.arguments import add_command, add_model, add_plugin
+from explainers.errors import OptionError
+from explainers.registry import Registry
+
+
+def add_commands(commands: Any) -> None:
+    """Add it to `python -m explainers`."""
+    command = add_command(
+        commands, "explain", help="explain one finding of a radiograph with one or more explainers",
+        example="python -m explainers explain chest.png --finding Effusion --explainer grad_cam \\\n"
+        "      --explainer occlusion --option occlusion.patch=24 --out maps",
+    )  # fmt: skip
+    command.add_argument("image", metavar="IMAGE", help="the radiograph: a PNG, JPEG, WebP, TIFF or DICOM file")
+    command.add_argument(
+        "--finding", default="", metavar="NAME",
+        help="finding whose logit is explained, such as Effusion (default: the one highest above its threshold)",
+    )  # fmt: skip
+    command.add_argument(
+        "--explainer", action="append", default=[], metavar="NAME",
+        help="an explainer's name, see `list`; may be repeated (default: those that are compared by default)",
+    )  # fmt: skip
+    command.add_argument(
+        "--option", action="append", default=[], metavar="EXPLAINER.NAME=VALUE",
+        help="an option of an explainer, see `list`; may be repeated (default: the options' defaults)",
+    )  # fmt: skip
+    command.add_argument(
+        "--window", default="", metavar="NAME",
+        help="window of a DICOM file: window-2, range or pixels, for example (default: the one that the file asks for)",
+    )  # fmt: skip
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of random explainers (default: 0)")
+    command.add_argument(
+        "--out", required=True, metavar="DIR",
+        help="folder that pictures, maps and records are written into; it is made if it does not exist",
+    )  # fmt: skip
+    command.add_argument(
+        "--isolate", type=float, metavar="SECONDS",
+        help="run plugins' explainers in processes of their own, which end after so many seconds (default: in this "
+        "process, without a limit)",
+    )  # fmt: skip
+    add_model(command)
+    add_plugin(command)
+    command.set_defaults(run=_explain)
+
+
+def _explain(given: argparse.Namespace) -> int:
+    from cxr.predictor import Predictor
+    from cxr.reading.radiograph import read_radiograph
+    from explainers.output.files import write_files
+    from explainers.output.folder import output_folder
+    from explainers.running.comparison import Failed, Finished, Progressed, compare
+
+    if given.isolate is not None and not given.isolate > 0:
+        raise OptionError(f"--isolate is {given.isolate:g}.", "It must be a number of seconds above 0.")
+    out = output_folder(given.out)
+    registry = Registry.standard(given.plugin, time_limit=given.isolate)
+    for failure in registry.failures:
+        print(f"left out: {failure.plugin}: {failure.reason}", file=sys.stderr)
+    names = given.explainer or registry.defaults
+    options = parse_options(given.option, registry)
+    radiograph = read_radiograph(given.image, window=given.window)
+    predictor = Predictor.load(given.model)
+    failed = False
+    for event in compare(
+        predictor, radiograph, given.finding, names, options=options, seed=given.seed, registry=registry
+    ):
+        if isinstance(event, Progressed):
+            _show_progress(event.explainer, event.fraction, event.text)
+        elif isinstance(event, Failed):
+            failed = True
+            _clear_progress()
+            print(f"{event.explainer}: failed: {event.reason}", file=sys.stderr)
+        elif isinstance(event, Finished):
+            _clear_progress()
+            explanation = event.explanation
+            for warning in explanation.notes.get("warnings", ()):
+                print(f"warning: {warning}", file=sys.stderr)
+            files = ", ".join(file.name for file in write_files(explanation, radiograph, out))
+            print(f"{event.explainer}: {explanation.finding}, {explanation.seconds:.2f} s: {files}")
+    return int(failed)
+
+
+def parse_options(words: Sequence[str], registry: Registry) -> dict[str, dict[str, Any]]:
+    """{explainer: {option: value}} from words of the form EXPLAINER.NAME=VALUE; OptionError for others."""
+    options: dict[str, dict[str, Any]] = {}
+    for word in words:
+        target, equals, text = word.partition("=")
+        explainer, dot, name = target.partition(".")
+        if not (equals and dot):
+            raise OptionError(f"{word!r} is not of the form EXPLAINER.NAME=VALUE.", "Such as occlusion.patch=24.")
+        (found,) = registry.find([explainer])
+        known = {option.name: option for option in found.options()}
+        value = known[name].parse(text, explainer=explainer) if name in known else text
+        options.setdefault(explainer, {})[name] = value
+    return options
+
+
+def _show_progress(explainer: str, fraction: float, text: str) -> None:
+    """A bar on a terminal; nothing in a pipe or a log."""
+    if sys.stderr.isatty():
+        done = round(fraction * 20)
+        print(f"\r\033[K{explainer} {'█' * done}{'░' * (20 - done)} {text}", end="", file=sys.stderr, flush=True)
+
+
+def _clear_progress() -> None:
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -42,7 +42,7 @@ def estimated(
     memory = (COPIES + len(teachers)) * weights + max(
         stage.batch * stage.size**2 for stage in recipe.stages
     ) * BYTES_A_PIXEL * share
-    disk = training.pixels.nbytes + (COPIES + 2 + len(teachers)) * weights
+    disk = training.pixels.nbytes + (COPIES + 2) * weights
     return (
         f"About {_duration(seconds)}, {memory / 1e9:.1f} GB of memory and {disk / 1e9:.1f} GB of disk. "
         f"A thread of the loader makes {pictures_a_second(recipe, training):.0f} pictures a second, the network takes "

@@ -73,8 +73,8 @@ def following(
     """The student beside what it follows, as one network for `DistillationLoss`: `(N, 2n + 1)`.
 
     Its inputs are pictures `(N, size, size, 3)`, and without teachers the probabilities `(N, n)` of a table of soft
-    labels. Its variables are the student's own, those of teachers, which do not learn, and one linear layer a teacher
-    where features are followed. These layers begin anew for each such network, drawn by `seed`.
+    labels. Its variables are the student's own, and those of one linear layer a teacher where features are followed.
+    These layers begin anew for each such network, drawn by `seed`.
     """
     picture = keras.Input((size, size, CHANNELS), name="picture")
     count = student.output.shape[-1]
@@ -85,13 +85,14 @@ def following(
     features, logits = _with_features(student)(picture)
     answers, distances = [], []
     for number, teacher in enumerate(teachers):
-        theirs, answer = _frozen(teacher)(_resized(picture, teacher), training=False)
+        theirs, answer = _Answer(teacher.network)(_resized(picture, teacher))
         answers.append(ops.take(answer, np.array(teacher.columns), axis=-1))
         if distillation.features:
             guide = keras.layers.Dense(
                 theirs.shape[-1], use_bias=False, name=f"guide_{number}", dtype="float32",
                 kernel_initializer=keras.initializers.GlorotUniform(seed=seed + number),
             )  # fmt: skip
+            guide.build(features.shape)  # where it is called, Keras on PyTorch would not draw by the seed
             distances.append(_cosine_distance(guide(features), theirs))
     soft = ops.sigmoid(_mean(answers) / distillation.temperature)
     distance = _mean(distances) if distances else ops.zeros_like(logits[:, :1])
@@ -117,9 +118,25 @@ def _with_features(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, [model.get_layer(OUTPUT_LAYER).input, model.output])
 
 
-def _frozen(teacher: Teacher) -> keras.Model:
-    teacher.network.trainable = False
-    return _with_features(teacher.network)
+class _Answer(keras.layers.Layer):
+    """(features, logits) of a network that stays as it is, and whose variables are none of this layer's.
+
+    Two networks of one architecture have variables of the same paths. Where both are tracked, Keras on PyTorch keeps
+    one of each path alone, and leaves gradients of the other to add up. A run's files are smaller without them too.
+    """
+
+    def __init__(self, network: keras.Model) -> None:
+        super().__init__(trainable=False)
+        network.trainable = False
+        both = _with_features(network)
+        self._widths = [output.shape[-1] for output in both.outputs]
+        self._answer = lambda pictures: both(pictures, training=False)  # Keras looks for layers in attributes
+
+    def call(self, pictures):
+        return [ops.stop_gradient(each) for each in self._answer(pictures)]
+
+    def compute_output_shape(self, input_shape):
+        return [(input_shape[0], width) for width in self._widths]
 
 
 def _resized(picture, teacher: Teacher):

@@ -113,7 +113,8 @@ def test_a_student_without_labels_follows_a_teacher_that_differs_in_its_output_l
 def test_the_loss_is_the_sum_worked_by_hand():
     # z = (2, 0), q = (.5, .25), y = (1, not known), d = .3; T = 2: p = σ(1, 0)
     loss = DistillationLoss(WeightedBinaryCrossentropy((0.9, 0.8), (0.1, 0.2)), weight=0.6, temperature=2, features=5)
-    found = loss.call(np.array([[1, np.nan]], np.float32), np.array([[2, 0, 0.5, 0.25, 0.3]], np.float32))
+    labels, outputs = (keras.ops.convert_to_tensor(each) for each in ([[1, np.nan]], [[2, 0, 0.5, 0.25, 0.3]]))
+    found = loss.call(labels, outputs)
     labelled = -0.9 * np.log(1 / (1 + np.exp(-2)))
     one = 1 / (1 + np.exp(-1))
     followed = -0.5 * np.log(one) - 0.5 * np.log(1 - one) - np.log(0.5)
@@ -160,6 +161,15 @@ def test_several_teachers_of_other_sizes_and_orders_are_averaged(chests):
     assert numpy(found)[:, 2:4] == pytest.approx(1 / (1 + np.exp(-np.mean(logits, axis=0))), abs=1e-5)
 
 
+def test_a_network_beside_its_teachers_has_its_own_variables_alone(chests):
+    student = network(3)
+    around = following(student, [teacher(5), teacher(6)], Distillation(features=1.0), size=SIZE, seed=0)
+    own = {id(variable) for variable in student.variables}
+    guides = [variable.path for variable in around.variables if id(variable) not in own]
+    assert sorted(guides) == ["guide_0/kernel", "guide_1/kernel"]
+    assert len({variable.path for variable in around.variables}) == len(around.variables) == len(own) + 2
+
+
 def test_features_alone_are_followed_without_labels_and_the_teacher_stays_as_it_was(chests, tmp_path):
     known = teacher()
     before = weights_of(known.network)
@@ -169,7 +179,7 @@ def test_features_alone_are_followed_without_labels_and_the_teacher_stays_as_it_
     how = recipe(Distillation(weight=0.0, features=3.0), stages=(Stage(SIZE, 6, 1e-2, batch=8),))
     student = job(tmp_path / "run", unlabelled, how, teachers=[known])
     losses = [row["loss"] for row in fit(student, RunState(RUN)).history]  # 3 (1 − cosine), nothing else
-    assert 0 < losses[-1] < 0.2 * losses[0] < 3 * 2
+    assert 0 < losses[-1] < 0.4 * losses[0] < 3 * 2
     start, end = weights_of(network(3)), weights_of(student.model)
     assert np.abs(end["conv/kernel"] - start["conv/kernel"]).max() > 1e-3
     assert end["predictions/bias"] == pytest.approx(start["predictions/bias"], abs=1e-6)

@@ -4,6 +4,7 @@ A finding is spelled as NIH spells it (`Pleural_Thickening`). The order of a net
 checkpoint and never deduced: the orders here are what a checkpoint's configuration may refer to.
 """
 
+import re
 from collections.abc import Sequence
 
 from cxr.errors import FindingError
@@ -72,6 +73,44 @@ XRV_ORDER: tuple[str, ...] = (
 ALPHABETICAL: tuple[str, ...] = tuple(sorted(FINDINGS))
 
 
+ALIASES: dict[str, tuple[str, ...]] = {
+    "Atelectasis": ("Atelectases", "Atelectatic"),
+    "Cardiomegaly": ("Enlarged heart", "Cardiac enlargement"),
+    "Effusion": ("Pleural Effusion", "Effusions", "Pleural effusions"),
+    "Infiltration": ("Infiltrate", "Infiltrates", "Lung infiltrate"),
+    "Mass": ("Lung mass", "Pulmonary mass"),
+    "Nodule": ("Nodules", "Lung nodule", "Pulmonary nodule"),
+    "Consolidation": ("Consolidations",),
+    "Edema": ("Oedema", "Pulmonary edema", "Pulmonary oedema", "Lung edema", "Lung oedema"),
+    "Emphysema": ("Pulmonary emphysema", "Lung emphysema"),
+    "Fibrosis": ("Pulmonary fibrosis", "Lung fibrosis"),
+    "Pleural_Thickening": ("Pleural thickening", "Pleura thickening", "Thickened pleura"),
+    "Hernia": ("Hiatal hernia", "Hiatus hernia"),
+}
+"""How CheXpert, MIMIC, PadChest, VinDr-CXR, RSNA and torchxrayvision write NIH's findings; case and signs don't count.
+
+Only what means the same is here. PadChest's kinds of a finding ("laminar atelectasis") are parts of it, and VinDr's
+"Nodule/Mass" is two findings in one.
+"""
+
+OTHER_FINDINGS: tuple[str, ...] = (
+    *("Lung Opacity", "Lung Lesion", "Enlarged Cardiomediastinum", "Fracture", "Pleural Other", "Support Devices"),
+    *("Nodule/Mass", "ILD", "Calcification", "Aortic enlargement", "Other lesion", "Other diseases", "Lung cavity"),
+    *("Lung cyst", "Mediastinal shift", "Clavicle fracture", "Rib fracture", "Enlarged PA", "COPD", "Lung tumor"),
+    *("Tuberculosis", "Opacity", "Airspace Opacity", "COVID-19", "COVID", "Bronchitis", "Bronchiolitis"),
+    *(
+        "Subcutaneous Emphysema",
+        "Pneumoperitoneum",
+        "Pneumomediastinum",
+        "Tortuous Aorta",
+        "Calcification of the Aorta",
+    ),
+)
+"""Labels of these data sets that are none of NIH's 14 findings, nor another spelling of one."""
+
+NO_FINDING = ("No Finding", "Normal", "No findings", "No abnormality")
+
+
 def display_name(finding: str) -> str:
     """The finding's name as people read it: "Pleural_Thickening" becomes "Pleural thickening"; "COVID" stays."""
     first, *rest = finding.replace("_", " ").split()
@@ -79,15 +118,52 @@ def display_name(finding: str) -> str:
 
 
 def check_finding(name: str, labels: Sequence[str]) -> str:
-    """The label that `name` means: the same letters, whatever their case, with spaces or underscores.
+    """The label that `name` means: the same letters, whatever their case and signs, or another spelling of it.
 
     Raises FindingError, with the closest name first, if none of `labels` has that name.
     """
     by_key = {_key(label): label for label in labels}
     if isinstance(name, str) and _key(name) in by_key:
         return by_key[_key(name)]
+    if isinstance(name, str) and (known := known_finding(name)) in labels:
+        return known
     raise FindingError(f"The checkpoint in use has no finding {name!r}.", names_hint(str(name), labels))
 
 
+def known_finding(name: str) -> str | None:
+    """NIH's finding that a label of any data set means, or None for a label that means none of them."""
+    return _BY_KEY.get(_key(name))
+
+
+def is_other_finding(name: str) -> bool:
+    """Whether a label is known to be none of NIH's findings, so that leaving it out is no mistake in its spelling."""
+    return _key(name) in _OTHER_KEYS
+
+
+def is_no_finding(name: str) -> bool:
+    """Whether a label says that there is nothing to see."""
+    return _key(name) in _NO_FINDING_KEYS
+
+
+def findings_of(labels: Sequence[str]) -> tuple[dict[str, int], tuple[str, ...]]:
+    """({finding: its place among the labels}, labels that are left out: no finding, or one that another label is).
+
+    A label that is spelled as NIH does counts before another spelling of it; "" is no label.
+    """
+    exact = {label: at for at, label in enumerate(labels) if label in DESCRIPTIONS}
+    places = dict(exact)
+    for at, label in enumerate(labels):
+        if (finding := known_finding(label)) and finding not in places:
+            places[finding] = at
+    used = set(places.values())
+    left_out = tuple(label for at, label in enumerate(labels) if label and at not in used)
+    return dict(sorted(places.items(), key=lambda pair: pair[1])), left_out
+
+
 def _key(name: str) -> str:
-    return "_".join(name.lower().replace("_", " ").split())
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+_BY_KEY = {_key(name): finding for finding in FINDINGS for name in (finding, *ALIASES.get(finding, ()))}
+_OTHER_KEYS = frozenset(map(_key, OTHER_FINDINGS))
+_NO_FINDING_KEYS = frozenset(map(_key, NO_FINDING))

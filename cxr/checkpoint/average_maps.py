@@ -6,6 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from cxr.checkpoint.safetensors_file import read_safetensors
+from cxr.findings import known_finding
 from hub.directory import Resolved
 from hub.errors import CheckpointError
 from hub.files import check_sha256
@@ -24,7 +25,7 @@ def read_average_maps(resolved: Resolved) -> Mapping[str, np.ndarray]:
         return {}
     if described.get("sha256"):
         check_sha256(file, described["sha256"])
-    maps = {name: array.astype(np.float32) for name, array in read_safetensors(file).items()}
+    maps = {known_finding(name) or name: array.astype(np.float32) for name, array in read_safetensors(file).items()}
     for name, values in maps.items():
         if values.ndim != 2 or not values.size or not np.isfinite(values).all():
             raise CheckpointError(f"{file.name}: {name!r} is not a map (y, x) of finite numbers.")

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cxr.findings import COURSE_ORDER, FINDINGS
+from cxr.findings import COURSE_ORDER, FINDINGS, findings_of, known_finding
 from hub.config import label_name
 from hub.errors import CheckpointError
 
@@ -38,7 +38,7 @@ class Calibration:
 class CheckpointConfig:
     """What a checkpoint says of itself.
 
-    labels       name of each output in order; "" marks an output that is ignored
+    labels       name of each output in order, findings spelled as NIH does; "" marks an output that is ignored
     input        the input rule, as `cxr.preparation.InputRule.from_config` reads it
     final_relu   whether a ReLU follows the last batch norm
     head         sizes of hidden dense layers before the output
@@ -62,19 +62,35 @@ class CheckpointConfig:
         """{finding: index of its output} of those outputs that are findings of NIH ChestX-ray14, in output order."""
         return {label: index for index, label in enumerate(self.labels) if label in FINDINGS}
 
+    @property
+    def left_out(self) -> str:
+        """A sentence on outputs that are not scored although nothing marks them as ignored, or ""."""
+        others = [label for label in self.labels if label and label not in FINDINGS]
+        if not others:
+            return ""
+        return (
+            f"{len(others)} of the {len(self.labels)} outputs are left out, since they are no findings that are known "
+            f"here: {', '.join(others)}."
+        )
+
     @classmethod
     def from_raw(cls, raw: Mapping, *, name: str) -> "CheckpointConfig":
         """From the checked contents of `config.json`; CheckpointError names a value that can't be used."""
         labels = tuple(label_name(label) for label in raw.get("labels", COURSE_ORDER))
+        finding_at = {place: finding for finding, place in findings_of(labels)[0].items()}
         config = cls(
             name=name,
-            labels=labels,
+            labels=tuple(finding_at.get(at, label) for at, label in enumerate(labels)),
             input=raw["input"],
             final_relu=raw.get("final_relu", True),
             head=tuple(raw.get("head", ())),
-            thresholds={finding: _threshold(finding, value) for finding, value in raw.get("thresholds", {}).items()},
+            thresholds={
+                known_finding(finding) or finding: _threshold(finding, value)
+                for finding, value in raw.get("thresholds", {}).items()
+            },
             calibration={
-                finding: _calibration(finding, value) for finding, value in raw.get("calibration", {}).items()
+                known_finding(finding) or finding: _calibration(finding, value)
+                for finding, value in raw.get("calibration", {}).items()
             },
             metrics=raw.get("metrics", {}),
             description=str(raw.get("description", "")),

@@ -65,6 +65,7 @@ def read_checkpoint(resolved: Resolved) -> Checkpoint:
         raise CheckpointError(f"Weights have the layout {layout!r}.", f"Known: {', '.join(READERS)}.")
     InputRule.from_config(config.input)  # refuses a rule or a size that can't be, before anything is allocated for it
     weights, config = READERS[layout](file, config)
+    config = replace(config, input={**config.input, "size": InputRule.from_config(config.input).size})
     _check(weights, config)
     digest = resolved.sha256 or sha256_of(file)
     features, outputs = weights[f"{OUTPUT_LAYER}/kernel"].shape

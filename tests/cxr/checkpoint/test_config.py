@@ -18,6 +18,25 @@ def test_findings_keep_the_place_of_their_output():
     assert configured().findings == {"Mass": 0, "Effusion": 3}
 
 
+@pytest.mark.parametrize("spelling", ["Pleural Effusion", "pleural_effusion", "PleuralEffusion"])
+def test_an_output_under_another_spelling_is_the_finding(spelling):
+    found = configured(labels=["Mass", spelling], thresholds={spelling: {"score": 0.25}},
+                       calibration={spelling: {"a": 1, "b": 0, "prevalence": 0.1}})  # fmt: skip
+    assert found.findings == {"Mass": 0, "Effusion": 1}
+    assert found.labels == ("Mass", "Effusion")
+    assert set(found.thresholds) == set(found.calibration) == {"Effusion"}
+    assert not found.left_out
+
+
+def test_outputs_that_are_no_findings_are_said_unless_they_are_marked():
+    others = ["Lung Opacity", "Pleural Effusion", "Effusion"]
+    assert "3 of the 4 outputs" not in configured(labels=["Mass", *others]).left_out
+    assert configured(labels=["Mass", *others]).left_out.startswith("2 of the 4 outputs are left out")
+    assert "Lung Opacity, Pleural Effusion" in configured(labels=["Mass", *others]).left_out
+    marked = configured(labels=["Mass", {"name": "Lung Opacity", "ignored": True}, ""])
+    assert not marked.left_out
+
+
 def test_without_any_known_finding_there_is_nothing_to_score():
     with pytest.raises(CheckpointError, match=r"Cat.*Known: Atelectasis"):
         configured(labels=["Cat", "Dog"])

@@ -67,9 +67,10 @@ def last_event(text: str) -> tuple[str, object]:
 def test_running_and_waiting_work_ends_in_words_when_the_server_is_asked_to_end(started, tmp_path, number):
     process, http, call = started("shutdown_s=1")
     http.get(call(FAST))  # the network is loaded
-    ends, streams = [], [call(SLOW) for _ in range(4)]
+    first, *streams = [call(SLOW) for _ in range(5)]
+    ends = []
     reading = [threading.Thread(target=lambda at=at: ends.append(last_event(http.get(at).text))) for at in streams]
-    with http.stream("GET", call(SLOW)) as running:
+    with http.stream("GET", first) as running:
         for each in reading:
             each.start()
         lines = running.iter_lines()

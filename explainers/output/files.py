@@ -1,4 +1,4 @@
-"""An explanation, or a comparison, as files to take along: pictures, arrays, and what is needed to do it again.
+"""An explanation, or a comparison, as files: pictures, arrays, and what is needed to compute it again.
 
 Nothing in them names a file or a folder of the machine that made them.
 """
@@ -16,27 +16,14 @@ from PIL import Image
 from cxr.prediction import Prediction
 from cxr.reading.radiograph import Radiograph
 from explainers.contract.explanation import Explanation
-from explainers.pictures import NOTICE, SIDES, figure, origin_of
+from explainers.output.look import Look
+from explainers.output.rendering import render
+from explainers.pictures import NOTICE, SIDES, origin_of
 
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip archive can state: the same comparison gives the same bytes."""
 
-README = f"""cxr-lens: explanations of a chest radiograph network
-{NOTICE}
-{SIDES}
-
-These maps say what raises or lowers a network's score. They do not show disease, and they replace no reading.
-
-comparison.png     all explanations side by side
-EXPLAINER.png      the map on the radiograph, with its colour bar, unit and view
-EXPLAINER.npz      float32 arrays: map (signed, in its unit, on its own cells), input_map (enlarged to what the network
-                   saw), image_map (enlarged to the radiograph; NaN where the network did not look)
-EXPLAINER.json     options, seed, passes, network, versions: what is needed to do it again
-report.html        all of it on one page that opens in any browser, and how to get it again by code
-prediction.json    the scores with their thresholds, the input check, and where the radiograph comes from
-
-The maps are not rectified, normalised or rounded; the pictures say what was done for drawing.
-"""
+DEFAULT_LOOK = Look()
 
 
 def write_files(
@@ -54,8 +41,8 @@ def write_files(
     `origin` says where the radiograph comes from, for the picture's foot and the record. Files of these names are
     replaced. Raises OptionError for a view, opacity or colour map that does not exist.
     """
-    look = {"view": view, "opacity": opacity, "colour_map": colour_map}
-    contents = explanation_files(explanation, radiograph, origin=origin, **look)
+    look = Look(view, opacity, colour_map, origin)
+    contents = explanation_files(explanation, radiograph, look)
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
@@ -64,25 +51,15 @@ def write_files(
 
 
 def explanation_files(
-    explanation: Explanation,
-    radiograph: Radiograph,
-    *,
-    view: str = "positive",
-    opacity: float = 0.6,
-    colour_map: str | None = None,
-    stem: str | None = None,
-    origin: str = "",
+    explanation: Explanation, radiograph: Radiograph, look: Look = DEFAULT_LOOK, *, stem: str | None = None
 ) -> dict[str, bytes]:
     """{file name: contents} of one explanation; `stem` stands in place of the explainer's name."""
     stem = stem or explanation.explainer
-    picture = figure(radiograph, [explanation], view=view, opacity=opacity, colour_map=colour_map, origin=origin)
-    drawn = {"view": view, "opacity": opacity, "colour_map": colour_map}
+    about = {"radiograph": radiograph_record(radiograph, look.origin), "picture": look.record()}
     return {
-        f"{stem}.png": png_bytes(picture),
+        f"{stem}.png": png_bytes(look.picture(radiograph, [explanation])),
         f"{stem}.npz": npz_bytes(explanation),
-        f"{stem}.json": json_bytes(
-            {**explanation.record(), "radiograph": radiograph_record(radiograph, origin), "picture": drawn}
-        ),
+        f"{stem}.json": json_bytes({**explanation.record(), **about}),
     }
 
 
@@ -90,28 +67,24 @@ def comparison_zip(
     prediction: Prediction,
     explanations: Sequence[Explanation],
     radiograph: Radiograph,
+    look: Look = DEFAULT_LOOK,
     *,
-    view: str = "positive",
-    opacity: float = 0.6,
-    colour_map: str | None = None,
-    origin: str = "",
     extra: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """A zip archive of a whole comparison: every explanation's files, all of them in one picture, scores and a README.
 
-    origin  where the radiograph comes from; it stands in pictures and records
-    extra   {name: contents} of further files
+    extra  {name: contents} of further files
 
-    An explainer that is there twice, with other options, gets a number: `occlusion.png`, `occlusion-2.png`.
+    An explainer that occurs twice, with other options, gets a number: `occlusion.png`, `occlusion-2.png`.
     """
-    look = {"view": view, "opacity": opacity, "colour_map": colour_map, "origin": origin}
-    scores = {**prediction_record(prediction), "radiograph": radiograph_record(radiograph, origin)}
-    contents = {"README.txt": README.encode(), "prediction.json": json_bytes(scores)}
+    scores = {**prediction_record(prediction), "radiograph": radiograph_record(radiograph, look.origin)}
+    readme = render("readme.txt.j2", notice=NOTICE, sides=SIDES)
+    contents = {"README.txt": readme.encode(), "prediction.json": json_bytes(scores)}
     contents |= extra or {}
     if explanations:
-        contents["comparison.png"] = png_bytes(figure(radiograph, explanations, **look))
+        contents["comparison.png"] = png_bytes(look.picture(radiograph, explanations))
     for stem, explanation in _stems(explanations):
-        contents |= explanation_files(explanation, radiograph, stem=stem, **look)
+        contents |= explanation_files(explanation, radiograph, look, stem=stem)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
         for name, content in contents.items():

@@ -1,10 +1,9 @@
 """A comparison as one page of HTML that needs nothing else: pictures, scores, settings, how to get it again."""
 
 import base64
-import html
 import re
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from cxr.findings import display_name
@@ -12,95 +11,83 @@ from cxr.prediction import Prediction
 from cxr.reading.radiograph import Radiograph
 from explainers.contract.explanation import Explanation
 from explainers.output.files import png_bytes
-from explainers.output.snippets import client_snippet, command_line, the_same_file
-from explainers.pictures import NOTICE, SIDES, figure, origin_of
+from explainers.output.look import Look
+from explainers.output.rendering import render
+from explainers.output.snippets import client_snippet, command_line, file_comment
+from explainers.pictures import NOTICE, SIDES, origin_of
 from explainers.pictures.shading import number
 from explainers.running.measuring import MeasureDone
+
+DEFAULT_LOOK = Look()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Texts in rows below headings; `marked` are the numbers of rows that stand out."""
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    marked: Sequence[int] = ()
 
 
 def report_html(
     prediction: Prediction,
     explanations: Sequence[Explanation],
     radiograph: Radiograph,
+    look: Look = DEFAULT_LOOK,
     *,
-    view: str = "positive",
-    opacity: float = 0.6,
-    colour_map: str | None = None,
-    origin: str = "",
     file: str = "",
     address: str = "http://127.0.0.1:7860",
     model: str = "",
-    tested: Mapping[Explanation, Mapping[str, MeasureDone]] = MappingProxyType({}),
+    measured: Mapping[Explanation, Mapping[str, MeasureDone]] = MappingProxyType({}),
 ) -> str:
-    """The page. Arguments as `comparison_zip`'s; `address` and `model` as `client_snippet`'s.
+    """The page.
 
-    file    what is said of the radiograph's file where the code stands; see `the_same_file`
-    tested  {explanation: {a test's title: its end}}, of those that were tested
+    file            the comment on the radiograph's file above the code; see `file_comment`
+    address, model  as `client_snippet`'s
+    measured        {explanation: {a measure's title: its end}}, of those that were measured
 
     Raises OptionError for a view, opacity or colour map that does not exist.
     """
-    look = {"view": view, "opacity": opacity, "colour_map": colour_map, "origin": origin}
-    style = files("explainers.output").joinpath("templates", "report.css").read_text(encoding="utf-8")
     findings = list(dict.fromkeys(each.finding for each in explanations)) or [prediction.default_finding()]
     subject = " and ".join(map(display_name, findings))
-    title = f"{subject}: {len(explanations)} explanations compared"
-    pictures = "".join(_figure(radiograph, each, look) for each in explanations)
     own = [each for each in explanations if each.model == prediction.identity and each.finding == findings[0]]
     window = radiograph.window
-    return (
-        "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        f"<title>{_text(title)}</title><style>{style}</style></head><body><main>"
-        f"<p class=quiet>cxr-lens</p><h1>{_text(title)}</h1>"
-        f"<p>{_text(NOTICE)} Not for diagnosis.</p><p class=quiet>A map says what raises or lowers a network's score. "
-        f"It does not show disease. {_text(SIDES)}</p>{_warnings(prediction)}"
-        f"<h2>Radiograph</h2>{_radiograph(radiograph, origin)}<h2>Scores</h2>{_scores(prediction)}"
-        f"<h2>Explanations of {_text(subject)}</h2><div class=pictures>{pictures}</div>"
-        f"<h2>Maps</h2>{_maps(explanations)}{_tests(explanations, tested)}<h2>Settings</h2>{_settings(explanations)}"
-        f"<h2>Network and versions</h2>{_network(prediction, explanations)}"
-        f"{_by_code(own, file or the_same_file(window=window), address, model, window)}</main></body></html>\n"
+    return render(
+        "report.html.j2",
+        title=f"{subject}: {len(explanations)} explanations compared",
+        notice=NOTICE,
+        sides=SIDES,
+        warnings=prediction.warnings,
+        origin=origin_of(radiograph, look.origin) or "A file that was uploaded. Its name is not stored.",
+        radiograph=_radiograph(radiograph),
+        scores=_scores(prediction),
+        subject=subject,
+        pictures=[_picture(radiograph, each, look) for each in explanations],
+        maps=_maps(explanations),
+        measures=_measures(explanations, measured),
+        settings=_settings(explanations),
+        network=_network(prediction, explanations),
+        code=_code(own, file or file_comment(window=window), address, model, window),
     )
 
 
-def _text(value: object) -> str:
-    return html.escape(str(value))
-
-
-def _warnings(prediction: Prediction) -> str:
-    return "".join(f"<p><strong>{_text(sentence)}</strong></p>" for sentence in prediction.warnings)
-
-
-def _radiograph(radiograph: Radiograph, origin: str) -> str:
-    said = origin_of(radiograph, origin) or "A file that was uploaded. Its name is not kept."
+def _radiograph(radiograph: Radiograph) -> str:
     size = f"{radiograph.width:,} × {radiograph.height:,} pixels, SHA-256 of size and pixels {radiograph.digest}"
-    window = f", shown through its window “{_text(radiograph.window)}”" if radiograph.window else ""
-    return f"<p>{_text(said)}</p><p class=quiet>{size}{window}.</p>"
+    return f"{size}, shown through its window “{radiograph.window}”." if radiograph.window else f"{size}."
 
 
-def _figure(radiograph: Radiograph, each: Explanation, look: dict) -> str:
-    picture = base64.b64encode(png_bytes(figure(radiograph, [each], **look))).decode()
+def _picture(radiograph: Radiograph, each: Explanation, look: Look) -> dict[str, str]:
     control = ", a control" if each.control else ""
     synthetic = " on a synthetic radiograph" if radiograph.kind == "phantom" else ""
-    of = f"{each.title}{control}, {display_name(each.finding)}{synthetic}"
-    said = f"{of}: {look['view']} view, {number(each.seconds)} s; unit: {each.unit}"
-    image = f'<img alt="{_text(said)}" src="data:image/png;base64,{picture}">'
-    return f"<figure>{image}<figcaption>{_text(said)}</figcaption></figure>"
+    subject = f"{each.title}{control}, {display_name(each.finding)}{synthetic}"
+    return {
+        "png": base64.b64encode(png_bytes(look.picture(radiograph, [each]))).decode(),
+        "caption": f"{subject}: {look.view} view, {number(each.seconds)} s; unit: {each.unit}",
+    }
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], marked: Sequence[bool] = ()) -> str:
-    head = "".join(f"<th scope=col>{_text(each)}</th>" for each in heads)
-    body = "".join(
-        f"<tr{' class=above' if mark else ''}>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>"
-        for row, mark in zip(rows, marked or [False] * len(rows), strict=True)
-    )
-    # it scrolls where it is wider than the page, so that the keyboard must reach it
-    name = _text("Table: " + ", ".join(heads[:3]))
-    return (
-        f'<div class=wide tabindex=0 role=region aria-label="{name}">'
-        + f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _scores(prediction: Prediction) -> str:
+def _scores(prediction: Prediction) -> Table:
     found = sorted(prediction.findings, key=lambda each: -each.score)
     rows = [
         [
@@ -114,10 +101,10 @@ def _scores(prediction: Prediction) -> str:
         for each in found
     ]
     heads = ["finding", "score", "operating point", "is", "calibrated probability", "95 % of the last layer"]
-    return _table(heads, rows, [bool(each.above_threshold) for each in found])
+    return Table(heads, rows, [number for number, each in enumerate(found) if each.above_threshold])
 
 
-def _maps(explanations: Sequence[Explanation]) -> str:
+def _maps(explanations: Sequence[Explanation]) -> Table:
     """The range of each map, as the page shows it under its picture."""
     rows = [
         [
@@ -131,11 +118,11 @@ def _maps(explanations: Sequence[Explanation]) -> str:
         ]
         for each in explanations
     ]
-    return _table(["explainer", "finding", "lowest", "highest", "unit", "cells", "network"], rows)
+    return Table(["explainer", "finding", "lowest", "highest", "unit", "cells", "network"], rows)
 
 
-def _tests(explanations: Sequence[Explanation], tested: Mapping[Explanation, Mapping[str, MeasureDone]]) -> str:
-    """What tests found of each map, in the page's words; nothing where none was run."""
+def _measures(explanations: Sequence[Explanation], measured: Mapping[Explanation, Mapping[str, MeasureDone]]) -> Table:
+    """What measures found of each map, in the page's words."""
     rows = [
         [
             each.title,
@@ -146,12 +133,9 @@ def _tests(explanations: Sequence[Explanation], tested: Mapping[Explanation, Map
             each.model.name,
         ]
         for each in explanations
-        for title, end in tested.get(each, {}).items()
+        for title, end in measured.get(each, {}).items()
     ]
-    if not rows:
-        return ""
-    heads = ["explainer", "finding", "test", "verdict", "what it found", "network"]
-    return f"<h2>How far to believe the maps</h2>{_table(heads, rows)}"
+    return Table(["explainer", "finding", "test", "verdict", "what it found", "network"], rows)
 
 
 def _with_true_minus(sentence: str) -> str:
@@ -159,7 +143,7 @@ def _with_true_minus(sentence: str) -> str:
     return re.sub(r"(^|[\s(\[])-(?=\d)", r"\1−", sentence)
 
 
-def _settings(explanations: Sequence[Explanation]) -> str:
+def _settings(explanations: Sequence[Explanation]) -> Table:
     rows = [
         [
             each.title,
@@ -171,22 +155,20 @@ def _settings(explanations: Sequence[Explanation]) -> str:
         ]
         for each in explanations
     ]
-    return _table(["explainer", "finding", "options", "seed", "passes", "network"], rows)
+    return Table(["explainer", "finding", "options", "seed", "passes", "network"], rows)
 
 
-def _network(prediction: Prediction, explanations: Sequence[Explanation]) -> str:
+def _network(prediction: Prediction, explanations: Sequence[Explanation]) -> Table:
     """Whose scores these are; and, of the explanations, the input's digest and the versions that made them."""
     known = {**prediction.identity.to_json()}
     for each in explanations[:1]:
         known |= {"input's digest": each.input_digest, **each.versions}
-    return _table(["what", "value"], [[name, str(value)] for name, value in known.items() if value is not None])
+    return Table(["what", "value"], [[name, str(value)] for name, value in known.items() if value is not None])
 
 
-def _by_code(explanations: Sequence[Explanation], file: str, address: str, model: str, window: str) -> str:
+def _code(explanations: Sequence[Explanation], file: str, address: str, model: str, window: str) -> dict[str, str]:
+    """Python and a command that compute the same; empty where there is nothing to compute."""
     if not explanations:
-        return ""
+        return {}
     snippet = client_snippet(explanations, address, model=model, window=window)
-    return (
-        f"<h2>The same by code</h2><pre>{_text(file + snippet)}</pre><p class=quiet>Or without a page:</p>"
-        f"<pre>{_text(command_line(explanations, window=window))}</pre>"
-    )
+    return {"python": file + snippet, "command": command_line(explanations, window=window)}

@@ -1,4 +1,4 @@
-"""The same comparison by code: what a program or a command line has to say to get these maps again."""
+"""The same comparison by code: the program and the command that compute these maps again."""
 
 import json
 import shlex
@@ -8,11 +8,11 @@ from pprint import pformat
 from explainers.contract.explanation import Explanation
 
 
-def the_same_file(title: str = "", address: str = "", *, window: str = "") -> str:
-    """How the file is had that the code names, as comments of Python and of a shell.
+def file_comment(title: str = "", address: str = "", *, window: str = "") -> str:
+    """Where the file comes from that the code names, as comments of Python and of a shell.
 
     title    of a picture that the page offers; "" for the reader's own file
-    address  where it is had, if it is
+    address  where it can be downloaded; "" if nowhere
     window   the one that a DICOM file was shown through
     """
     title = " ".join(title.split())  # a file's name may have a line's end in it
@@ -24,7 +24,7 @@ def the_same_file(title: str = "", address: str = "", *, window: str = "") -> st
 
 
 def client_snippet(explanations: Sequence[Explanation], address: str, *, model: str = "", window: str = "") -> str:
-    """Python for `gradio_client`, of explanations of one finding and one network; see `the_same_file`.
+    """Python for `gradio_client`, of explanations of one finding and one network; see `file_comment`.
 
     address  of the running page
     model    what the page calls the network; "" for its default

@@ -18,8 +18,9 @@ from cxr.prediction import Prediction
 from explainers.contract.explanation import Explanation
 from explainers.errors import OptionError
 from explainers.output.files import comparison_zip, png_bytes
+from explainers.output.look import Look
 from explainers.output.report import report_html
-from explainers.output.snippets import client_snippet, command_line, the_same_file
+from explainers.output.snippets import client_snippet, command_line, file_comment
 from explainers.page import error_boundary
 from explainers.page.refusals import PRIVATE, error_body
 from explainers.page.samples import SIZE_PX, Samples
@@ -97,8 +98,7 @@ def _archive(session: Session, request: Request) -> Response:
         prediction,
         list(shown.values()),
         session.radiograph,
-        **_look(request),
-        origin=_origin(session),
+        _look(session, request),
         extra={"report.html": report},
     )
     headers = PRIVATE | {"Content-Disposition": 'attachment; filename="cxr-lens-comparison.zip"'}
@@ -116,12 +116,11 @@ def _report_text(session: Session, request: Request) -> str:
         prediction,
         list(shown.values()),
         session.radiograph,
-        **_look(request),
-        origin=_origin(session),
+        _look(session, request),
         file=_file(session, request),
         address=_address(request),
         model=request.query_params.get("model", ""),
-        tested=dict(session.tested),
+        measured=dict(session.tested),
     )
 
 
@@ -154,24 +153,21 @@ def _file(session: Session, request: Request) -> str:
     """How a reader gets the radiograph's file: a sample's has an address, this page's own or another's."""
     sample, window = session.sample, session.radiograph.window
     if sample is None:
-        return the_same_file(window=window)
+        return file_comment(window=window)
     here = sample.address and not sample.address.startswith("https://")
     address = f"{_address(request)}/{sample.address}" if here else sample.address
-    return the_same_file(sample.title, address, window=window)
+    return file_comment(sample.title, address, window=window)
 
 
 def _address(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
 
-def _look(request: Request) -> dict:
+def _look(session: Session, request: Request) -> Look:
     """How the browser draws the maps."""
-    asked = request.query_params
-    return {
-        "view": asked.get("view", "positive"),
-        "opacity": _number(asked.get("opacity", "0.6")),
-        "colour_map": asked.get("colour_map") or None,
-    }
+    query = request.query_params
+    opacity = _number(query.get("opacity", "0.6"))
+    return Look(query.get("view", "positive"), opacity, query.get("colour_map") or None, _origin(session))
 
 
 def _number(text: str) -> float:

@@ -27,8 +27,8 @@ FIGURE_PANEL_PX = 640
 
 
 @dataclass(frozen=True)
-class Look:
-    """How pictures are drawn: the same for all panels of a comparison."""
+class PanelStyle:
+    """How a panel is drawn: the same for all panels of a figure."""
 
     view: str = "positive"
     opacity: float = 0.6
@@ -54,7 +54,7 @@ def panel(
     """
     grey = displayed(radiograph, longest)
     head = _head(explanation, grey.shape[1])
-    return _stacked([head, _body(grey, explanation, Look(view, opacity, colour_map, cells, scale))])
+    return _stacked([head, _body(grey, explanation, PanelStyle(view, opacity, colour_map, cells, scale))])
 
 
 def figure(
@@ -75,11 +75,11 @@ def figure(
     radiograph comes from, see `origin_of`. Other arguments as `overlay`'s. Without an explanation the radiograph stands
     alone.
     """
-    look = Look(view, opacity, colour_map, cells, scale)
+    style = PanelStyle(view, opacity, colour_map, cells, scale)
     grey = displayed(radiograph, longest or (LONGEST_PX if len(explanations) <= 1 else FIGURE_PANEL_PX))
     networks = _networks(explanations)
     heads = [_head(each, grey.shape[1], networks.get(each.model, "")) for each in explanations]
-    panels = [_body(grey, each, look) for each in explanations] or [Image.fromarray(grey).convert("RGB")]
+    panels = [_body(grey, each, style) for each in explanations] or [Image.fromarray(grey).convert("RGB")]
     names = dict.fromkeys(f"Network: {each.model.name}." for each in explanations)
     said = " ".join(filter(None, [NOTICE, SIDES, *names, origin_of(radiograph, origin)]))
     foot = _lines(said, _width(panels), GREY_INK, _type_px(grey.shape[1]))
@@ -141,13 +141,13 @@ def _head(explanation: Explanation, width: int, network: str = "") -> Image.Imag
     return _stacked([title, _lines(said_of(explanation), width, GREY_INK, size_px)])
 
 
-def _body(grey: np.ndarray, explanation: Explanation, look: Look) -> Image.Image:
-    shading = shading_on(grey.shape, explanation, view=look.view, cells=look.cells, scale=look.scale)
+def _body(grey: np.ndarray, explanation: Explanation, style: PanelStyle) -> Image.Image:
+    shading = shading_on(grey.shape, explanation, view=style.view, cells=style.cells, scale=style.scale)
     frame = frame_on(grey.shape, explanation.frame)
-    drawn = picture(grey, shading, frame, opacity=look.opacity, colour_map=look.colour_map)
+    drawn = picture(grey, shading, frame, opacity=style.opacity, colour_map=style.colour_map)
     gap = Image.new("RGB", (drawn.width, _type_px(drawn.width) // 2), GROUND)
-    bar = colour_bar(shading, drawn.width, opacity=look.opacity, colour_map=look.colour_map)
-    said = said_of_view(shading, colour_map=look.colour_map, cells=look.cells)
+    bar = colour_bar(shading, drawn.width, opacity=style.opacity, colour_map=style.colour_map)
+    said = said_of_view(shading, colour_map=style.colour_map, cells=style.cells)
     if is_cropped(frame):
         said += " The network saw what lies inside the dashes."
     return _stacked([drawn, gap, bar, _lines(said, drawn.width, GREY_INK, _type_px(drawn.width))])

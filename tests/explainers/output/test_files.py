@@ -14,6 +14,7 @@ from cxr.prediction import FindingScore, Prediction
 from explainers import Explanation
 from explainers.errors import OptionError
 from explainers.output.files import comparison_zip, explanation_files, write_files
+from explainers.output.look import Look
 
 CROP = (100.0, 0.0, 312.0, 512.0)
 
@@ -65,7 +66,7 @@ def test_the_arrays_are_the_map_as_it_is_and_its_two_enlargements(explanation, p
 
 
 def test_the_record_holds_what_is_needed_to_do_it_again(explanation, phantom):
-    files = explanation_files(explanation, phantom, view="signed", opacity=0.3, colour_map="green_purple")
+    files = explanation_files(explanation, phantom, Look("signed", 0.3, "green_purple"))
     record = json.loads(files["occlusion.json"])
     assert record["explainer"] == "occlusion"
     assert record["options"] == {"patch": 32, "stride": 16, "fill": "mean"}
@@ -78,7 +79,7 @@ def test_the_record_holds_what_is_needed_to_do_it_again(explanation, phantom):
 def test_the_picture_changes_with_view_and_opacity_and_the_arrays_do_not(explanation, phantom):
     base = explanation_files(explanation, phantom)
     for look in ({"view": "signed"}, {"opacity": 0.2}, {"colour_map": "amber"}):
-        other = explanation_files(explanation, phantom, **look)
+        other = explanation_files(explanation, phantom, Look(**look))
         assert other["occlusion.png"] != base["occlusion.png"]
         assert other["occlusion.npz"] == base["occlusion.npz"]
 

@@ -1,17 +1,19 @@
 """The report on one page, and the same by code: what they say is what was computed."""
 
-import html
 import re
 import shlex
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from markupsafe import escape
 
 from explainers import compare
 from explainers.__main__ import main
 from explainers.contract.measure import Measured
+from explainers.output.look import Look
 from explainers.output.report import report_html
-from explainers.output.snippets import client_snippet, command_line, the_same_file
+from explainers.output.snippets import client_snippet, command_line, file_comment
 from explainers.running.comparison import Finished
 from explainers.running.measuring import MeasureDone
 
@@ -30,7 +32,7 @@ def test_the_report_stands_alone_with_every_score(made, predictor, phantom):
     assert page.count("data:image/png;base64") == 2
     for each in prediction.findings:
         assert f"<td>{each.score:.4f}</td>" in page
-    assert html.escape(command_line(made)) in page
+    assert str(escape(command_line(made))) in page
     # the fixture is a phantom, and nobody said where it comes from
     assert "The radiograph is synthetic: computed, not a patient." in page
     assert "radiograph.png is the file that you sent" in page
@@ -44,13 +46,13 @@ def test_the_report_has_what_tests_found_of_the_maps_in_it(made, predictor, phan
     found = MeasureDone("edges", "spread", Measured(0.3, "A <tenth> holds 30 %.", "spread out"))
     silent = MeasureDone("edges", "sum", code="NOT_MEASURABLE", reason="It has no sum.")
     tested = {made[1]: {"Concentration": found, "Adds up": silent}}
-    page = report_html(prediction, made, phantom, tested=tested)
+    page = report_html(prediction, made, phantom, measured=tested)
     for cells in (
         ["Concentration", "spread out", "A &lt;tenth&gt; holds 30 %."],
         ["Adds up", "not measured", "It has no sum."],
     ):
         assert "".join(f"<td>{cell}</td>" for cell in cells) in page
-    assert "Concentration" not in report_html(prediction, made[:1], phantom, tested=tested)
+    assert "Concentration" not in report_html(prediction, made[:1], phantom, measured=tested)
 
 
 def test_the_command_line_makes_the_same_maps(made, phantom, tmp_path, monkeypatch):
@@ -84,5 +86,20 @@ def test_the_window_of_a_dicom_file_is_part_of_the_code(made):
 
 @pytest.mark.parametrize("title", ["", "A", "x\n"])
 @pytest.mark.parametrize("address", ["", "https://x/a b.png; rm"])
-def test_where_the_file_is_had_stays_a_comment(title, address):
-    assert all(line.startswith("# ") for line in the_same_file(title, address).splitlines())
+def test_where_the_file_comes_from_stays_a_comment(title, address):
+    assert all(line.startswith("# ") for line in file_comment(title, address).splitlines())
+
+
+def test_whatever_stands_in_a_name_is_text_and_never_markup(made, predictor, phantom):
+    """Every value that a plugin, a checkpoint or a visitor chose: titles, units, options, origins, addresses."""
+    mark = "<img src=x onerror=alert(1)>\"'"
+    each = replace(made[1], title=mark, unit=mark, options={mark: mark}, model=replace(made[1].model, name=mark))
+    found = MeasureDone("edges", "spread", Measured(0.3, mark, mark))
+    page = report_html(
+        predictor.predict(phantom), [each, made[0]], phantom, Look(origin=mark), file=f"# {mark}\n", address=mark,
+        model=mark, measured={each: {mark: found}},
+    )  # fmt: skip
+    assert "onerror" in page
+    assert "<img src=x" not in page
+    assert "x onerror=alert(1)>" not in page
+    assert page.count("<img ") == 2

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from cxr.checkpoint import CheckpointConfig, Threshold
 from cxr.findings import display_name
 from cxr.predictor import Predictor
-from explainers.benchmark.report import SAID, SHOWN, table_rows
+from explainers.benchmark.report import COLUMNS, EXPLANATION, table_rows
 from explainers.contract.explainer import Explainer
 from explainers.page.concurrency import ANY_NUMBER
 from explainers.page.panel import Event, Panel, handler
@@ -203,7 +203,7 @@ def _benchmark(predictor: Predictor) -> str:
     """How explainers did on this network, as the checkpoint states it."""
     found = predictor.benchmark
     try:
-        heads = ["explainer", "boxes", *SHOWN.values(), "beats the prior", "seconds"]
+        heads = ["explainer", "boxes", *COLUMNS.values(), "beats the prior", "seconds"]
         heads = [each[0].upper() + each[1:] for each in heads]
         rows = [[str(label), *(_figure(str(cell)) for cell in cells)] for label, *cells in table_rows(found)]
         about = (
@@ -213,7 +213,7 @@ def _benchmark(predictor: Predictor) -> str:
         return ""
     name = predictor.identity.name
     return f"""<section class="benchmark"><h3>Explainers measured on this network: {escape(name)}</h3>
-<p class="quiet">{escape(about)}. {escape(SAID)}</p>
+<p class="quiet">{escape(about)}. {escape(EXPLANATION)}</p>
 {_table(heads, rows, f"Benchmark of explainers on {name}")}</section>"""
 
 

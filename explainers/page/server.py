@@ -138,7 +138,7 @@ def _watch(state: "AppState", blocks: "Blocks", head: Callable[[], str], ended: 
     from explainers.plugin_watcher import PluginWatcher
 
     def on_reload(name: str, left_out: str) -> None:
-        blocks.head = head()
+        blocks.head = head()  # type: ignore[assignment]  # Gradio declares it as None
         blocks.config = blocks.get_config_file()
         print(f"{name}: {left_out}" if left_out else f"{name} was loaded anew", flush=True)
 

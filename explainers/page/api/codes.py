@@ -1,7 +1,7 @@
 """The codes of errors: part of the API, so that a program can decide what to do without reading sentences.
 
 Every error that leaves the server carries one of these, whichever way the call came in. A code is never renamed and
-never changes its meaning; new ones may be added. `markdown_table` is the documentation's table.
+never changes its meaning; new ones may be added. `python -m explainers.page.api.codes` prints the page of the documentation.
 """
 
 from dataclasses import dataclass
@@ -77,8 +77,24 @@ RETRY_AFTER_S = {"BUSY": 5, "RATE": 15, "STOPPING": 10}
 """Seconds that `Retry-After` names, for the codes after which the same call may succeed."""
 
 
-def markdown_table() -> str:
-    """The table of the documentation."""
+def markdown_page() -> str:
+    """The page of the documentation."""
+    intro = (
+        "# Error codes of the API\n\n"
+        "Generated from `explainers/page/api/codes.py`; a test compares the two.\n\n"
+        "An error has a sentence for people and a code for programs. Where an error is a response of its own, the JSON\n"
+        "has `error` and `title`, the code; where it is an event of a stream, the event `error` has the same fields.\n"
+        "Gradio's Python client raises `AppError` with `.message` and `.title`; `explainers.client` raises `CallError`\n"
+        "with `.sentence` and `.code`. Codes with a time to wait come with the header `Retry-After`.\n\n"
+    )
+    return intro + _table()
+
+
+def _table() -> str:
     rows = ["| code | HTTP | meaning | what to do |", "|---|---|---|---|"]
     rows += [f"| `{name}` | {each.status} | {each.meaning} | {each.action} |" for name, each in CODES.items()]
     return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    print(markdown_page(), end="")

@@ -306,7 +306,8 @@ def _describe_parameters(inputs: Sequence[Any], function: Callable) -> None:
     """Gradio takes descriptions of parameters from components, of which `gr.api` makes none with a description."""
     _, described, _ = get_function_description(function)
     for component, name in zip(inputs, inspect.signature(function).parameters, strict=True):
-        component._api_info = {**component._api_info, "additional_description": described[name]}
+        text = {"description": described[name], "additional_description": described[name]}  # of OpenAPI and of Gradio
+        component._api_info = {**component._api_info, **text}
 
 
 def _picture(radiograph: Radiograph, explanation: Explanation) -> bytes:

@@ -1,7 +1,8 @@
 """The codes of errors: part of the API, so that a program can decide what to do without reading sentences.
 
 Every error that leaves the server carries one of these, whichever way the call came in. A code is never renamed and
-never changes its meaning; new ones may be added. `python -m explainers.page.api.codes` prints the page of the documentation.
+never changes its meaning; new ones may be added. `python -m explainers.page.api.codes` prints the
+documentation's page of them.
 """
 
 from dataclasses import dataclass
@@ -82,10 +83,10 @@ def markdown_page() -> str:
     intro = (
         "# Error codes of the API\n\n"
         "Generated from `explainers/page/api/codes.py`; a test compares the two.\n\n"
-        "An error has a sentence for people and a code for programs. Where an error is a response of its own, the JSON\n"
-        "has `error` and `title`, the code; where it is an event of a stream, the event `error` has the same fields.\n"
-        "Gradio's Python client raises `AppError` with `.message` and `.title`; `explainers.client` raises `CallError`\n"
-        "with `.sentence` and `.code`. Codes with a time to wait come with the header `Retry-After`.\n\n"
+        "An error has a sentence for people and a code for programs. Where an error is a response of its own, its\n"
+        "JSON has `error` and `title`, the code; in a stream, the event `error` has the same fields. Gradio's Python\n"
+        "client raises `AppError` with `.message` and `.title`; `explainers.client` raises `CallError` with\n"
+        "`.sentence` and `.code`. Codes with a time to wait come with the header `Retry-After`.\n\n"
     )
     return intro + _table()
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cxr.engine import ENGINES
 from explainers.page import Limits, PageSettings, serve
-from hub.command_line import run
+from hub.command_line import add_version, existing_file, existing_folder, run
 
 DEFAULT_MODEL = "medmae"
 """Pulled from the Hub once; where that can't be reached, the packaged starter takes its place and the page says so."""
@@ -23,11 +23,11 @@ def _serve(given: argparse.Namespace) -> int:
     serve(
         PageSettings(
             models=tuple(given.model or [DEFAULT_MODEL]),
-            presets=tuple(given.presets),
+            presets=tuple(map(str, given.presets)),
             plugins=tuple(given.plugin),
             reload=given.reload,
             isolate=given.isolate,
-            samples=given.samples,
+            samples=str(given.samples) if given.samples else None,
             engine=given.engine,
             host=given.host,
             port=given.port,
@@ -41,48 +41,72 @@ def _serve(given: argparse.Namespace) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser("cxr-lens", description="Compare explanations of a chest X-ray network.")
+    parser = argparse.ArgumentParser(
+        "cxr-lens",
+        description="Serve the page on which explanations of a chest X-ray network are compared.",
+        epilog="example:\n  cxr-lens --model starter --plugin my_explainer.py --port 8000",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_version(parser)
     parser.add_argument(
         "--model",
         action="append",
         default=[],
         metavar="SOURCE",
-        help=f"a preset (default: {DEFAULT_MODEL}), starter, a folder, or org/name[@revision]; several to choose from",
+        help="a checkpoint: starter, a preset's name, a folder, or org/name[@revision] on the Hub; repeatable, for a "
+        f"choice on the page (default: {DEFAULT_MODEL})",
     )
-    parser.add_argument("--presets", action="append", default=[], metavar="FILE", help="more presets; may be repeated")
     parser.add_argument(
-        "--plugin", action="append", default=[], metavar="FILE_OR_MODULE", help="explainers to add; may be repeated"
+        "--presets",
+        action="append",
+        default=[],
+        type=existing_file,
+        metavar="FILE",
+        help="TOML file with more presets; repeatable (default: the packaged ones)",
     )
-    parser.add_argument("--reload", action="store_true", help="load plugins' files anew when they are saved")
+    parser.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="FILE_OR_MODULE",
+        help="plugin with more explainers; repeatable",
+    )
+    parser.add_argument("--reload", action="store_true", help="reload a plugin's file when it is saved (default: off)")
     parser.add_argument(
         "--isolate",
         type=_seconds,
         metavar="SECONDS",
-        help="run plugins' explainers in processes of their own, ended after so long",
+        help="run each plugin in a process of its own, killed after so many seconds (default: in this process)",
     )
-    parser.add_argument("--samples", metavar="DIR", help="a folder of pictures that visitors may try")
+    parser.add_argument(
+        "--samples", type=existing_folder, metavar="DIR", help="folder of pictures to offer as samples (default: none)"
+    )
     parser.add_argument(
         "--engine",
         default="auto",
         choices=ENGINES,
-        help="what computes forward passes (default: onnxruntime if it is installed, else tensorflow)",
+        help="library for forward passes (default: auto, which is onnxruntime if it is installed, else tensorflow)",
     )
     parser.add_argument(
         "--host",
         default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
         metavar="ADDRESS",
-        help="address to listen on (default: GRADIO_SERVER_NAME, else 127.0.0.1)",
+        help="address to listen on (default: the variable GRADIO_SERVER_NAME, else 127.0.0.1)",
     )
-    parser.add_argument("--port", type=_port, metavar="NUMBER", help="default: the first free one from 7860 on")
+    parser.add_argument(
+        "--port", type=_port, metavar="NUMBER", help="port to listen on (default: the first free one from 7860 on)"
+    )
     parser.add_argument(
         "--limit",
         action="append",
         default=[],
         metavar="NAME=NUMBER",
-        help=f"a limit on what visitors may ask of the server; may be repeated. Defaults: {Limits.help()}",
+        help=f"limit on what visitors may ask of the server; repeatable. Defaults: {Limits.help()}",
     )
     parser.add_argument("--log", default="text", choices=("text", "json"), help="form of log lines (default: text)")
-    parser.add_argument("--mcp", action="store_true", help="offer the endpoints as MCP tools; needs the extra mcp")
+    parser.add_argument(
+        "--mcp", action="store_true", help="offer the endpoints as MCP tools; needs the extra mcp (default: off)"
+    )
     parser.set_defaults(run=_serve)
     return parser
 
@@ -90,7 +114,7 @@ def parser() -> argparse.ArgumentParser:
 def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0 < seconds < 86400:
-        raise argparse.ArgumentTypeError(f"{text} seconds is no time limit")
+        raise argparse.ArgumentTypeError(f"{text} seconds is not a time limit; it must be above 0 and below 86400")
     return seconds
 
 

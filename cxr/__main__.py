@@ -1,4 +1,4 @@
-"""Command line of scoring: python -m cxr predict IMAGE… | phantom FILE | verify SOURCE | publish DIR ORG/NAME"""
+"""Command line of scoring: python -m cxr predict IMAGE… | phantom FILE | verify SOURCE | publish DIR ORG/NAME | …"""
 
 import argparse
 import json
@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cxr.phantom.command import add_phantom
 from cxr.training.commands import add_commands
-from hub.command_line import run
+from hub.command_line import add_command, add_version, existing_file, existing_folder, run
 from hub.errors import describe_error
 
 if TYPE_CHECKING:
@@ -20,15 +20,20 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 0 if all of it succeeded."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own start-up notes are not part of the answer
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's notes are not part of the output
     return run(_parser(), arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m cxr", description="From a chest radiograph to scores.")
+    parser = argparse.ArgumentParser(
+        prog="python -m cxr",
+        description="Score chest radiographs, check checkpoints, train and evaluate them.",
+        epilog="python -m cxr COMMAND --help explains a command and gives an example.",
+    )
+    add_version(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_predict(commands)
-    _add_phantom(commands)
+    add_phantom(commands)
     _add_verify(commands)
     _add_publish(commands)
     add_commands(commands)
@@ -36,47 +41,59 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    predict = commands.add_parser("predict", help="score radiographs", description="Score radiographs for 14 findings.")
-    predict.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG, WebP, TIFF or DICOM file")
+    predict = add_command(
+        commands,
+        "predict",
+        help="score radiographs for the findings of a checkpoint",
+        example="python -m cxr predict radiograph.png --model starter --json",
+        run=_predict,
+    )
     predict.add_argument(
-        "--model", default="starter", metavar="SOURCE", help="starter, a preset, a folder, or org/name[@revision]"
+        "images", nargs="+", metavar="IMAGE", help="a radiograph: PNG, JPEG, WebP, TIFF or DICOM file; several at once"
     )
-    predict.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    predict.set_defaults(run=_predict)
+    predict.add_argument("--model", default="starter", metavar="SOURCE", help=f"{SOURCE} (default: starter)")
+    predict.add_argument("--json", action="store_true", help="print one JSON object (default: a table for each image)")
 
 
-SIGNS = ("effusion", "cardiomegaly", "nodule", "pneumothorax")
-
-
-def _add_phantom(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    phantom = commands.add_parser(
-        "phantom", help="write a synthetic radiograph to try things with; no patient is in it"
-    )
-    phantom.add_argument("file", metavar="FILE", help="a PNG file, such as radiograph.png; replaced if it is there")
-    phantom.add_argument("--seed", type=int, default=1, metavar="N", help="another body; default: 1, the page's")
-    phantom.add_argument("--size", type=int, default=1024, metavar="PX", help="of each side; default: 1024")
-    for sign in SIGNS:
-        phantom.add_argument(f"--{sign}", action="store_true", help="plant it")
-    phantom.set_defaults(run=_phantom)
+SOURCE = "the checkpoint: starter, a preset's name, a folder, or org/name[@revision] on the Hub"
 
 
 def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    verify = commands.add_parser(
-        "verify", help="check a checkpoint", description="Check files, names and shapes, and that the network answers."
+    verify = add_command(
+        commands,
+        "verify",
+        help="check a checkpoint's files, names and shapes, and score a synthetic chest with it",
+        example="python -m cxr verify starter --labels labels.csv --images chests/images --part test",
+        run=_verify,
     )
-    verify.add_argument("source", metavar="SOURCE", help="a preset, a folder, org/name[@revision], or starter")
-    verify.add_argument("--labels", metavar="TABLE", help="labels in CSV, to measure the AUC with")
-    verify.add_argument("--images", metavar="DIR", help="folder of the pictures that the table names")
-    verify.add_argument("--part", metavar="NAME", help="only rows whose column `part` says so, such as test")
-    verify.set_defaults(run=_verify)
+    verify.add_argument("source", metavar="SOURCE", help=SOURCE)
+    verify.add_argument(
+        "--labels", type=existing_file, metavar="CSV", help="table of labels to measure the AUC on (default: no AUC)"
+    )
+    verify.add_argument(
+        "--images",
+        type=existing_folder,
+        metavar="DIR",
+        help="folder of the pictures that the table names (default: none; needed with --labels)",
+    )
+    verify.add_argument(
+        "--part", metavar="NAME", help="use only rows whose column `part` has this value (default: all rows)"
+    )
 
 
 def _add_publish(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    publish = commands.add_parser("publish", help="verify a checkpoint, write its card, and push it to the Hub")
-    publish.add_argument("directory", metavar="DIR", help="a native checkpoint's folder")
-    publish.add_argument("repo", metavar="ORG/NAME", help="made if it is not there")
-    publish.add_argument("--private", action="store_true", help="make it private, if it is made")
-    publish.set_defaults(run=_publish)
+    publish = add_command(
+        commands,
+        "publish",
+        help="verify a checkpoint, write its model card, and upload it to the Hub",
+        example="python -m cxr publish my-checkpoint my-name/my-checkpoint --private",
+        run=_publish,
+    )
+    publish.add_argument("directory", type=existing_folder, metavar="DIR", help="folder of a native checkpoint")
+    publish.add_argument("repo", metavar="ORG/NAME", help="repository on the Hub; created if it does not exist")
+    publish.add_argument(
+        "--private", action="store_true", help="create the repository as a private one (default: public)"
+    )
 
 
 def _predict(given: argparse.Namespace) -> int:
@@ -135,22 +152,6 @@ def _row(each: "FindingScore") -> str:
     return f"{display_name(each.finding):20} {each.score:6.2f}{spread} {threshold:>10} {side:6} {probability:>12}"
 
 
-def _phantom(given: argparse.Namespace) -> int:
-    from PIL import Image
-
-    from cxr.phantom import phantom
-
-    try:
-        made = phantom(given.seed, size=given.size, **{sign: getattr(given, sign) for sign in SIGNS})
-        Image.fromarray(made.radiograph.display(given.size)).save(given.file, "PNG")
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    planted = ", ".join(made.truth) or "nothing"
-    print(f"wrote {Path(given.file).name}: {given.size} × {given.size} pixels, synthetic; planted: {planted}")
-    return 0
-
-
 def _verify(given: argparse.Namespace) -> int:
     from cxr.evaluation.reference import check_reference
     from cxr.predictor import Predictor
@@ -158,7 +159,7 @@ def _verify(given: argparse.Namespace) -> int:
     from hub.verifying import verify
 
     if bool(given.labels) != bool(given.images):
-        print("error: --labels and --images belong together", file=sys.stderr)
+        print("error: --labels needs --images, and --images needs --labels.", file=sys.stderr)
         return 2
     resolved = resolve(given.source)
     for line in verify(resolved):
@@ -171,14 +172,14 @@ def _verify(given: argparse.Namespace) -> int:
 
 
 def _measure(predictor: "Predictor", given: argparse.Namespace) -> int:
-    """Print the AUC beside the reported one; 1 if it is too far below to be believed."""
+    """Print the AUC beside the reported one; returns 1 if it is far below it."""
     from cxr.evaluation.labels import read_labels
     from cxr.evaluation.reference import measure
+    from cxr.evaluation.splits import part_of
 
     table = read_labels(given.labels, findings=predictor.labels)
-    if given.part:
-        table = table.take([at for at, part in enumerate(table.columns.get("part", ())) if part == given.part])
-    figures = measure(predictor, table, Path(given.images))
+    table = part_of(table, given.part) if given.part else table
+    figures = measure(predictor, table, given.images)
     for finding, value in figures.auc.items():
         print(f"  {finding:20} {value:.3f}")
     interval = f"95 % by patient {figures.low:.3f} to {figures.high:.3f}"
@@ -189,7 +190,7 @@ def _measure(predictor: "Predictor", given: argparse.Namespace) -> int:
     if not figures.suspect(reported.get("mean_auc")):
         return 0
     print(
-        "SUSPECT: far below what was reported; is it the label order, the input rule or the last ReLU?", file=sys.stderr
+        "SUSPECT: far below the reported AUC. Check the label order, the input rule and the last ReLU.", file=sys.stderr
     )
     return 1
 
@@ -197,7 +198,7 @@ def _measure(predictor: "Predictor", given: argparse.Namespace) -> int:
 def _publish(given: argparse.Namespace) -> int:
     from cxr.publishing import publish
 
-    print(publish(Path(given.directory), given.repo, private=given.private))
+    print(publish(given.directory, given.repo, private=given.private))
     return 0
 
 

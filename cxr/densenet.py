@@ -5,11 +5,14 @@ Nothing here is TensorFlow's own: scoring builds the network here to compile it,
 
 from collections.abc import Mapping, Sequence
 
-import keras
 import numpy as np
 
+from cxr.quiet_import import quiet_import
 from hub.architecture import OUTPUT_LAYER
 from hub.errors import CheckpointError
+
+with quiet_import():
+    import keras
 
 
 def densenet121(

@@ -9,14 +9,18 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from cxr.checkpoint import Checkpoint
-from cxr.densenet import assign, densenet121
 from cxr.errors import LayerError
 from cxr.layers import check_layer, target_layer
+from cxr.quiet_import import quiet_import
+
+with quiet_import():
+    import keras
+    import tensorflow as tf
+
+from cxr.densenet import assign, densenet121
 
 BATCH_SIZES = (1, 16)
 """One picture, or many variants of one: 16 is where two cores gain nothing more from a larger batch."""

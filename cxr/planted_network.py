@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
-import keras
 import numpy as np
 
 from cxr.checkpoint import CheckpointConfig, Identity
@@ -17,7 +16,11 @@ from cxr.frame import Frame
 from cxr.network import Network
 from cxr.predictor import Predictor
 from cxr.preparation import InputRule, Prepared
+from cxr.quiet_import import quiet_import
 from cxr.reading.radiograph import Radiograph
+
+with quiet_import():
+    import keras
 
 FOR_BRIGHT, FOR_DARK, AGAINST_BRIGHT = "Mass", "Nodule", "Effusion"
 LABELS = (FOR_BRIGHT, FOR_DARK, AGAINST_BRIGHT)

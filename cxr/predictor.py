@@ -148,7 +148,14 @@ class Predictor:
         by_finding = dict(zip(self.labels, map(float, logits[0]), strict=True))
         scores = finding_scores(by_finding, self.config, spread=self._spread(activations))
         check = () if prepared.statistics.ok else (prepared.statistics.verdict,)
-        return Prediction(scores, (*radiograph.warnings, *check), prepared.statistics, self.identity)
+        warnings = (*self._fallback(), *radiograph.warnings, *check)
+        return Prediction(scores, warnings, prepared.statistics, self.identity)
+
+    def _fallback(self) -> tuple[str, ...]:
+        """A warning where another network was requested."""
+        if not self.identity.requested:
+            return ()
+        return (f"{self.identity.requested!r} was requested; {self.identity.name!r} answers in its place.",)
 
     def forward(self, batch: np.ndarray) -> np.ndarray:
         """Logits `(N, n)` float32 of a prepared batch `(N, h, w, c)`."""

@@ -1,13 +1,12 @@
-"""Command line of checkpoints' files: python -m hub presets | pull SOURCE | verify SOURCE | push DIR ORG/NAME"""
+"""Command line for the files of checkpoints: python -m hub presets | pull SOURCE | verify SOURCE | push DIR ORG/NAME"""
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from hub.command_line import run
+from hub.command_line import add_command, add_version, existing_file, existing_folder, run
 from hub.presets import Preset, read_presets
 
 
@@ -17,33 +16,69 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m hub", description="Files of checkpoints.")
+    parser = argparse.ArgumentParser(
+        prog="python -m hub",
+        description="List, download, check and upload the files of checkpoints.",
+        epilog="python -m hub COMMAND --help explains a command and gives an example.",
+    )
+    add_version(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    listing = commands.add_parser("presets", help="networks that go by a name")
-    listing.add_argument("--json", action="store_true", help="print JSON instead of text")
-    listing.set_defaults(run=_presets)
-    pulling = commands.add_parser("pull", help="download a checkpoint and check it")
-    pulling.set_defaults(run=_pull)
-    verifying = commands.add_parser("verify", help="check a checkpoint's files: hashes, header, names and shapes")
-    verifying.set_defaults(run=_verify)
+    listing = add_command(
+        commands,
+        "presets",
+        help="list the networks that can be loaded by a short name",
+        example="python -m hub presets --json",
+        run=_presets,
+    )
+    listing.add_argument("--json", action="store_true", help="print one JSON object (default: text)")
+    pulling = add_command(
+        commands,
+        "pull",
+        help="download a checkpoint into the Hub's cache and check its hashes",
+        example="python -m hub pull medmae",
+        run=_pull,
+    )
+    verifying = add_command(
+        commands,
+        "verify",
+        help="check a checkpoint's files: hashes, header, names and shapes of the arrays",
+        example="python -m hub verify starter",
+        run=_verify,
+    )
     for command in (pulling, verifying):
-        command.add_argument("source", metavar="SOURCE", help="a preset, a folder, org/name[@revision], or starter")
+        command.add_argument(
+            "source", metavar="SOURCE", help="starter, a preset's name, a folder, or org/name[@revision] on the Hub"
+        )
     for command in (listing, pulling, verifying):
-        command.add_argument("--presets", action="append", default=[], metavar="FILE", help="more presets; repeatable")
+        command.add_argument(
+            "--presets",
+            action="append",
+            default=[],
+            type=existing_file,
+            metavar="FILE",
+            help="TOML file with more presets; repeatable (default: the packaged ones)",
+        )
     _add_push(commands)
     return parser
 
 
 def _add_push(commands: Any) -> None:
-    pushing = commands.add_parser("push", help="put a checkpoint's folder on the Hub, in one commit")
-    pushing.add_argument("directory", metavar="DIR", help="a native checkpoint's folder")
-    pushing.add_argument("repo", metavar="ORG/NAME", help="made if it is not there")
-    pushing.add_argument("--private", action="store_true", help="make it private, if it is made")
-    pushing.set_defaults(run=_push)
+    pushing = add_command(
+        commands,
+        "push",
+        help="upload a checkpoint's folder to the Hub, in one commit",
+        example="python -m hub push my-checkpoint my-name/my-checkpoint --private",
+        run=_push,
+    )
+    pushing.add_argument("directory", type=existing_folder, metavar="DIR", help="folder of a native checkpoint")
+    pushing.add_argument("repo", metavar="ORG/NAME", help="repository on the Hub; created if it does not exist")
+    pushing.add_argument(
+        "--private", action="store_true", help="create the repository as a private one (default: public)"
+    )
 
 
 def _presets(given: argparse.Namespace) -> int:
-    presets = read_presets(*map(Path, given.presets))
+    presets = read_presets(*given.presets)
     if given.json:
         print(json.dumps({name: vars(preset) for name, preset in presets.items()}, indent=1, ensure_ascii=False))
         return 0
@@ -67,7 +102,7 @@ def _lines(preset: Preset) -> list[str]:
 def _pull(given: argparse.Namespace) -> int:
     from hub.sources import resolve
 
-    resolved = resolve(given.source, presets=read_presets(*map(Path, given.presets)))
+    resolved = resolve(given.source, presets=read_presets(*given.presets))
     print(f"{resolved.name}: {resolved.directory}")
     if resolved.revision:
         print(f"commit {resolved.revision}")
@@ -78,7 +113,7 @@ def _verify(given: argparse.Namespace) -> int:
     from hub.sources import resolve
     from hub.verifying import verify
 
-    for line in verify(resolve(given.source, presets=read_presets(*map(Path, given.presets)))):
+    for line in verify(resolve(given.source, presets=read_presets(*given.presets))):
         print(line)
     return 0
 
@@ -86,7 +121,7 @@ def _verify(given: argparse.Namespace) -> int:
 def _push(given: argparse.Namespace) -> int:
     from hub.pushing import push
 
-    print(push(Path(given.directory), given.repo, private=given.private))
+    print(push(given.directory, given.repo, private=given.private))
     return 0
 
 

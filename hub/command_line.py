@@ -1,19 +1,22 @@
-"""How every command line of the project ends: with an exit status, and errors as one sentence on stderr."""
+"""What every command line of the project shares: exit status, errors as one sentence on stderr, paths, --version."""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from hub.errors import CxrLensError
 
 STOPPED = 130
-"""What shells report of a program that was interrupted."""
+"""Exit status that shells report for a program that was interrupted."""
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None) -> int:
     """Parse the arguments, call the command's `run`, and return the exit status.
 
-    An error that a user can do something about becomes a sentence; anything else is a defect, and is raised.
+    Errors of the project's tree, and files that can't be read or written, become one sentence. Anything else is a
+    defect and is raised.
     """
     given = parser.parse_args(arguments)
     try:
@@ -21,6 +24,95 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None)
     except CxrLensError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError) as error:
+        if error.filename is None:
+            raise
+        print(f"error: {str(error.filename)!r}: {error.strerror}.", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return STOPPED
+
+
+def add_command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    *,
+    help: str,
+    example: str,
+    run: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    """A command whose --help ends with an example.
+
+    help  a sentence without its full stop: what the command does
+    run   called with the parsed arguments; returns the exit status
+    """
+    command = commands.add_parser(
+        name,
+        help=help,
+        description=f"{help[0].upper()}{help[1:]}.",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def add_version(parser: argparse.ArgumentParser) -> None:
+    """The option --version."""
+    parser.add_argument("--version", action="version", version=f"cxr-lens {_version()}", help="print the version")
+
+
+def _version() -> str:
+    try:
+        return version("cxr-lens")
+    except PackageNotFoundError:  # run from a folder without having been installed, as on a Space
+        return "(not installed)"
+
+
+def existing_file(text: str) -> Path:
+    """Type of an argument: a file that is there."""
+    path = _expanded(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder; a file is expected.")
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"There is no file {text!r}.")
+    return path
+
+
+def existing_folder(text: str) -> Path:
+    """Type of an argument: a folder that is there."""
+    path = _expanded(text)
+    if path.is_file():
+        raise argparse.ArgumentTypeError(f"{text!r} is a file; a folder is expected.")
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"There is no folder {text!r}.")
+    return path
+
+
+def output_folder(text: str) -> Path:
+    """Type of an argument: a folder to write to, which the command makes if it is not there."""
+    path = _expanded(text)
+    for each in (path, *path.parents):
+        if each.exists() and not each.is_dir():
+            raise argparse.ArgumentTypeError(f"{str(each)!r} is a file; a folder to write to is expected.")
+    return path
+
+
+def output_file(text: str) -> Path:
+    """Type of an argument: a file to write, in a folder that the command makes if it is not there."""
+    path = _expanded(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder; a file to write is expected.")
+    output_folder(str(path.parent))
+    return path
+
+
+def _expanded(text: str) -> Path:
+    """The path with ~ replaced by the user's home folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("A path is expected; this one is empty.")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} names a user that does not exist.") from error

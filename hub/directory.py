@@ -1,4 +1,4 @@
-"""A checkpoint's directory: what lies in it, under which configuration, and whether it is what it claims to be."""
+"""A checkpoint's directory: its files, its configuration, and whether its weights have the stated sha256."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,13 +22,14 @@ ORIGINAL_EXTRAS = (ORIGINAL_BACKBONE, "labels.json", "train_config.json")
 class Resolved:
     """A verified local checkpoint directory.
 
-    source     the string that was asked for
-    name       what people call it
-    directory  where its files lie
-    config     contents of `config.json`, or what stands in for it where the layout has none
+    source     the source string of this checkpoint
+    name       its name for people
+    directory  the folder with its files
+    config     contents of `config.json`, or the equivalent of a layout that has none
     revision   commit on the Hub, None for local files
     sha256     of the weights' file
-    notes      sentences for people, such as why something else than the source is used
+    notes      sentences for people, such as why a cached copy or another checkpoint is used
+    requested  the source string that was asked for, where this checkpoint takes its place; else ""
     """
 
     source: str
@@ -38,10 +39,16 @@ class Resolved:
     revision: str | None = None
     sha256: str | None = None
     notes: tuple[str, ...] = field(default=())
+    requested: str = ""
+
+    @property
+    def fallback(self) -> bool:
+        """Whether this checkpoint takes the place of another one that was asked for."""
+        return bool(self.requested)
 
     @property
     def shown(self) -> str:
-        """The source as results may state it: of a local directory only its name, since a path may tell too much."""
+        """The source as results state it: of a local directory only its name, since paths may be private."""
         return self.source if self.source == STARTER or self.revision else self.directory.resolve().name
 
 

@@ -24,14 +24,14 @@ def resolve(
     presets: Mapping[str, Preset] | None = None,
     progress: Progress | None = None,
 ) -> Resolved:
-    """The local, verified directory that a source string stands for.
+    """The local, verified directory of a checkpoint, from its source string.
 
-    presets   names to be known; those that are packaged if None
-    progress  is told the share of a download that is there, 0 to 1
+    presets   {name: preset} to accept; the packaged ones if None
+    progress  called with the downloaded share, 0 to 1
 
-    With `fallback`, a source that can't be had gives its last good copy in the cache, else the packaged starter, and
-    `notes` says why; without it, SourceError (nothing there under that name, or the Hub can't be reached) or
-    CheckpointError (its files are not what they should be) is raised.
+    With `fallback`, a source that can't be loaded gives its last good copy in the cache, else the packaged starter.
+    `notes` says why, and `requested` is the source string where the starter takes its place. Without `fallback`,
+    raises SourceError (no such checkpoint, or the Hub can't be reached) or CheckpointError (its files are wrong).
     """
     presets = read_presets() if presets is None else presets
     try:
@@ -44,11 +44,11 @@ def resolve(
 
 def _resolve(source: str, presets: Mapping[str, Preset], progress: Progress | None) -> Resolved:
     if not source or not isinstance(source, str):
-        raise SourceError("A source must be named.", _forms(presets))
+        raise SourceError("No checkpoint was named.", _forms(presets))
     if source == STARTER:
         return open_directory(STARTER_DIRECTORY, source=STARTER)
-    if source not in presets and Path(source).expanduser().is_dir():
-        return open_directory(Path(source).expanduser(), source=source)
+    if source not in presets and (folder := _folder(source)):
+        return open_directory(folder, source=source)
     found = on_hub(source, presets)
     if found is None:
         raise SourceError(f"There is no checkpoint {source!r}.", _forms(presets, source))
@@ -58,8 +58,17 @@ def _resolve(source: str, presets: Mapping[str, Preset], progress: Progress | No
     return pull(source, repository, preset=preset, progress=progress)
 
 
+def _folder(source: str) -> Path | None:
+    """The local folder of that path, if there is one."""
+    try:
+        folder = Path(source).expanduser()
+        return folder if folder.is_dir() else None
+    except (RuntimeError, ValueError, OSError):  # ~ of an unknown user, a null character, a name that is too long
+        return None
+
+
 def on_hub(source: str, presets: Mapping[str, Preset]) -> tuple[Repository, Preset | None] | None:
-    """The repository, and the preset if it is one, that a source names; None for one that is not on the Hub."""
+    """(repository, preset or None) that a source names; None for a source that is not on the Hub."""
     if preset := presets.get(source):
         if preset.disabled:
             raise SourceError(f"The preset {source!r} can't be used yet: {preset.disabled}.")
@@ -71,20 +80,21 @@ def on_hub(source: str, presets: Mapping[str, Preset]) -> tuple[Repository, Pres
 
 def _fallen_back(source: str, presets: Mapping[str, Preset], error: CxrLensError) -> Resolved:
     """The last good copy in the cache, else the starter, with the reason."""
-    log.warning("%r could not be had. %s", source, error)
     found = on_hub(source, presets) if not getattr(presets.get(source), "disabled", "") else None
     if found:
         from hub.pulling import last_good
 
         try:
-            kept = last_good(source, found[0], preset=found[1])
-        except CheckpointError:  # the copy is no good either; what is said is why it was wanted
-            kept = None
-        if kept:
-            note = f"{source!r} could not be had anew, so the copy in the cache is in use. {error.sentence}"
-            return replace(kept, notes=(note,))
+            cached = last_good(source, found[0], preset=found[1])
+        except CheckpointError:  # the cached copy is damaged too; the note gives the first error
+            cached = None
+        if cached:
+            note = f"{source!r} could not be updated, so the copy in the cache is in use. {error.sentence}"
+            log.warning(note)
+            return replace(cached, notes=(note,))
     note = f"{source!r} could not be loaded, so the packaged starter is in use. {error.sentence}"
-    return open_directory(STARTER_DIRECTORY, source=STARTER, notes=(note,))
+    log.warning(note)
+    return replace(open_directory(STARTER_DIRECTORY, source=STARTER, notes=(note,)), requested=source)
 
 
 def _forms(presets: Mapping[str, Preset], source: str = "") -> str:

@@ -51,7 +51,7 @@ def test_plugins_and_networks_may_be_repeated():
     given = parsed("--plugin", "a.py", "--plugin", "b", "--model", "medmae", "--model", "org/name@main")
     assert given["plugin"] == ["a.py", "b"]
     assert given["model"] == ["medmae", "org/name@main"]
-    assert parsed("--presets", "own.toml", "--port", "8000")["presets"] == ["own.toml"]
+    assert parsed("--port", "8000")["port"] == 8000
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "soon"])
@@ -72,14 +72,15 @@ def test_a_port_that_is_none_is_refused(port):
     assert "--port" in done.stderr
 
 
-def test_a_port_that_is_taken_and_presets_that_are_not_there_end_with_a_sentence(tmp_path):
+def test_a_port_that_is_taken_and_paths_that_are_not_there_end_with_a_sentence(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        for words, said in (
-            (["--port", port], f"Port {port} can't be had."),
-            (["--presets", str(tmp_path / "none.toml")], "none.toml can't be read as presets"),
+        for words, status, said in (
+            (["--port", port], 1, f"Port {port} can't be had."),
+            (["--presets", str(tmp_path / "none.toml")], 2, "There is no file"),
+            (["--samples", str(tmp_path / "none")], 2, "There is no folder"),
         ):
             done = subprocess.run(
                 [sys.executable, str(ROOT / "demo.py"), "--model", "starter", *words],
@@ -87,7 +88,7 @@ def test_a_port_that_is_taken_and_presets_that_are_not_there_end_with_a_sentence
                 text=True,
                 timeout=120,
             )
-            assert done.returncode == 1
+            assert done.returncode == status
             assert said in done.stderr
             assert "Traceback" not in done.stderr
 

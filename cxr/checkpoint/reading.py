@@ -21,23 +21,27 @@ from hub.architecture import OUTPUT_LAYER, STEM, check_shapes
 from hub.directory import ORIGINAL_BACKBONE, Resolved
 from hub.errors import CheckpointError
 from hub.files import sha256_of
+from hub.sources import REPO
 
 
 @dataclass(frozen=True)
 class Identity:
     """Which network gave a result: its name, its source, the Hub's commit if any, the weights' sha256.
 
-    source  `starter`, `org/name[@revision]`, or the name of a local directory without its path
+    source     `starter`, `org/name[@revision]`, or the name of a local directory without its path
+    requested  the source that was asked for, where this network answers in its place; else None
     """
 
     name: str
     source: str
     revision: str | None
     sha256: str
+    requested: str | None = None
 
     def to_json(self) -> dict[str, str | None]:
-        """The four fields as JSON has them."""
-        return {"name": self.name, "source": self.source, "revision": self.revision, "sha256": self.sha256}
+        """The fields as JSON has them; `requested` only where another network was asked for."""
+        fields = {"name": self.name, "source": self.source, "revision": self.revision, "sha256": self.sha256}
+        return fields | ({"requested": self.requested} if self.requested else {})
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,13 @@ def read_checkpoint(resolved: Resolved) -> Checkpoint:
     digest = resolved.sha256 or sha256_of(file)
     features, outputs = weights[f"{OUTPUT_LAYER}/kernel"].shape
     heads = read_heads(resolved, features=features, outputs=outputs)
-    identity = Identity(resolved.name, resolved.shown, resolved.revision, digest)
+    identity = Identity(resolved.name, resolved.shown, resolved.revision, digest, _shown(resolved.requested))
     return Checkpoint(config, weights, identity, heads, read_average_maps(resolved), read_benchmark(resolved))
+
+
+def _shown(requested: str) -> str | None:
+    """The requested source without a local path, None where there is none."""
+    return Path(requested).name if "/" in requested and not REPO.fullmatch(requested) else requested or None
 
 
 def _native(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:

@@ -1,9 +1,15 @@
 """Pieces of the network as ONNX graphs of fixed shapes, run by ONNX Runtime."""
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
 import onnx
+
+# From version 1.29 on, ONNX Runtime stores a device id below the home folder and contacts its maker, unless it is told
+# not to before it is imported
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 

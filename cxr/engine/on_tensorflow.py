@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
 
 from cxr.engine.backend import Compiled, Description
 from cxr.engine.folded import Affine, Convolution
+from cxr.quiet_import import quiet_import
+
+with quiet_import():
+    import tensorflow as tf
 
 
 class TensorFlow:

@@ -10,6 +10,7 @@ import numpy as np
 
 from cxr.errors import LabelError
 from cxr.findings import FINDINGS
+from hub.command_line import add_command, existing_file, existing_folder, output_folder
 
 if TYPE_CHECKING:
     from cxr.evaluation.cross_validation import OutOfFold
@@ -20,25 +21,61 @@ LOGITS = "out_of_fold.npz"
 
 def add_cross_validate(commands: Any) -> None:
     """Add it to `python -m cxr`."""
-    command = commands.add_parser("cross-validate", help="figures of a recipe from networks of `train --fold`")
-    command.add_argument("--labels", action="append", required=True, metavar="CSV", help="repeatable")
-    command.add_argument("--images", action="append", default=[], metavar="DIR", help="one for each --labels")
+    command = add_command(
+        commands,
+        "cross-validate",
+        help="measure a recipe on the folds that its networks, from `train --fold`, were not trained on",
+        example="python -m cxr cross-validate --labels labels.csv --images chests/images --model fold1 --model fold2 "
+        "--out report",
+        run=_cross_validate,
+    )
+    command.add_argument(
+        "--labels",
+        action="append",
+        required=True,
+        type=existing_file,
+        metavar="CSV",
+        help="table of labels, repeatable",
+    )
+    command.add_argument(
+        "--images",
+        action="append",
+        default=[],
+        type=existing_folder,
+        metavar="DIR",
+        help="folder of a table's pictures, one for each --labels",
+    )
     command.add_argument(
         "--part",
         action="append",
         metavar="NAME",
-        help="repeatable; default: train and validation, where there are parts",
+        help="part to measure on; repeatable (default: train and validation, where there are parts)",
     )
     command.add_argument(
-        "--model", action="append", default=[], metavar="DIR", help="a fold's checkpoint; give all folds, with --images"
+        "--model",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="checkpoint of a fold; repeatable, one for each fold",
     )
     command.add_argument(
-        "--logits", action="append", default=[], metavar="FILE",
+        "--logits",
+        action="append",
+        default=[],
+        type=existing_file,
+        metavar="FILE",
         help="logits of any network, with `folds`; repeatable, the others are compared with the first",
-    )  # fmt: skip
-    command.add_argument("--apart", default="", metavar="NAME,…", help="findings that have no part in the means")
-    command.add_argument("--out", required=True, metavar="DIR", help="cross_validation.json, .md and out_of_fold.npz")
-    command.set_defaults(run=_cross_validate)
+    )
+    command.add_argument(
+        "--apart", default="", metavar="NAME,…", help="findings to leave out of the means (default: none)"
+    )
+    command.add_argument(
+        "--out",
+        required=True,
+        type=output_folder,
+        metavar="DIR",
+        help="folder for cross_validation.json, cross_validation.md and out_of_fold.npz",
+    )
 
 
 def _cross_validate(given: argparse.Namespace) -> int:
@@ -46,10 +83,10 @@ def _cross_validate(given: argparse.Namespace) -> int:
     from cxr.evaluation.labels import order_of
 
     tables = [_parts(file, given.part or ["train", "validation"]) for file in given.labels]
-    out = Path(given.out)
+    out = given.out
     out.mkdir(parents=True, exist_ok=True)
     networks = [_scored(tables, given, out)] if given.model else []
-    networks += [_read(Path(file), tables) for file in given.logits]
+    networks += [_read(file, tables) for file in given.logits]
     if not networks:
         raise LabelError("There is nothing to measure.", "Give --model for each fold, or --logits.")
     figures = cross_validated(_on_common_pictures(networks), apart=order_of(given.apart) if given.apart else ())
@@ -85,7 +122,7 @@ def _scored(tables: Sequence["LabelTable"], given: argparse.Namespace, out: Path
         for table, folder in zip(tables, given.images, strict=True):
             held_out = fold_of(table.patients, len(predictors)) == fold
             if held_out.any():
-                scored += score_table([predictor], table.take(held_out), Path(folder))
+                scored += score_table([predictor], table.take(held_out), folder)
                 folds += [fold] * len(scored[-1].table)
     found = OutOfFold(
         Path(given.model[0]).name,

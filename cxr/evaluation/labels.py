@@ -5,6 +5,7 @@ A label is 1 (there), 0 (not there) or NaN (not known, so it counts neither for 
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -131,7 +132,7 @@ def read_labels(
     if "image" not in columns:
         raise LabelError(f"{Path(file).name} has no column of pictures.", names_hint("Image", header))
     images = tuple(row[columns["image"]].strip() for row in rows)
-    if twice := sorted({image for image in images if images.count(image) > 1}) if len(set(images)) < len(rows) else []:
+    if twice := sorted(image for image, count in Counter(images).items() if count > 1):
         raise LabelError(f"{Path(file).name} lists {len(twice)} pictures twice, such as {twice[0]!r}.")
     reader = _Cells(Path(file).name, POLICIES[uncertain], POLICIES[missing])
     return LabelTable(
@@ -153,12 +154,15 @@ def _rows(file: Path) -> tuple[list[dict[str, str]], list[str]]:
             header, rows = list(reader.fieldnames or ()), list(reader)
     except FileNotFoundError as error:
         raise LabelError(f"There is no table {str(file)!r}.") from error
-    except UnicodeDecodeError as error:
-        raise LabelError(f"{file.name} is no table in CSV: it holds bytes that are no text.") from error
+    except OSError as error:
+        reason = "it is a folder" if file.is_dir() else error.strerror or type(error).__name__
+        raise LabelError(f"{str(file)!r} can't be read as a table: {reason}.", "Give a CSV file.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise LabelError(f"{file.name} is not a table in CSV: {error}.", "Save it as CSV in UTF-8.") from error
     if not rows:
-        raise LabelError(f"{file.name} has no rows.", "A header with columns and one row a picture were expected.")
+        raise LabelError(f"{file.name} has no rows.", "A header and one row for each picture are expected.")
     if ragged := next((at for at, row in enumerate(rows, 2) if None in row or None in row.values()), None):
-        raise LabelError(f"{file.name}, line {ragged}: it has not as many cells as the header.")
+        raise LabelError(f"{file.name}, line {ragged}: its number of cells differs from the header's.")
     return rows, header
 
 
@@ -179,8 +183,8 @@ def _patient(row: Mapping[str, str], columns: Mapping[str, str], image: str) -> 
         patient = match[1] if match else ""
     if not patient:
         raise LabelError(
-            f"The patient of {image!r} can't be told.",
-            "Parts and intervals go by patient: a column `patient` is needed, or NIH's names (00000012_003.png).",
+            f"The patient of {image!r} is not known.",
+            "Parts and intervals go by patient: add a column `patient`, or use NIH's file names (00000012_003.png).",
         )
     return str(int(patient)) if patient.isdigit() else patient
 

@@ -4,12 +4,13 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxr.evaluation.cross_validation_command import add_cross_validate
 from cxr.findings import FINDINGS
+from cxr.quiet_import import import_keras
 from cxr.training.train_command import add_policies, add_train
+from hub.command_line import add_command, existing_file, existing_folder, output_file, output_folder
 
 if TYPE_CHECKING:
     from cxr.evaluation.labels import LabelTable
@@ -28,73 +29,153 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_class_weights(commands: Any) -> None:
-    command = commands.add_parser("class-weights", help="weights of the loss from a table of labels")
-    command.add_argument("labels", metavar="LABELS.csv", help="NIH's Finding Labels, or a 0/1 column a finding")
-    command.add_argument("--order", default="chexnet", metavar="course|chexnet|NAME,…", help="findings, in order")
-    command.add_argument("--part", metavar="NAME", help="only rows whose column `part` says so, such as train")
-    command.add_argument("-o", "--out", required=True, metavar="FILE", help="such as train_config.json")
+    command = add_command(
+        commands,
+        "class-weights",
+        help="compute the weights of positives and negatives in the loss from a table of labels",
+        example="python -m cxr class-weights labels.csv --part train -o train_config.json",
+        run=_class_weights,
+    )
+    command.add_argument(
+        "labels", type=existing_file, metavar="CSV", help="table with a 0/1 column per finding, or NIH's"
+    )
+    command.add_argument(
+        "--order",
+        default="chexnet",
+        metavar="NAME|FINDING,…",
+        help="findings in order: chexnet, course, or names separated by commas (default: chexnet)",
+    )
+    command.add_argument(
+        "--part", metavar="NAME", help="use only rows whose column `part` has this value (default: all rows)"
+    )
+    command.add_argument(
+        "-o", "--out", required=True, type=output_file, metavar="FILE", help="JSON file to write: train_config.json"
+    )
     add_policies(command)
-    command.set_defaults(run=_class_weights)
 
 
 def _add_evaluate(commands: Any) -> None:
-    command = commands.add_parser("evaluate", help="figures with intervals on labelled radiographs")
-    _add_table(command)
-    command.add_argument("--model", default="starter", metavar="SOURCE", help="default: starter")
-    command.add_argument("--versus", metavar="SOURCE", help="another checkpoint, compared pair by pair")
-    command.add_argument(
-        "--prevalence", type=float, metavar="SHARE", help="for PPV and NPV; default: the pictures' own"
+    command = add_command(
+        commands,
+        "evaluate",
+        help="measure AUC, operating points and calibration on labelled radiographs, with intervals by patient",
+        example="python -m cxr evaluate --labels labels.csv --images chests/images --part test --out report",
+        run=_evaluate,
     )
-    command.add_argument("--out", required=True, metavar="DIR", help="evaluation.json, evaluation.md and pictures")
-    command.set_defaults(run=_evaluate)
+    _add_table(command)
+    command.add_argument("--model", default="starter", metavar="SOURCE", help="the checkpoint (default: starter)")
+    command.add_argument(
+        "--versus", metavar="SOURCE", help="second checkpoint, compared on the same pictures (default: none)"
+    )
+    command.add_argument(
+        "--prevalence",
+        type=float,
+        metavar="SHARE",
+        help="prevalence for PPV and NPV, 0 to 1 (default: that of the pictures)",
+    )
+    command.add_argument(
+        "--out",
+        required=True,
+        type=output_folder,
+        metavar="DIR",
+        help="folder for evaluation.json, evaluation.md and diagrams",
+    )
 
 
 def _add_calibrate(commands: Any) -> None:
-    command = commands.add_parser("calibrate", help="choose operating points and fit probabilities again")
-    command.add_argument("directory", metavar="DIR", help="a native checkpoint's folder; its config.json is changed")
+    command = add_command(
+        commands,
+        "calibrate",
+        help="choose operating points and fit calibrations, and write them into a checkpoint's config.json",
+        example="python -m cxr calibrate my-checkpoint --labels labels.csv --images chests/images --part validation",
+        run=_calibrate,
+    )
+    command.add_argument("directory", type=existing_folder, metavar="DIR", help="folder of a native checkpoint")
     _add_table(command)
     command.add_argument(
-        "--sensitivity", type=float, metavar="SHARE", help="operating points that reach it; default: Youden's"
+        "--sensitivity",
+        type=float,
+        metavar="SHARE",
+        help="choose the highest threshold with this sensitivity (default: maximise Youden's index)",
     )
-    command.set_defaults(run=_calibrate)
 
 
 def _add_bootstrap(commands: Any) -> None:
-    command = commands.add_parser("bootstrap", help="fit output layers on resampled patients: intervals of the scores")
-    command.add_argument("directory", metavar="DIR", help="a native checkpoint's folder; heads.safetensors is added")
+    command = add_command(
+        commands,
+        "bootstrap",
+        help="fit output layers on resampled patients, which give the scores' intervals",
+        example="python -m cxr bootstrap my-checkpoint --labels labels.csv --images chests/images --part train",
+        run=_bootstrap,
+    )
+    command.add_argument(
+        "directory", type=existing_folder, metavar="DIR", help="folder of a native checkpoint; gets heads.safetensors"
+    )
     _add_table(command)
-    command.add_argument("--heads", type=int, default=20, metavar="N", help="default: 20")
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws; default: 0")
-    command.set_defaults(run=_bootstrap)
+    command.add_argument("--heads", type=int, default=20, metavar="N", help="number of output layers (default: 20)")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the resampling (default: 0)")
 
 
 def _add_plausibility(commands: Any) -> None:
-    command = commands.add_parser("plausibility", help="learn what frontal chest radiographs look like")
-    _add_table(command)
-    command.add_argument("--validation", default="validation", metavar="NAME", help="part that the limit is set on")
-    command.add_argument("--out", required=True, metavar="FILE", help="an .npz, as cxr/plausibility.npz")
-    command.set_defaults(run=_plausibility)
+    command = add_command(
+        commands,
+        "plausibility",
+        help="fit the check for frontal chest radiographs to pictures",
+        example="python -m cxr plausibility --labels labels.csv --images chests/images --out plausibility.npz",
+        run=_plausibility,
+    )
+    _add_table(command, part="the part to fit (default: train)")
+    command.add_argument(
+        "--validation",
+        default="validation",
+        metavar="NAME",
+        help="the part that the limit is chosen on (default: validation)",
+    )
+    command.add_argument("--out", required=True, type=output_file, metavar="FILE", help="NPZ file to write")
 
 
 def _add_plant(commands: Any) -> None:
-    command = commands.add_parser("plant", help="twins of a network with a shortcut that is known, to test explainers")
-    _add_table(command)
-    command.add_argument("--model", default="starter", metavar="SOURCE", help="what is fine-tuned; default: starter")
-    command.add_argument("--held-out", default="test", metavar="NAME", help="part of the table that is not trained on")
-    command.add_argument("--finding", default="Hernia", metavar="NAME", help="what the marker is tied to")
-    command.add_argument("--pictures", type=int, default=1000, metavar="N", help="to train on, drawn; default: 1000")
-    command.add_argument("--boxes", type=int, default=100, metavar="N", help="held-out pictures; default: 100")
-    command.add_argument("--epochs", type=int, default=15, metavar="N", help="default: 15")
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="of everything drawn; default: 0")
-    command.add_argument("--out", required=True, metavar="DIR", help="both twins, and pictures with boxes")
-    command.set_defaults(run=_plant)
+    command = add_command(
+        commands,
+        "plant",
+        help="fine-tune two twins of a network, one with a known shortcut, to test explainers on",
+        example="python -m cxr plant --labels labels.csv --images chests/images --finding Hernia --out twins",
+        run=_plant,
+    )
+    _add_table(command, part="the part to train on (default: train)")
+    command.add_argument(
+        "--model", default="starter", metavar="SOURCE", help="the checkpoint to fine-tune (default: starter)"
+    )
+    command.add_argument(
+        "--held-out", default="test", metavar="NAME", help="the part to test the twins on (default: test)"
+    )
+    command.add_argument(
+        "--finding", default="Hernia", metavar="NAME", help="finding that the marker stands for (default: Hernia)"
+    )
+    command.add_argument(
+        "--pictures", type=int, default=1000, metavar="N", help="random training pictures, at most (default: 1000)"
+    )
+    command.add_argument(
+        "--boxes", type=int, default=100, metavar="N", help="random held-out pictures, at most (default: 100)"
+    )
+    command.add_argument("--epochs", type=int, default=15, metavar="N", help="epochs of fine-tuning (default: 15)")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of every random choice (default: 0)")
+    command.add_argument(
+        "--out", required=True, type=output_folder, metavar="DIR", help="folder for both twins and pictures with boxes"
+    )
 
 
-def _add_table(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--labels", required=True, metavar="CSV", help="table of labels")
-    command.add_argument("--images", required=True, metavar="DIR", help="folder of the pictures that it names")
-    command.add_argument("--part", metavar="NAME", help="only rows whose column `part` says so, such as test")
-    command.add_argument("--limit", type=int, metavar="N", help="the first N pictures of it, to try things")
+def _add_table(
+    command: argparse.ArgumentParser, part: str = "use only rows whose column `part` has this value (default: all rows)"
+) -> None:
+    command.add_argument("--labels", required=True, type=existing_file, metavar="CSV", help="table of labels")
+    command.add_argument(
+        "--images", required=True, type=existing_folder, metavar="DIR", help="folder of the pictures that it names"
+    )
+    command.add_argument("--part", metavar="NAME", help=part)
+    command.add_argument(
+        "--limit", type=int, metavar="N", help="use only the first N of these pictures, to try things (default: all)"
+    )
     add_policies(command)
 
 
@@ -109,10 +190,9 @@ def _class_weights(given: argparse.Namespace) -> int:
     table = part_of(table, given.part) if given.part else table
     weights = class_weights(table)
     for finding in without_positives(table):
-        print(
-            f"warning: {finding} has no positive among {len(table)} rows: nothing can be learnt of it.", file=sys.stderr
-        )
-    Path(given.out).write_text(json.dumps(weights.to_json(), indent=1) + "\n")
+        print(f"warning: {finding} has no positive among {len(table)} rows: it can't be learnt.", file=sys.stderr)
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps(weights.to_json(), indent=1) + "\n")
     for finding, positive, negative in zip(weights.labels, weights.pos_weights, weights.neg_weights, strict=True):
         print(f"  {finding:20} positives × {positive:.4f}, negatives × {negative:.4f}")
     print(f"{len(table)} rows: {given.out}")
@@ -127,25 +207,26 @@ def _evaluate(given: argparse.Namespace) -> int:
 
     table = _table(given)
     sources = [given.model, *([given.versus] if given.versus else [])]
-    scored, *versus = score_table([Predictor.load(source) for source in sources], table, Path(given.images))
+    scored, *versus = score_table([Predictor.load(source) for source in sources], table, given.images)
     prevalence = dict.fromkeys(scored.table.findings, given.prevalence) if given.prevalence is not None else None
     figures = evaluate(scored, prevalence=prevalence, versus=versus[0] if versus else None)
-    files = write_report(figures, scored, Path(given.out))
+    files = write_report(figures, scored, given.out)
     print(markdown(figures))
     print(f"written: {', '.join(str(file) for file in files)}")
     return 0
 
 
 def _calibrate(given: argparse.Namespace) -> int:
+    import_keras()
     from cxr.checkpoint.writing import write_config
     from cxr.evaluation.scoring import score_table
     from cxr.predictor import Predictor
     from cxr.training.finishing import fitted
     from hub.config import read_config
 
-    directory = Path(given.directory)
+    directory = given.directory
     config = read_config(directory)
-    (scored,) = score_table([Predictor.load(str(directory))], _table(given), Path(given.images))
+    (scored,) = score_table([Predictor.load(str(directory))], _table(given), given.images)
     found = fitted(scored.table, scored.logits, sensitivity=given.sensitivity)
     write_config(directory, config | found)
     for finding, point in found["thresholds"].items():
@@ -159,6 +240,7 @@ def _calibrate(given: argparse.Namespace) -> int:
 
 
 def _bootstrap(given: argparse.Namespace) -> int:
+    import_keras()
     from cxr.checkpoint import read_checkpoint
     from cxr.evaluation.scoring import features_of_table
     from cxr.predictor import Predictor
@@ -169,12 +251,12 @@ def _bootstrap(given: argparse.Namespace) -> int:
     from hub.architecture import OUTPUT_LAYER
 
     if given.heads < 2:
-        raise TrainingError(f"{given.heads} output layers have no spread.", "Give --heads 2 or more; 20 is usual.")
-    directory = Path(given.directory)
+        raise TrainingError(f"--heads is {given.heads}; intervals need 2 output layers or more.", "20 is usual.")
+    directory = given.directory
     checkpoint = read_checkpoint(resolve(str(directory)))
     table = _table(given, findings=checkpoint.config.labels)
     predictor = Predictor.from_checkpoint(checkpoint)
-    table, features = features_of_table(predictor, table, Path(given.images))
+    table, features = features_of_table(predictor, table, given.images)
     output = {name: checkpoint.weights[f"{OUTPUT_LAYER}/{name}"] for name in ("kernel", "bias")}
     add_heads(directory, features, table, class_weights(table), output, count=given.heads, seed=given.seed)
     print(f"{directory / 'heads.safetensors'}: {given.heads} output layers from {len(table)} pictures")
@@ -189,14 +271,16 @@ def _plausibility(given: argparse.Namespace) -> int:
     tables = {name: _table(argparse.Namespace(**{**vars(given), "part": name}))
               for name in (given.part or "train", given.validation)}  # fmt: skip
     check_disjoint(tables)
-    packed = [pack(table, Path(given.images), side=plausibility.SIDE) for table in tables.values()]
+    packed = [pack(table, given.images, side=plausibility.SIDE) for table in tables.values()]
     fitted = plausibility.fit(*([each.grey(row) for row in range(len(each))] for each in packed))
-    fitted.save(Path(given.out))
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    fitted.save(given.out)
     print(f"{given.out}: from {len(packed[0])} pictures, its limit from {len(packed[1])}")
     return 0
 
 
 def _plant(given: argparse.Namespace) -> int:
+    import_keras()
     import numpy as np
 
     from cxr.checkpoint import read_checkpoint
@@ -214,8 +298,8 @@ def _plant(given: argparse.Namespace) -> int:
         rows = np.random.default_rng(given.seed).permutation(len(table))[:count]
         tables[part] = table.take(np.sort(rows))
     check_disjoint(tables)
-    training, held_out = (pack(table, Path(given.images), side=SIDE) for table in tables.values())
-    record = plant(checkpoint, training, held_out, Path(given.out), finding=finding, epochs=given.epochs,
+    training, held_out = (pack(table, given.images, side=SIDE) for table in tables.values())
+    record = plant(checkpoint, training, held_out, given.out, finding=finding, epochs=given.epochs,
                    seed=given.seed, on_progress=lambda said: print(said, flush=True))  # fmt: skip
     for twin, auc in record["auc_of_marker"].items():
         print(f"{twin:9} AUC of the marker on {len(held_out)} held-out pictures with and without it: {auc:.3f}")

@@ -1,7 +1,9 @@
 """What a training run does, in stages, as it is written into the checkpoint's provenance."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from cxr.training.augmentation import Augmentation
@@ -114,6 +116,17 @@ class Recipe:
     def to_json(self) -> dict[str, Any]:
         """As `config.json` and the record of a run hold it."""
         return asdict(self) | {"stages": [asdict(stage) for stage in self.stages]}
+
+    @classmethod
+    def read(cls, file: Path) -> "Recipe":
+        """The recipe in a JSON file; TrainingError for a file that is none."""
+        try:
+            raw = json.loads(file.read_bytes())
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"{file.name} can't be read as a recipe: {type(error).__name__}.") from error
+        if not isinstance(raw, Mapping):
+            raise TrainingError(f"{file.name} is not a JSON object.", "Copy `training.recipe` of a config.json.")
+        return cls.from_json(raw)
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> "Recipe":

@@ -1,14 +1,14 @@
 """The command line of training: `python -m cxr train`."""
 
 import argparse
-import json
 import os
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxr.evaluation.labels import POLICIES
+from cxr.quiet_import import import_keras
+from hub.command_line import add_command, existing_file, existing_folder, output_folder
 
 if TYPE_CHECKING:
     from cxr.training.recipe import Recipe
@@ -16,82 +16,151 @@ if TYPE_CHECKING:
 
 def add_train(commands: Any) -> None:
     """Add it to `python -m cxr`."""
-    command = commands.add_parser("train", help="train a checkpoint; run it again to go on after a kill")
-    command.add_argument("--labels", action="append", required=True, metavar="CSV", help="repeatable, with --images")
-    command.add_argument("--images", action="append", required=True, metavar="DIR", help="one for each --labels")
-    command.add_argument("--out", required=True, metavar="DIR", help="the checkpoint's folder")
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="of everything drawn; default: 0")
-    command.add_argument(
-        "--init", default="none", metavar="none|imagenet|SOURCE", help="starting weights; a densenet.hdf5 is a backbone"
+    command = add_command(
+        commands,
+        "train",
+        help="train a checkpoint; the same command resumes a run that was stopped",
+        example="python -m cxr train --labels labels.csv --images chests/images --out my-checkpoint --epochs 4",
+        run=_train,
     )
-    command.add_argument("--part", default="train", metavar="NAME", help="part of the table to train on")
     command.add_argument(
-        "--validation", default="validation", metavar="NAME", help="part to choose by; without parts, a tenth is drawn"
+        "--labels",
+        action="append",
+        required=True,
+        type=existing_file,
+        metavar="CSV",
+        help="table of labels, repeatable",
+    )
+    command.add_argument(
+        "--images",
+        action="append",
+        required=True,
+        type=existing_folder,
+        metavar="DIR",
+        help="folder of a table's pictures, one for each --labels",
+    )
+    command.add_argument(
+        "--out",
+        required=True,
+        type=output_folder,
+        metavar="DIR",
+        help="folder for the checkpoint and the run's state",
+    )
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of every random choice (default: 0)")
+    command.add_argument(
+        "--init",
+        default="none",
+        metavar="none|imagenet|SOURCE",
+        help="starting weights: none, imagenet, a checkpoint, or a densenet.hdf5 for the backbone (default: none)",
+    )
+    command.add_argument("--part", default="train", metavar="NAME", help="part to train on (default: train)")
+    command.add_argument(
+        "--validation",
+        default="validation",
+        metavar="NAME",
+        help="part to choose the epoch on (default: validation; in tables without parts, a tenth of the patients)",
     )
     command.add_argument(
         "--fold",
         type=_fold,
         metavar="K/N",
-        help="train on both parts without fold K of N by patient, to cross-validate",
+        help="train on both parts without fold K of N by patient, for cross-validation (default: no folds)",
     )
-    command.add_argument("--order", default="chexnet", metavar="course|chexnet|NAME,…", help="findings, in order")
-    command.add_argument("--class-weights", metavar="FILE", help="a train_config.json; default: from the training part")
-    command.add_argument("--recipe", metavar="FILE", help="JSON, as `training.recipe` of a checkpoint's config.json")
-    command.add_argument("--epochs", type=int, metavar="N", help="of all stages together")
-    command.add_argument("--size", type=int, metavar="PIXELS", help="side of the network's input")
-    command.add_argument("--batch", type=int, metavar="N", help="pictures a step")
-    command.add_argument("--limit", type=int, metavar="N", help="N pictures of each part, drawn, to try things")
     command.add_argument(
-        "--backend", choices=["tensorflow", "torch", "jax"], default="tensorflow", help="Keras' backend, if installed"
+        "--order",
+        default="chexnet",
+        metavar="NAME|FINDING,…",
+        help="findings in order: chexnet, course, or names separated by commas (default: chexnet)",
     )
-    command.add_argument("--precision", metavar="NAME", help="float32, mixed_bfloat16 or mixed_float16")
+    command.add_argument(
+        "--class-weights",
+        type=existing_file,
+        metavar="FILE",
+        help="a train_config.json (default: weights from the training part)",
+    )
+    command.add_argument(
+        "--recipe",
+        type=existing_file,
+        metavar="FILE",
+        help="JSON as `training.recipe` in a checkpoint's config.json (default: the built-in recipe)",
+    )
+    command.add_argument("--epochs", type=int, metavar="N", help="epochs of all stages (default: the recipe's)")
+    command.add_argument("--size", type=int, metavar="PX", help="side of the network's input (default: the recipe's)")
+    command.add_argument("--batch", type=int, metavar="N", help="pictures in a batch (default: the recipe's)")
+    command.add_argument(
+        "--limit", type=int, metavar="N", help="use N random pictures of each part, to try things (default: all)"
+    )
+    command.add_argument(
+        "--backend",
+        choices=["tensorflow", "torch", "jax"],
+        default="tensorflow",
+        help="Keras' backend, which must be installed (default: tensorflow)",
+    )
+    command.add_argument(
+        "--precision",
+        metavar="NAME",
+        help="float32, mixed_bfloat16 or mixed_float16 (default: the recipe's)",
+    )
     _add_distillation(command)
     add_policies(command)
-    command.set_defaults(run=_train)
 
 
 def _add_distillation(command: argparse.ArgumentParser) -> None:
-    """What is followed beside the labels, and how."""
+    """Options of teachers and soft labels."""
     command.add_argument(
         "--teacher",
         action="append",
         default=[],
         metavar="SOURCE",
-        help="checkpoint whose answers are followed; repeatable",
+        help="checkpoint to distil from; repeatable (default: none)",
     )
-    command.add_argument("--soft-labels", metavar="FILE", help="logits of any network: .npz or .parquet")
     command.add_argument(
-        "--soft-weight", type=float, metavar="SHARE", help="of the soft loss, 0 to 1; default: the recipe's, else 0.7"
+        "--soft-labels",
+        type=existing_file,
+        metavar="FILE",
+        help="logits of any network to distil from, .npz or .parquet (default: none)",
     )
-    command.add_argument("--temperature", type=float, metavar="T", help="default: the recipe's, else 1")
     command.add_argument(
-        "--feature-weight", type=float, metavar="WEIGHT", help="of the teachers' last features; default: 0, not at all"
+        "--soft-weight",
+        type=float,
+        metavar="SHARE",
+        help="weight of the distillation loss, 0 to 1 (default: the recipe's, else 0.7)",
+    )
+    command.add_argument(
+        "--temperature", type=float, metavar="T", help="temperature of distillation (default: the recipe's, else 1)"
+    )
+    command.add_argument(
+        "--feature-weight",
+        type=float,
+        metavar="WEIGHT",
+        help="weight of the loss between last features and the teachers' (default: 0)",
     )
 
 
 def add_policies(command: argparse.ArgumentParser) -> None:
-    """What labels that are uncertain or missing count as."""
-    for what, given in (("uncertain", "-1"), ("missing", "empty")):
+    """Options for labels that are uncertain or missing."""
+    for what, cell in (("uncertain", "-1"), ("missing", "an empty cell")):
         command.add_argument(
-            f"--{what}", default="ignore", choices=list(POLICIES), help=f"what {given} means; default: ignore"
+            f"--{what}", default="ignore", choices=list(POLICIES), help=f"how to read {cell} (default: ignore)"
         )
 
 
 def _fold(text: str) -> tuple[int, int]:
     if not re.fullmatch(r"\d+/\d+", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no fold; 2/5 is the second of five")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a fold; 2/5 is the second of five.")
     fold, of = text.split("/")
     return int(fold), int(of)
 
 
 def _train(given: argparse.Namespace) -> int:
     os.environ["KERAS_BACKEND"] = given.backend  # read by Keras when it is first imported
+    import_keras()
     from cxr.evaluation.labels import order_of
     from cxr.training.run import Followed, Sources, train
 
     sources = Sources(
-        labels=[Path(file) for file in given.labels],
-        images=[Path(folder) for folder in given.images],
+        labels=given.labels,
+        images=given.images,
         findings=order_of(given.order),
         part=given.part,
         validation=given.validation,
@@ -100,9 +169,10 @@ def _train(given: argparse.Namespace) -> int:
         limit=given.limit,
         fold=given.fold,
     )
-    weights_file = Path(given.class_weights) if given.class_weights else None
-    followed = Followed(tuple(given.teacher), Path(given.soft_labels) if given.soft_labels else None)
-    out = train(sources, _recipe(given), Path(given.out), init=given.init, weights_file=weights_file, followed=followed)
+    followed = Followed(tuple(given.teacher), given.soft_labels)
+    out = train(
+        sources, _recipe(given), given.out, init=given.init, weights_file=given.class_weights, followed=followed
+    )
     print(f"The checkpoint is in {out}: python demo.py --model {out}")
     return 0
 
@@ -110,10 +180,7 @@ def _train(given: argparse.Namespace) -> int:
 def _recipe(given: argparse.Namespace) -> "Recipe":
     from cxr.training.recipe import Distillation, Recipe, default_recipe, shortened
 
-    if given.recipe:
-        recipe = Recipe.from_json(json.loads(Path(given.recipe).read_text()))
-    else:
-        recipe = default_recipe(pretrained=given.init != "none")
+    recipe = Recipe.read(given.recipe) if given.recipe else default_recipe(pretrained=given.init != "none")
     recipe = shortened(recipe, epochs=given.epochs, size=given.size, batch=given.batch)
     asked = {"weight": given.soft_weight, "temperature": given.temperature, "features": given.feature_weight}
     asked = {name: value for name, value in asked.items() if value is not None}

@@ -180,3 +180,18 @@ def test_probabilities_from_files_are_the_float64_references(keras2, reference, 
         scores = [each.score for each in prediction.findings]
         tolerance = 1e-5 if str(image).endswith("png") else 2e-3  # decoders of JPEG differ by a grey level
         np.testing.assert_allclose(scores, expected["keras2_probabilities"][row], atol=tolerance)
+
+
+def test_a_network_that_answers_in_another_s_place_says_so(tmp_path, phantom):
+    from hub import resolve
+
+    requested = str(tmp_path / "private" / "mine")
+    predictor = Predictor.load(resolve(requested, fallback=True))
+    assert predictor.identity.requested == "mine"
+    assert predictor.identity.to_json()["requested"] == "mine"
+    assert predictor.predict(phantom).warnings[0] == "'mine' was requested; 'starter' answers in its place."
+
+
+def test_a_network_that_was_asked_for_warns_of_nothing(predictor, phantom):
+    assert "requested" not in predictor.identity.to_json()
+    assert not any("requested" in warning for warning in predictor.predict(phantom).warnings)

@@ -72,13 +72,30 @@ def test_push_without_the_right_to_write_is_told(fake_hub, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["push", "nowhere", "org/new"], "has no config.json"),
         (["push", str(STARTER), "new"], "ORG/NAME"),
         (["pull", "nowhere"], "medmae"),
         (["verify", "dannynet"], "can't be used yet"),
-        (["presets", "--presets", "nowhere.toml"], "nowhere.toml can't be read"),
     ],
 )
 def test_a_wrong_word_ends_with_a_sentence(capsys, arguments, words):
     assert main(arguments) == 1
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["push", "nowhere", "org/new"], "There is no folder 'nowhere'"),
+        (["presets", "--presets", "nowhere.toml"], "There is no file 'nowhere.toml'"),
+    ],
+)
+def test_a_path_that_is_not_there_is_a_usage_error(capsys, arguments, words):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_folder_without_a_checkpoint_is_not_pushed(capsys, tmp_path):
+    assert main(["push", str(tmp_path), "org/new"]) == 1
+    assert "has no config.json" in capsys.readouterr().err

@@ -58,7 +58,7 @@ def test_a_name_of_nothing_is_refused_with_the_forms_there_are(source):
 
 @pytest.mark.parametrize("source", ["", None, 7])
 def test_something_must_be_named(source):
-    with pytest.raises(SourceError, match="must be named"):
+    with pytest.raises(SourceError, match="No checkpoint was named"):
         hub.resolve(source)
 
 
@@ -103,6 +103,26 @@ def test_with_a_fallback_the_starter_takes_the_place_and_says_why(folder, tmp_pa
         (note,) = resolved.notes
         assert "the packaged starter is in use" in note
         assert why in note
+        assert resolved.fallback
+        assert resolved.requested == source
+
+
+@pytest.mark.parametrize("source", ["~nosuchuser/folder", "a\0b", "x" * 5000, "/" + "x" * 5000])
+def test_a_path_that_can_not_be_one_is_no_checkpoint(source):
+    with pytest.raises(SourceError, match="There is no checkpoint"):
+        hub.resolve(source)
+
+
+def test_a_fall_back_does_not_advise_what_it_does(tmp_path, caplog):
+    hub.resolve(str(tmp_path / "nowhere"), fallback=True)
+    assert "the packaged starter is in use" in caplog.text
+    assert "use 'starter'" not in caplog.text
+
+
+def test_what_was_asked_for_is_not_replaced_where_it_is_there(folder):
+    resolved = hub.resolve(str(folder), fallback=True)
+    assert not resolved.fallback
+    assert resolved.requested == ""
 
 
 def test_the_original_s_folder_has_its_own_rule(fixture_folder):

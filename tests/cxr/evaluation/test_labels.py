@@ -53,9 +53,9 @@ def test_rows_are_taken_by_number_or_mask_and_positives_counted(tmp_path):
         ("image,patient,Mass\na,1,2\n", "line 2: Mass is '2'"),
         ("image,patient,Mass\na,1,x\n", "line 2: Mass is 'x'"),
         ("image,patient,Mass\na,1,1\na,1,0\n", "1 pictures twice"),
-        ("image,Mass\na.png,1\n", "The patient of 'a.png' can't be told"),
+        ("image,Mass\na.png,1\n", "The patient of 'a.png' is not known"),
         ("image,patient,Edema\na,1,1\n", "no column for Mass"),
-        ("image,patient,Mass\na,1\n", "not as many cells"),
+        ("image,patient,Mass\na,1\n", "number of cells differs"),
     ],
 )
 def test_a_table_that_can_not_be_read_is_refused_in_words(tmp_path, text, words):
@@ -68,7 +68,7 @@ def test_a_table_that_is_not_there_or_no_text_is_refused(tmp_path):
     with pytest.raises(LabelError, match="no table"):
         read_labels(tmp_path / "none.csv")
     (tmp_path / "labels.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(LabelError, match="no text"):
+    with pytest.raises(LabelError, match="is not a table in CSV"):
         read_labels(tmp_path / "labels.csv")
 
 
@@ -80,3 +80,28 @@ def test_orders_have_names():
         order_of("Mas")
     with pytest.raises(LabelError):
         order_of("Mass,Mass")
+
+
+def test_many_pictures_listed_twice_are_counted_at_once(tmp_path):
+    """A count that compares each row with each other takes minutes here."""
+    names = [f"{number:08d}_000.png" for number in range(100_000)]
+    file = tmp_path / "labels.csv"
+    file.write_text("Image,Finding Labels\n" + "".join(f"{name},Mass\n" for name in names * 2))
+    with pytest.raises(LabelError, match="lists 100000 pictures twice"):
+        read_labels(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "it is a folder"),
+        (b"\xff\xfe\x00", "is not a table in CSV"),
+        (b"image,Mass\n" + b"x" * 200_000 + b",1\n", "is not a table in CSV"),
+        (b"", "has no rows"),
+    ],
+)
+def test_what_is_no_table_is_named(tmp_path, content, words):
+    file = tmp_path / "labels.csv"
+    file.mkdir() if content is None else file.write_bytes(content)
+    with pytest.raises(LabelError, match=words):
+        read_labels(file)

@@ -177,7 +177,9 @@ def _measure(predictor: "Predictor", given: argparse.Namespace) -> int:
     from cxr.evaluation.reference import measure
     from cxr.evaluation.splits import part_of
 
-    table = read_labels(given.labels, findings=predictor.labels)
+    table = read_labels(given.labels)
+    for note in table.notes:
+        print(f"note: {note}", file=sys.stderr)
     table = part_of(table, given.part) if given.part else table
     figures = measure(predictor, table, given.images)
     for finding, value in figures.auc.items():

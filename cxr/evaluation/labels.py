@@ -3,7 +3,6 @@
 A label is 1 (there), 0 (not there) or NaN (not known, so it counts neither for nor against in loss and figures).
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,27 +13,26 @@ from typing import Literal
 import numpy as np
 
 from cxr.errors import LabelError
-from cxr.findings import COURSE_ORDER, FINDINGS, check_finding
+from cxr.evaluation.label_cells import LabelCells, left_out
+from cxr.evaluation.table_columns import COLUMNS, Row, column_of, known_columns, read_rows
+from cxr.findings import (
+    COURSE_ORDER,
+    FINDINGS,
+    check_finding,
+    findings_of,
+    is_no_finding,
+)
 from hub.errors import names_hint
 
 ORDERS: dict[str, tuple[str, ...]] = {"chexnet": FINDINGS, "course": COURSE_ORDER}
 """Orders that have a name; CheXNet and most networks on ChestX-ray14 use NIH's own."""
 
-NO_FINDING = "No Finding"
-NIH_IMAGE = re.compile(r"(\d{8})_\d{3}(\.\w+)?")
-"""NIH's picture names begin with the patient's number."""
-
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "image": ("image", "imageindex", "imagename", "filename", "path"),
-    "patient": ("patient", "patientid"),
-    "findings": ("findinglabels",),
-    "part": ("part", "split"),
-    "age": ("age", "patientage"),
-    "sex": ("sex", "patientsex", "gender", "patientgender"),
-    "view": ("view", "viewposition"),
-    "source": ("source",),
-}
-"""What a column is, by its name in lower case without spaces and signs."""
+PATIENTS_IN_NAMES = (
+    re.compile(r"(?:^|/)(\d{8})_\d{3}(?:\.\w+)?$"),
+    re.compile(r"(?:^|/)patient(\d+)/"),
+    re.compile(r"(?:^|/)p(\d{8})/"),
+)
+"""Where a picture's name tells the patient: NIH's 00000012_003.png, CheXpert's patient00012/…, MIMIC's p10000012/…"""
 
 Policy = Literal["ignore", "negative", "positive"]
 POLICIES: dict[str, float] = {"ignore": np.nan, "negative": 0.0, "positive": 1.0}
@@ -49,6 +47,7 @@ class LabelTable:
     findings  names of the columns of `values`
     values    (rows, findings) float32: 1, 0, or NaN where a label is not known
     columns   {"part", "age", "sex", "view", "source"} those that the table has, as text; "" where a cell is empty
+    notes     sentences on what was left out or assumed
     """
 
     images: tuple[str, ...]
@@ -56,6 +55,7 @@ class LabelTable:
     findings: tuple[str, ...]
     values: np.ndarray
     columns: Mapping[str, tuple[str, ...]]
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -114,123 +114,128 @@ def order_of(text: str) -> tuple[str, ...]:
 def read_labels(
     file: str | Path,
     *,
-    findings: Sequence[str] = FINDINGS,
+    findings: Sequence[str] | None = None,
     uncertain: Policy = "ignore",
     missing: Policy = "ignore",
 ) -> LabelTable:
-    """Read a table of labels in CSV.
+    """Read a table of labels in CSV, as NIH, CheXpert, MIMIC and VinDr-CXR publish theirs.
 
-    findings   which to read, in which order; 0/1 columns are used where the table has them, else `Finding Labels`
+    findings   which to read, in which order; None for those of NIH's that the table has. Columns of 0 and 1 are used
+               where the table has them, under any of their usual names, else `Finding Labels`
     uncertain  what −1 means
     missing    what an empty cell means
 
-    Raises LabelError for an empty table, a column or a finding that isn't there, a value that is no label, a picture
-    listed twice, and a patient that can't be told (no column, and no NIH picture name).
+    Several readers of a picture (VinDr-CXR's `rad_id`) become one row by majority. Raises LabelError for an empty
+    table, a column or a finding that isn't there, a value that is no label, a picture listed twice, a patient that
+    can't be told, and a finding with positives and blanks alone, unless `missing` says what a blank means.
     """
-    rows, header = _rows(Path(file))
-    columns = {what: found for what, names in COLUMNS.items() if (found := _column(header, names))}
+    rows, header = read_rows(Path(file))
+    columns = known_columns(header)
+    name = Path(file).name
     if "image" not in columns:
-        raise LabelError(f"{Path(file).name} has no column of pictures.", names_hint("Image", header))
-    images = tuple(row[columns["image"]].strip() for row in rows)
-    if twice := sorted(image for image, count in Counter(images).items() if count > 1):
-        raise LabelError(f"{Path(file).name} lists {len(twice)} pictures twice, such as {twice[0]!r}.")
-    reader = _Cells(Path(file).name, POLICIES[uncertain], POLICIES[missing])
-    return LabelTable(
+        known = ", ".join(COLUMNS["image"])
+        raise LabelError(f"{name} has no column of pictures.", f"{names_hint('Image', header)} Names taken: {known}.")
+    images = tuple((row[columns["image"]] or "").strip() for row in rows)
+    found, values, notes = _values(LabelCells(name), rows, header, columns, findings)
+    if missing == "ignore":
+        _check_negatives(name, found, values)
+    values = np.select([values == -1, np.isnan(values)], [POLICIES[uncertain], POLICIES[missing]], values)
+    patients, more = _patients(name, rows, columns, images)
+    table = LabelTable(
         images=images,
-        patients=tuple(_patient(row, columns, image) for row, image in zip(rows, images, strict=True)),
-        findings=tuple(findings),
-        values=_values(reader, rows, header, findings, columns.get("findings")),
+        patients=patients,
+        findings=found,
+        values=values.astype(np.float32),
         columns={what: tuple((row[columns[what]] or "").strip() for row in rows) for what in columns if what in TEXTS},
+        notes=(*notes, *more),
     )
+    return _one_row_a_picture(name, table, several_readers="reader" in columns)
 
 
 TEXTS = ("part", "age", "sex", "view", "source")
 
 
-def _rows(file: Path) -> tuple[list[dict[str, str]], list[str]]:
-    try:
-        with file.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            header, rows = list(reader.fieldnames or ()), list(reader)
-    except FileNotFoundError as error:
-        raise LabelError(f"There is no table {str(file)!r}.") from error
-    except OSError as error:
-        reason = "it is a folder" if file.is_dir() else error.strerror or type(error).__name__
-        raise LabelError(f"{str(file)!r} can't be read as a table: {reason}.", "Give a CSV file.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise LabelError(f"{file.name} is not a table in CSV: {error}.", "Save it as CSV in UTF-8.") from error
-    if not rows:
-        raise LabelError(f"{file.name} has no rows.", "A header and one row for each picture are expected.")
-    if ragged := next((at for at, row in enumerate(rows, 2) if None in row or None in row.values()), None):
-        raise LabelError(f"{file.name}, line {ragged}: its number of cells differs from the header's.")
-    return rows, header
+def _patients(
+    name: str, rows: Sequence[Row], columns: Mapping[str, str], images: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The patient of each row, and a sentence where each picture has to count as one."""
+    if "patient" not in columns and column_of([columns["image"]], ["imageid"]) and not _patient_in(images[0]):
+        return images, (f"{name} names no patients: each picture counts as a patient of its own.",)
+    return tuple(_patient(name, *each, columns) for each in zip(range(2, len(rows) + 2), rows, images, strict=True)), ()
 
 
-def _key(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def _column(header: Sequence[str], names: Sequence[str]) -> str | None:
-    by_key = {_key(column): column for column in header}
-    return next((by_key[name] for name in names if name in by_key), None)
-
-
-def _patient(row: Mapping[str, str], columns: Mapping[str, str], image: str) -> str:
-    if "patient" in columns:
-        patient = row[columns["patient"]].strip()
-    else:
-        match = NIH_IMAGE.fullmatch(Path(image).name)
-        patient = match[1] if match else ""
+def _patient(name: str, line: int, row: Row, image: str, columns: Mapping[str, str]) -> str:
+    patient = (row[columns["patient"]] or "").strip() if "patient" in columns else _patient_in(image)
     if not patient:
+        where = f"column {columns['patient']!r}: it is empty. " if "patient" in columns else ""
         raise LabelError(
-            f"The patient of {image!r} is not known.",
+            f"{name}, line {line}: {where}The patient of {image!r} is not known.",
             "Parts and intervals go by patient: add a column `patient`, or use NIH's file names (00000012_003.png).",
         )
     return str(int(patient)) if patient.isdigit() else patient
 
 
+def _patient_in(image: str) -> str:
+    matches = (pattern.search(image.replace("\\", "/")) for pattern in PATIENTS_IN_NAMES)
+    return next((match[1] for match in matches if match), "")
+
+
+def _one_row_a_picture(name: str, table: LabelTable, *, several_readers: bool) -> LabelTable:
+    """The table with each picture once: what most of its readers say, not known where they are divided."""
+    counts = Counter(table.images)
+    twice = sorted(image for image, count in counts.items() if count > 1)
+    if not twice:
+        return table
+    if not several_readers:
+        raise LabelError(f"{name} lists {len(twice)} pictures twice, such as {twice[0]!r}.")
+    rows_of: dict[str, list[int]] = {}
+    for row, image in enumerate(table.images):
+        rows_of.setdefault(image, []).append(row)
+    known = ~np.isnan(table.values)
+    votes = np.array([np.where(known[rows], 2 * table.values[rows] - 1, 0).sum(axis=0) for rows in rows_of.values()])
+    note = f"{len(twice)} pictures have several readers: what most of them say counts, what divides them doesn't."
+    merged = table.take([rows[0] for rows in rows_of.values()])
+    values = np.select([votes > 0, votes < 0], [1.0, 0.0], np.nan).astype(np.float32)
+    return replace(merged, values=values, notes=(*table.notes, note))
+
+
+def _check_negatives(name: str, findings: Sequence[str], values: np.ndarray) -> None:
+    """LabelError for a finding that has positives and blanks alone: nothing can be learnt or measured without a 0."""
+    positive, negative, blank = (values == 1), (values == 0), np.isnan(values)
+    alone = positive.any(axis=0) & ~negative.any(axis=0) & blank.any(axis=0)
+    if alone.any():
+        names = ", ".join(np.array(findings)[alone])
+        raise LabelError(
+            f"{name} has no 0 in the column of {names}: only positives are known.",
+            "Say what an empty cell means: --missing negative, if whatever is not named was not there.",
+        )
+
+
 def _values(
-    reader: "_Cells", rows: list[dict[str, str]], header: Sequence[str], findings: Sequence[str], listed: str | None
-) -> np.ndarray:
-    columns = {finding: _column(header, [_key(finding)]) for finding in findings}
-    lacking = [finding for finding, column in columns.items() if column is None]
-    if lacking and not listed:
-        raise LabelError(f"{reader.table} has no column for {', '.join(lacking)}.", names_hint(lacking[0], header))
-    if lacking and listed:
-        return np.array([reader.listed(row[listed], findings) for row in rows], np.float32)
-    cells = [
-        [reader.value(row[column], finding, line) for finding, column in columns.items() if column]
+    cells: LabelCells,
+    rows: Sequence[Row],
+    header: Sequence[str],
+    columns: Mapping[str, str],
+    findings: Sequence[str] | None,
+) -> tuple[tuple[str, ...], np.ndarray, tuple[str, ...]]:
+    """(findings, (rows, findings) values, sentences) from columns of 0 and 1 or, where some lack, from lists.
+
+    Values are 1, 0, -1 where uncertain, NaN where a cell is empty.
+    """
+    labels = [column for column in header if column not in columns.values()]
+    places, others = findings_of(labels)
+    lacking = [finding for finding in findings or () if finding not in places]
+    if columns.get("findings") and (lacking or not places):
+        found = tuple(FINDINGS if findings is None else findings)
+        return found, *cells.lists(rows, columns["findings"], found)
+    if lacking or not places:
+        known = f"It has {', '.join(places)}: name them with --order." if places else names_hint("", header)
+        raise LabelError(f"{cells.table} has no column for {', '.join(lacking or FINDINGS)}.", known)
+    found = tuple(places if findings is None else findings)
+    values = [
+        [cells.value(row[labels[places[finding]]], labels[places[finding]], line) for finding in found]
         for line, row in enumerate(rows, 2)
     ]
-    return np.array(cells, np.float32)
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """How the cells of one table are read."""
-
-    table: str
-    uncertain: float
-    missing: float
-
-    def value(self, text: str, finding: str, line: int) -> float:
-        """A 0/1 column's cell."""
-        try:
-            number = float(text) if text.strip() else None
-        except ValueError:
-            number = np.inf
-        if number is None:
-            return self.missing
-        if number not in (-1, 0, 1):
-            raise LabelError(
-                f"{self.table}, line {line}: {finding} is {text!r}.", "A label is 1, 0, -1 (uncertain) or empty."
-            )
-        return self.uncertain if number == -1 else number
-
-    def listed(self, text: str, findings: Sequence[str]) -> list[float]:
-        """A cell of `Finding Labels`; an empty one says nothing of any finding."""
-        names = [name.strip() for name in text.split("|") if name.strip()]
-        if not names:
-            return [self.missing] * len(findings)
-        there = {check_finding(name, FINDINGS) for name in names if name != NO_FINDING}
-        return [float(finding in there) for finding in findings]
+    unknown = [column for column in others if not is_no_finding(column) and cells.are_labels(rows, column)]
+    notes = (left_out(cells.table, unknown),) if unknown else ()
+    return found, np.array(values, np.float32), notes

@@ -13,6 +13,7 @@ import numpy as np
 from cxr.errors import RadiographError
 from cxr.evaluation.auc import auc_of, mean_auc_with_interval
 from cxr.evaluation.bootstrap import patient_resamples
+from cxr.evaluation.picture_folder import PictureFolder
 from hub.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -57,13 +58,14 @@ def measure(predictor: "Predictor", table: "LabelTable", images: Path) -> Figure
 
     Raises RadiographError if none of them is there, or one can't be read.
     """
-    rows = np.array([(images / name).is_file() for name in table.images])
+    pictures = PictureFolder(images)
+    rows = np.array([pictures.find(name).is_file() for name in table.images])
     if not rows.any():
         raise RadiographError(f"None of the table's {len(table)} pictures lies in {images.name!r}.", "Check --images.")
     table = table.take(rows)
     findings = [finding for finding in predictor.labels if finding in table.findings]
     truth = table.values[:, [table.findings.index(finding) for finding in findings]]
-    logits = np.concatenate(list(_logits(predictor, table, images)))
+    logits = np.concatenate(list(_logits(predictor, table, pictures)))
     logits = logits[:, [predictor.labels.index(finding) for finding in findings]]
     auc = {finding: auc_of(truth[:, at], logits[:, at]) for at, finding in enumerate(findings)}
     known = {finding: value for finding, value in auc.items() if value is not None}
@@ -74,9 +76,11 @@ def measure(predictor: "Predictor", table: "LabelTable", images: Path) -> Figure
     return Figures(known, mean, low, high, len(table), len(set(table.patients)))
 
 
-def _logits(predictor: "Predictor", table: "LabelTable", images: Path) -> Iterator[np.ndarray]:
+def _logits(predictor: "Predictor", table: "LabelTable", pictures: PictureFolder) -> Iterator[np.ndarray]:
     from cxr.reading.radiograph import read_radiograph
 
     for at in range(0, len(table), BATCH):
         names = table.images[at : at + BATCH]
-        yield predictor.forward(np.stack([predictor.prepare(read_radiograph(images / name)).array for name in names]))
+        yield predictor.forward(
+            np.stack([predictor.prepare(read_radiograph(pictures.find(name))).array for name in names])
+        )

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from cxr.checkpoint import CheckpointConfig
 from cxr.errors import LabelError, RadiographError
 from cxr.evaluation.labels import LabelTable
+from cxr.evaluation.picture_folder import PictureFolder
 from cxr.reading.radiograph import Radiograph, read_radiograph
 
 if TYPE_CHECKING:
@@ -71,12 +72,13 @@ def _batch(predictor: "Predictor", read: Sequence[Radiograph]) -> np.ndarray:
 
 def _asked(table: LabelTable, folder: Path, answers: Sequence[Answer]) -> tuple[LabelTable, list[np.ndarray]]:
     """The rows that could be read, and each answer to them."""
+    pictures = PictureFolder(folder)
     kept: list[int] = []
     reasons: list[str] = []
     found: list[list[np.ndarray]] = [[] for _ in answers]
     with ThreadPoolExecutor(THREADS) as pool:
         for at in tqdm(range(0, len(table), BATCH), unit=" batches", disable=not sys.stderr.isatty()):
-            results = list(pool.map(lambda name: _read(folder / name), table.images[at : at + BATCH]))
+            results = list(pool.map(lambda name: _read(pictures.find(name)), table.images[at : at + BATCH]))
             reasons += [each for each in results if isinstance(each, str)]
             read = {row: each for row, each in enumerate(results, at) if not isinstance(each, str)}
             kept += read

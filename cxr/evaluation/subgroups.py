@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from cxr.evaluation.ages import age_in_years
 from cxr.evaluation.auc import mean_auc_with_interval
 from cxr.evaluation.bootstrap import patient_resamples
 from cxr.evaluation.labels import LabelTable, shows_none
@@ -60,10 +61,10 @@ def has_enough(labels: np.ndarray) -> bool:
 
 
 def _age_band(cell: str) -> str:
-    """Name of the band of an age, "" for a cell without a number. NIH's first table has ages such as 058Y."""
-    digits = "".join(character for character in cell if character.isdigit())
-    for low, high in AGES if digits else ():
-        if low <= int(digits) < high:
+    """Name of the band of an age, "" for a cell without one."""
+    years = age_in_years(cell)
+    for low, high in AGES if years is not None else ():
+        if low <= years < high:
             return f"under {high}" if not low else f"{low} and over" if high == AGES[-1][1] else f"{low} to {high - 1}"
     return ""
 

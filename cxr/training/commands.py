@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cxr.evaluation.cross_validation_command import add_cross_validate
-from cxr.findings import FINDINGS
 from cxr.quiet_import import import_keras
 from cxr.training.train_command import add_policies, add_train
 from hub.command_line import add_command, existing_file, existing_folder, output_file, output_folder
@@ -187,6 +186,8 @@ def _class_weights(given: argparse.Namespace) -> int:
     table = read_labels(
         given.labels, findings=order_of(given.order), uncertain=given.uncertain, missing=given.missing
     )  # fmt: skip
+    for note in table.notes:
+        print(f"note: {note}", file=sys.stderr)
     table = part_of(table, given.part) if given.part else table
     weights = class_weights(table)
     for finding in without_positives(table):
@@ -309,10 +310,12 @@ def _plant(given: argparse.Namespace) -> int:
     return 0
 
 
-def _table(given: argparse.Namespace, findings: Sequence[str] = FINDINGS) -> "LabelTable":
+def _table(given: argparse.Namespace, findings: Sequence[str] | None = None) -> "LabelTable":
     from cxr.evaluation.labels import read_labels
     from cxr.evaluation.splits import part_of
 
     table = read_labels(given.labels, findings=findings, uncertain=given.uncertain, missing=given.missing)
+    for note in table.notes:
+        print(f"note: {note}", file=sys.stderr)
     table = part_of(table, given.part) if given.part else table
     return table if given.limit is None else table.take(range(min(given.limit, len(table))))

@@ -12,6 +12,7 @@ import numpy as np
 
 from cxr.errors import LabelError, RadiographError
 from cxr.evaluation.labels import LabelTable, joined_tables
+from cxr.evaluation.picture_folder import PictureFolder
 from cxr.reading.radiograph import read_radiograph
 
 FULL = 65535
@@ -89,8 +90,9 @@ def joined(parts: Sequence[Pictures]) -> Pictures:
 def _key(images: Sequence[str], folder: Path, side: int) -> str:
     """Of the files as they are now: names, sizes and times."""
     digest = hashlib.sha256(f"{folder.resolve()} {side}".encode())
+    pictures = PictureFolder(folder)
     for image in images:
-        file = folder / image
+        file = pictures.find(image)
         state = (file.stat().st_size, file.stat().st_mtime_ns) if file.is_file() else None
         digest.update(f"\n{image} {state}".encode())
     return digest.hexdigest()[:16]
@@ -105,6 +107,7 @@ def _read(
     progress: Callable[[int], None],
 ) -> tuple[np.ndarray, dict[str, str]]:
     shape = (len(images), side, side)
+    pictures = PictureFolder(folder)
     if stem:
         stem.parent.mkdir(parents=True, exist_ok=True)
         pixels = np.lib.format.open_memmap(stem.with_suffix(".part"), "w+", np.uint16, shape)
@@ -113,7 +116,9 @@ def _read(
     unreadable: dict[str, str] = {}
     filled = 0
     with ThreadPoolExecutor(threads) as pool:
-        for image, result in zip(images, pool.map(lambda name: _packed(folder / name, side), images), strict=True):
+        for image, result in zip(
+            images, pool.map(lambda name: _packed(pictures.find(name), side), images), strict=True
+        ):
             if isinstance(result, str):
                 unreadable[image] = result
             else:

@@ -170,10 +170,13 @@ def _pictures(sources: Sources, recipe: Recipe, work: Path) -> tuple[Pictures, P
 
 
 def _tables(sources: Sources) -> list[LabelTable]:
-    return [
+    tables = [
         read_labels(file, findings=sources.findings, uncertain=sources.uncertain, missing=sources.missing)
         for file in sources.labels
     ]
+    for note in (note for table in tables for note in table.notes):
+        print(f"note: {note}", file=sys.stderr)
+    return tables
 
 
 def _parts(table: LabelTable, sources: Sources, seed: int) -> tuple[LabelTable, LabelTable]:

@@ -50,8 +50,8 @@ def test_rows_are_taken_by_number_or_mask_and_positives_counted(tmp_path):
     [
         ("image,patient,Mass\n", "no rows"),
         ("name_of_it,patient,Mass\na,1,1\n", "no column of pictures"),
-        ("image,patient,Mass\na,1,2\n", "line 2: Mass is '2'"),
-        ("image,patient,Mass\na,1,x\n", "line 2: Mass is 'x'"),
+        ("image,patient,Mass\na,1,2\n", "line 2, column 'Mass': '2' is no label"),
+        ("image,patient,Mass\na,1,x\n", "line 2, column 'Mass': 'x' is no label"),
         ("image,patient,Mass\na,1,1\na,1,0\n", "1 pictures twice"),
         ("image,Mass\na.png,1\n", "The patient of 'a.png' is not known"),
         ("image,patient,Edema\na,1,1\n", "no column for Mass"),

@@ -92,12 +92,12 @@ def test_auc_is_measured_by_finding_and_by_patient(tiny, labelled):
     assert (figures.images, figures.patients) == (6, 3)
 
 
-def test_pictures_that_are_not_there_are_left_out(tiny, labelled):
+def test_pictures_that_are_not_there_are_left_out(tiny, labelled, tmp_path_factory):
     (labelled / "images" / "5.png").unlink()
     table = read_labels(labelled / "labels.csv", findings=("Effusion", "Nodule"))
     assert measure(tiny, table, labelled / "images").images == 5
     with pytest.raises(RadiographError, match="None of the table's 6 pictures"):
-        measure(tiny, table, labelled)
+        measure(tiny, table, tmp_path_factory.mktemp("empty"))
 
 
 @pytest.fixture

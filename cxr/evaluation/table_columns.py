@@ -1,0 +1,57 @@
+"""Tables in CSV as their publishers write them: rows and header, and which column is what."""
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from cxr.errors import LabelError
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "image": (
+        *("image", "imageindex", "imagename", "imageid", "dicomid", "imagefile", "imagepath", "filename", "filepath"),
+        *("file", "path", "img"),
+    ),
+    "patient": ("patient", "patientid", "subjectid", "subject"),
+    "findings": ("findinglabels",),
+    "part": ("part", "split"),
+    "age": ("age", "patientage"),
+    "sex": ("sex", "patientsex", "gender", "patientgender"),
+    "view": ("view", "viewposition", "appa"),
+    "source": ("source",),
+    "reader": ("radid", "radiologist", "reader"),
+}
+"""What a column is, by its name in lower case without spaces and signs, as NIH, CheXpert, MIMIC and VinDr write it."""
+
+Row = Mapping[str, str]
+
+
+def read_rows(file: Path) -> tuple[list[dict[str, str]], list[str]]:
+    """(rows, header) of a table in CSV. Raises LabelError for one that isn't there, is no text, or is ragged."""
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            header, rows = list(reader.fieldnames or ()), list(reader)
+    except FileNotFoundError as error:
+        raise LabelError(f"There is no table {str(file)!r}.") from error
+    except OSError as error:
+        reason = "it is a folder" if file.is_dir() else error.strerror or type(error).__name__
+        raise LabelError(f"{str(file)!r} can't be read as a table: {reason}.", "Give a CSV file.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise LabelError(f"{file.name} is not a table in CSV: {error}.", "Save it as CSV in UTF-8.") from error
+    if not rows:
+        raise LabelError(f"{file.name} has no rows.", "A header and one row for each picture are expected.")
+    if ragged := next((at for at, row in enumerate(rows, 2) if None in row or None in row.values()), None):
+        raise LabelError(f"{file.name}, line {ragged}: its number of cells differs from the header's.")
+    return rows, header
+
+
+def known_columns(header: Sequence[str]) -> dict[str, str]:
+    """{what: column} of the columns that are something else than a finding."""
+    return {what: found for what, names in COLUMNS.items() if (found := column_of(header, names)) is not None}
+
+
+def column_of(header: Sequence[str], names: Iterable[str]) -> str | None:
+    """The first column whose name, in lower case without spaces and signs, is one of the names."""
+    by_key = {re.sub(r"[^a-z0-9]", "", column.lower()): column for column in reversed(header)}
+    return next((by_key[name] for name in names if name in by_key), None)

@@ -126,7 +126,7 @@ def _from_parquet(file: Path) -> dict[str, Any]:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise LabelError("Parquet is read by pyarrow, which is not installed.", "pip install 'cxr-lens[train]'") from error
+        raise LabelError("Reading Parquet needs pyarrow.", "pip install 'cxr-lens[train]'") from error
     try:
         table = pyarrow.parquet.read_table(file)
     except pyarrow.ArrowException as error:

@@ -92,7 +92,6 @@ def following(
                 theirs.shape[-1], use_bias=False, name=f"guide_{number}", dtype="float32",
                 kernel_initializer=keras.initializers.GlorotUniform(seed=seed + number),
             )  # fmt: skip
-            guide.build(features.shape)  # where it is called, Keras on PyTorch would not draw by the seed
             distances.append(_cosine_distance(guide(features), theirs))
     soft = ops.sigmoid(_mean(answers) / distillation.temperature)
     distance = _mean(distances) if distances else ops.zeros_like(logits[:, :1])

@@ -2,20 +2,35 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from cxr.findings import FINDINGS, check_finding
+from cxr.errors import RadiographError
+from cxr.evaluation.picture_folder import PictureFolder
+from cxr.evaluation.table_columns import column_of
+from cxr.findings import FINDINGS, is_no_finding, is_other_finding, known_finding
+from cxr.reading.radiograph import read_radiograph
 from explainers.box_scores import SIDE
 from explainers.errors import OptionError
+from hub.errors import names_hint
 
 NIH_SIDE = 1024
 """Pixels along a side of NIH's own pictures, in which its boxes are given."""
 
-NIH_SPELLINGS = {"Infiltrate": "Infiltration"}
+SIZES, CORNERS = ("x", "y", "w", "h"), ("left", "top", "right", "bottom")
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "image": ("image", "imageindex", "imageid", "dicomid", "filename"),
+    "finding": ("finding", "findinglabel", "classname", "label"),
+    "patient": ("patient", "patientid", "subjectid"),
+    # NIH's header has them in one text with commas in it: Bbox [x,y,w,h]
+    **{"x": ("x", "bboxx"), "y": ("y",), "w": ("w", "width"), "h": ("h", "height")},
+    **{"left": ("xmin",), "top": ("ymin",), "right": ("xmax",), "bottom": ("ymax",)},
+}
+"""What a column is, by its name in lower case without spaces and signs."""
+
 NIH_IMAGE = re.compile(r"(\d{8})_\d{3}")
 
 
@@ -43,14 +58,23 @@ class Boxed:
 
 @dataclass(frozen=True, eq=False)
 class BoxedSet:
-    """Boxes in the order in which patients were drawn, and the folder of their pictures."""
+    """Boxes in the order in which patients were drawn, and the folder of their pictures.
+
+    left_out  labels of boxes that are no findings that are known here
+    """
 
     boxes: tuple[Boxed, ...]
     folder: Path
+    left_out: tuple[str, ...] = ()
+    pictures: PictureFolder | None = None
     _masks: dict = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.boxes)
+
+    def picture(self, boxed: Boxed) -> Path:
+        """The file of a box's picture."""
+        return (self.pictures or PictureFolder(self.folder)).find(boxed.image)
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -70,37 +94,98 @@ class BoxedSet:
 
 
 def read_boxes(folder: Path, *, labels: Sequence[str], side: float = NIH_SIDE, seed: int = 0) -> BoxedSet:
-    """`boxes.csv` (image, finding, x, y, w, h) and `images/` of a folder; boxes of findings in `labels` alone.
+    """`boxes.csv` and `images/` of a folder; boxes of findings in `labels` alone.
 
-    Boxes are in pixels of a picture `side` wide and high. The patient is a column `patient`, or the beginning of NIH's
-    names. Patients are put into an order drawn by the seed, so that the first boxes are a sample of patients.
+    Columns are image, finding, x, y, w and h, in pixels of a picture `side` wide and high, under NIH's names too; or,
+    as VinDr-CXR has them, x_min, y_min, x_max and y_max, in pixels of each picture's file. The patient is a column
+    `patient`, or the beginning of NIH's names. Patients are put into an order drawn by the seed, so that the first
+    boxes are a sample of patients. Raises OptionError, naming line and column, for what can't be read.
     """
     file, images = folder / "boxes.csv", folder / "images"
     if not file.is_file() or not images.is_dir():
         raise OptionError(f"{folder.name!r} has no boxes.csv or no folder images.", "Check --data.")
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
-            boxes = [_boxed(row, side, line) for line, row in enumerate(csv.DictReader(stream), 2)]
+            reader = csv.DictReader(stream)
+            columns = _columns(reader.fieldnames or ())
+            rows = list(enumerate(reader, 2))
     except (UnicodeDecodeError, csv.Error) as error:
         raise OptionError(f"boxes.csv is not a table in UTF-8: {error}.") from error
-    known = [each for each in boxes if each.finding in labels]
+    pictures = PictureFolder(images)
+    others: dict[str, None] = {}
+    boxes = [_boxed(row, columns, line, side, pictures, others) for line, row in rows]
+    known = [each for each in boxes if each is not None and each.finding in labels]
     if not known:
         raise OptionError("No box is of a finding that the network scores.")
     patients = sorted({each.patient for each in known})
     place = dict(zip(np.random.default_rng(seed).permutation(patients), range(len(patients)), strict=True))
-    return BoxedSet(tuple(sorted(known, key=lambda each: (place[each.patient], each.key))), images)
+    ordered = tuple(sorted(known, key=lambda each: (place[each.patient], each.key)))
+    return BoxedSet(ordered, images, tuple(others), pictures)
 
 
-def _boxed(row: dict[str, str], side: float, line: int) -> Boxed:
-    try:
-        x, y, width, height = (float(row[name]) / side for name in "xywh")
-        image, finding = row["image"], row["finding"]
-    except (KeyError, ValueError, TypeError) as error:
-        raise OptionError(f"boxes.csv, line {line}: image, finding, x, y, w and h were expected.") from error
+def _columns(header: Sequence[str]) -> dict[str, str]:
+    """{what: column}. Raises OptionError if one is missing."""
+    found = {what: column for what, names in COLUMNS.items() if (column := column_of(header, names)) is not None}
+    needed = CORNERS if set(CORNERS) <= found.keys() else SIZES
+    if lacking := [what for what in ("image", "finding", *needed) if what not in found]:
+        raise OptionError(
+            f"boxes.csv has no column {lacking[0]!r}.",
+            "Expected image, finding, and x, y, w, h or x_min, y_min, x_max, y_max.",
+        )
+    return {what: found[what] for what in ("image", "finding", *needed)} | (
+        {"patient": found["patient"]} if "patient" in found else {}
+    )
+
+
+def _boxed(
+    row: Mapping[str, str],
+    columns: Mapping[str, str],
+    line: int,
+    side: float,
+    pictures: PictureFolder,
+    others: dict[str, None],
+) -> Boxed | None:
+    """The box of a row; None for one that says that there is none, or of a finding that is none of these."""
+    image, label = (str(row[columns[what]] or "").strip() for what in ("image", "finding"))
+    finding = known_finding(label)
+    if finding is None:
+        if not is_no_finding(label) and not is_other_finding(label):
+            raise OptionError(
+                f"boxes.csv, line {line}, column {columns['finding']!r}: there is no finding {label!r}.",
+                names_hint(label, FINDINGS),
+            )
+        if is_other_finding(label):
+            others[label] = None
+        return None
+    corners = "right" in columns
+    numbers = [_number(row, columns[what], line) for what in (CORNERS if corners else SIZES)]
+    height, width = _size(pictures, image, line) if corners else (side, side)
+    x, y, across, down = numbers
+    if corners:
+        across, down = across - x, down - y
     match = NIH_IMAGE.match(image)
-    patient = row.get("patient") or (match[1] if match else image)
-    name = check_finding(NIH_SPELLINGS.get(finding, finding), FINDINGS)
-    return Boxed(image, patient, name, (y, x, height, width))
+    patient = (row.get(columns.get("patient", "")) or "").strip() or (match[1] if match else image)
+    return Boxed(image, patient, finding, (y / height, x / width, down / height, across / width))
+
+
+def _number(row: Mapping[str, str], column: str, line: int) -> float:
+    text = (row[column] or "").strip()
+    try:
+        number = float(text)
+    except ValueError:
+        number = np.nan
+    if not np.isfinite(number):
+        raise OptionError(f"boxes.csv, line {line}, column {column!r}: {text!r} is no number of pixels.")
+    return number
+
+
+def _size(pictures: PictureFolder, image: str, line: int) -> tuple[int, int]:
+    """(height, width) of a picture as its file has it, in whose pixels its boxes are given."""
+    try:
+        radiograph = read_radiograph(pictures.find(image))
+    except RadiographError as error:
+        raise OptionError(f"boxes.csv, line {line}: the size of its picture is not known. {error.sentence}") from error
+    return radiograph.stored_size or (radiograph.height, radiograph.width)
 
 
 def ceilings(mask: np.ndarray, cells: tuple[int, int]) -> tuple[bool, float]:

@@ -99,6 +99,10 @@ def _benchmark(given: argparse.Namespace) -> int:
     registry.find([entry.name for entry in protocol.entries if entry.name != OCCUPANCY])
     predictor = Predictor.load(given.model)
     data = read_boxes(local_path(given.data), labels=predictor.labels, side=given.box_side, seed=protocol.seed)
+    if data.left_out:
+        print(
+            f"note: boxes of {', '.join(data.left_out)} are left out: none of the findings known here", file=sys.stderr
+        )
     bench = Bench(predictor, registry, data, protocol, given.limit)
     versus = rows_of(local_path(given.versus)) if given.versus else None
     rows = kept(bench, out) if given.summarise else _run_with_bar(bench, out)

@@ -162,7 +162,7 @@ def _examples(bench: Bench) -> Iterator[tuple[str, bytes]]:
         if boxed.image in seen:
             continue
         seen.append(boxed.image)
-        radiograph = read_radiograph(bench.data.folder / boxed.image)
+        radiograph = read_radiograph(bench.data.picture(boxed))
         events = compare(
             bench.predictor, radiograph, boxed.finding, names[:EXAMPLE_EXPLAINERS], registry=bench.registry
         )

@@ -169,7 +169,7 @@ def _row(bench: Bench, entry: Entry, place: int, boxed: Boxed, cache: MapCache, 
 def _radiograph(bench: Bench, boxed: Boxed, shared: dict) -> "Radiograph":
     """The picture; the last one is kept, since boxes of one picture follow each other."""
     if shared.get("image") != boxed.image:
-        shared.update(image=boxed.image, radiograph=read_radiograph(bench.data.folder / boxed.image))
+        shared.update(image=boxed.image, radiograph=read_radiograph(bench.data.picture(boxed)))
     return shared["radiograph"]
 
 

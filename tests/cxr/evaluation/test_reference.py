@@ -125,6 +125,7 @@ def test_a_figure_far_below_the_reported_one_fails(on_tiny, tiny, labelled, caps
     assert "SUSPECT" in said.err
 
 
-def test_labels_without_pictures_are_refused(capsys):
-    assert main(["verify", "starter", "--labels", "a.csv"]) == 2
-    assert "belong together" in capsys.readouterr().err
+def test_labels_without_pictures_are_refused(capsys, tmp_path):
+    (tmp_path / "a.csv").write_text("image,patient,Mass\n")
+    assert main(["verify", "starter", "--labels", str(tmp_path / "a.csv")]) == 2
+    assert "--labels needs --images" in capsys.readouterr().err

@@ -89,3 +89,84 @@ def test_grids_that_do_not_divide_the_picture_allow_no_more_than_all():
     assert ceilings(mask, (7, 7))[1] < 0.1
     assert 0.4 < ceilings(mask, (224, 224))[1] <= 1
     assert ceilings(mask, (512, 320)) == (True, 1.0)
+
+
+NIH = """\
+Image Index,Finding Label,Bbox [x,y,w,h],,,
+00013118_008.png,Atelectasis,225.084745762712,547.019216763771,86.7796610169491,79.1864406779661,,,
+00014716_007.png,Infiltrate,686.101694915254,131.543498411017,185.491525423729,313.491525423729,,,
+"""
+
+VINDR = """\
+image_id,rad_id,class_name,x_min,y_min,x_max,y_max
+wide,R10,Pleural effusion,50,20,100,40
+wide,R9,Aortic enlargement,0,0,10,10
+wide,R9,Cardiomegaly,0,0,200,80
+none,R9,No finding,,,,
+"""
+
+
+def _published(tmp_path, text):
+    import cv2
+
+    (tmp_path / "images" / "train").mkdir(parents=True)
+    ramp = np.linspace(0, 255, 200 * 80).reshape(80, 200).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "images" / "train" / "wide.png"), ramp)
+    (tmp_path / "boxes.csv").write_text(text)
+    return tmp_path
+
+
+def test_nih_s_table_of_boxes_is_read_as_downloaded(tmp_path):
+    data = read_boxes(_published(tmp_path, NIH), labels=["Atelectasis", "Infiltration"])
+    boxed = {each.finding: each for each in data.boxes}
+    assert set(boxed) == {"Atelectasis", "Infiltration"}
+    assert boxed["Atelectasis"].patient == "00013118"
+    expected = np.array([547.019216763771, 225.084745762712, 79.1864406779661, 86.7796610169491]) / 1024
+    np.testing.assert_allclose(boxed["Atelectasis"].box, expected)
+
+
+def test_vindr_s_table_of_boxes_is_read_as_downloaded_in_its_pictures_pixels(tmp_path):
+    data = read_boxes(_published(tmp_path, VINDR), labels=["Effusion", "Cardiomegaly"])
+    boxed = {each.finding: each for each in data.boxes}
+    # of 80 rows and 200 columns
+    assert boxed["Effusion"].box == (0.25, 0.25, 0.25, 0.25)
+    assert boxed["Cardiomegaly"].box == (0, 0, 1, 1)
+    assert data.left_out == ("Aortic enlargement",)
+    assert data.picture(boxed["Effusion"]) == tmp_path / "images" / "train" / "wide.png"
+
+
+@pytest.mark.parametrize("ratio", [0.5, 2.0])
+def test_boxes_are_shares_of_a_picture_whose_pixels_are_not_square(tmp_path, ratio):
+    """They are given in the file's pixels, and lie on the picture as it is resampled to square ones."""
+    pytest.importorskip("pydicom", reason="needs the extra dicom")
+    from cxr import read_radiograph
+    from tests.cxr.reading.dicom_files import content, dataset
+
+    pixels = np.zeros((100, 120), np.uint16)
+    pixels[20:60, 30:90] = 4095
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "x.dicom").write_bytes(content(dataset(pixels, PixelSpacing=[str(ratio), "1"])))
+    (tmp_path / "boxes.csv").write_text("image_id,class_name,x_min,y_min,x_max,y_max\nx,Mass,30,20,90,60\n")
+    (boxed,) = read_boxes(tmp_path, labels=["Mass"]).boxes
+    shown = read_radiograph(tmp_path / "images" / "x.dicom").grey
+    assert shown.shape != pixels.shape
+    top, left, height, width = boxed.box
+    rows, columns = np.nonzero(shown > 0.5)
+    np.testing.assert_allclose([rows.min() / shown.shape[0], columns.min() / shown.shape[1]], [top, left], atol=0.02)
+    extent = [(rows.max() + 1 - rows.min()) / shown.shape[0], (columns.max() + 1 - columns.min()) / shown.shape[1]]
+    np.testing.assert_allclose(extent, [height, width], atol=0.02)
+
+
+@pytest.mark.parametrize(("column", "value"), [("x", "zero"), ("y", ""), ("w", "nan"), ("h", "1,5")])
+def test_a_box_that_is_no_number_is_told_with_line_and_column(tmp_path, column, value):
+    cells = dict(zip("xywh", ["1", "2", "3", "4"], strict=True)) | {column: f'"{value}"'}
+    with pytest.raises(OptionError, match=f"line 2, column '{column}'"):
+        read_boxes(_folder(tmp_path, f"a.png,Mass,{','.join(cells.values())}"), labels=["Mass"])
+
+
+@pytest.mark.parametrize(
+    "header", ["picture,finding,x,y,w,h", "image,what,x,y,w,h", "image,finding,x,y,w", "image,finding"]
+)
+def test_a_column_of_boxes_that_is_missing_is_named(tmp_path, header):
+    with pytest.raises(OptionError, match=r"boxes\.csv has no column"):
+        read_boxes(_folder(tmp_path, "a.png,Mass,0,0,10,10", header=header), labels=["Mass"])

@@ -39,13 +39,15 @@ def cxr_lens_explainers() -> Iterable[type[Explainer]]:
         def cxr_lens_explainers():
             return [MyExplainer, MyOtherExplainer]
     """
+    raise NotImplementedError  # a specification; pluggy calls the plugins' functions
 
 
 @hookspec
 def cxr_lens_measures() -> "Iterable[type[Measure]]":
-    """The measures that this plugin brings: classes, not instances. Taken in and reported as explainers are.
+    """The measures that this plugin brings: classes, not instances. Checked and reported as explainers are.
 
     @hookimpl
     def cxr_lens_measures():
         return [MyMeasure]
     """
+    raise NotImplementedError

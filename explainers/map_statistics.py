@@ -17,14 +17,14 @@ def on_grid(values: np.ndarray, count: int = GRID) -> np.ndarray:
 
 
 def ranks(values: np.ndarray) -> np.ndarray:
-    """(n,) float from 1; equal values share their mean rank."""
-    _, inverse, counts = np.unique(np.ravel(values), return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return ((last - counts + 1 + last) / 2)[inverse.ravel()]
+    """(n,) float64 from 1; equal values share their mean rank."""
+    from scipy.stats import rankdata
+
+    return rankdata(np.ravel(values))
 
 
 def spearman(one: np.ndarray, other: np.ndarray) -> float:
-    """Rank correlation of two arrays of one size; 1 if they are equal, 0 if one of them is flat."""
+    """Spearman's rank correlation of two arrays of one size; 1 if they are equal, 0 if one of them is constant."""
     if np.array_equal(one, other):
         return 1.0
     first, second = ranks(one), ranks(other)

@@ -187,7 +187,7 @@ class Registry:
 
     def register(self, module: ModuleType | object, *, name: str | None = None) -> None:
         """Take in the classes of a plugin's hooks; each that can't be taken in is reported by itself."""
-        name = name or getattr(module, "__name__", type(module).__name__)
+        name = name or str(getattr(module, "__name__", type(module).__name__))
         with self._changed():
             if self._plugins.is_registered(module) or not self._register_hooks(module, name):
                 return
@@ -227,7 +227,7 @@ class Registry:
         if not caller.get_hookimpls():
             return []
         try:
-            result = next(iter(caller()), None)  # pluggy leaves a None out
+            (result,) = caller() or [None]  # pluggy leaves a None out
             return list(result)
         except KeyboardInterrupt:
             raise  # the user's own

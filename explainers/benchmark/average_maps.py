@@ -25,7 +25,7 @@ def average_maps(
     on_progress  called with the number of pictures done
     """
     layer = list(predictor.layers)[-1]
-    total: np.ndarray | float = 0.0
+    total = np.zeros(())
     for number, image in enumerate(images, 1):
         batch = predictor.prepare(read_radiograph(image)).array[None]
         activations = predictor.activations(batch, layer)[0]

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,7 @@ def run(
     rows = _kept_rows(out / ROWS)
     done = {(row["label"], row["image"], row["finding"], row["box"]) for row in rows}
     jobs = list(bench.jobs())
-    cache, shared = MapCache(), {}
+    cache, shared = MapCache(), dict[str, Any]()
     with (out / ROWS).open("a", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, COLUMNS)
         for number, (entry, place, boxed) in enumerate(jobs, 1):
@@ -199,7 +199,7 @@ def _stability(subject: Subject) -> float:
     return spearman(on_grid(subject.explanation.map), on_grid(subject.again(array=noisy)))
 
 
-def numbers(rows: list[Mapping[str, str]], figure: str) -> np.ndarray:
+def numbers(rows: Sequence[Mapping[str, str]], figure: str) -> np.ndarray:
     """(rows,) float64: a figure, NaN where it was not measured."""
-    said = {"True": 1.0, "False": 0.0, "": np.nan}
-    return np.array([said[row[figure]] if row[figure] in said else float(row[figure]) for row in rows])
+    words = {"True": 1.0, "False": 0.0, "": np.nan}
+    return np.array([words[row[figure]] if row[figure] in words else float(row[figure]) for row in rows])

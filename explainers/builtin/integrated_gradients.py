@@ -1,6 +1,6 @@
 """The logit's way from a picture with nothing in it to the radiograph, divided among the pixels."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
 import cv2
@@ -84,7 +84,7 @@ class IntegratedGradients(Explainer):
             context.note(spread=np.std(maps, axis=0).astype(np.float32))
 
 
-def _along(context: Context, finding: str, start: np.ndarray, steps: int, step: object) -> np.ndarray:
+def _along(context: Context, finding: str, start: np.ndarray, steps: int, step: Callable[[float], None]) -> np.ndarray:
     """The map `(h, w)` float64 along the straight line from one baseline `(h, w, c)`."""
     points, weights = np.polynomial.legendre.leggauss(steps)
     difference = context.input - start

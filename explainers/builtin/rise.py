@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from explainers import Context, Explainer, Range, hookimpl
+from explainers.map_statistics import spearman
 
 AT_ONCE = 16
 """Masked pictures in one batch; after each the run can be cancelled."""
@@ -145,9 +146,7 @@ def _masks(rng: np.random.Generator, count: int, cells: int, size: tuple[int, in
 
 def _agreement(one: np.ndarray, other: np.ndarray) -> float:
     """Spearman's correlation of two maps on a coarse grid."""
-    ranks = [cv2.resize(each, COMPARED[::-1], interpolation=cv2.INTER_AREA).ravel().argsort().argsort()
-             for each in (one, other)]  # fmt: skip
-    return float(np.corrcoef(*ranks)[0, 1])
+    return spearman(*(cv2.resize(each, COMPARED[::-1], interpolation=cv2.INTER_AREA) for each in (one, other)))
 
 
 @hookimpl

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,8 @@ class Context:
     logits      (n,) float32 of this input
     layers      {name: (y, x, k)} of every layer with a map, in forward order
     seed        the run's
-    rng         a generator seeded by the run's seed, the explainer and nothing else
+    rng         a generator seeded by the run's seed, the explainer and the input's digest, so that every picture has
+                random numbers of its own, and the same ones in every run
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Context:
         *,
         explainer: str = "",
         seed: int = 0,
+        digest: str = "",
         report: Callable[[float, str, np.ndarray | None], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> None:
@@ -48,14 +51,20 @@ class Context:
         self.input: np.ndarray = prepared.array
         self.labels: tuple[str, ...] = predictor.labels
         self.layers: Mapping[str, tuple[int, int, int]] = predictor.layers
-        # the explainer's name is mixed in, so that results do not depend on which others run, or in what order
-        salt = int.from_bytes(hashlib.sha256(explainer.encode()).digest()[:8], "big")
-        self.rng: np.random.Generator = np.random.default_rng([seed, salt])
+        self._explainer, self._digest = explainer, digest
         self.notes: dict[str, Any] = {}
+
+    @cached_property
+    def rng(self) -> np.random.Generator:
+        """Random numbers for this explainer on this input, see the class."""
+        # the explainer's name is mixed in, so that results do not depend on which others run, or in what order;
+        # `digest` stands for the input's own where a measure explains a changed input with the same random numbers
+        salt = hashlib.sha256(f"{self._explainer} {self._digest or self.prepared.digest}".encode()).digest()[:8]
+        return np.random.default_rng([self.seed, int.from_bytes(salt, "big")])
 
     @property
     def logits(self) -> np.ndarray:
-        """(n,) float32 of this input; remembered from scoring it."""
+        """(n,) float32 of this input; cached from scoring it."""
         return self._predictor.forward_with(self.input[None], self._predictor.target_layer)[0][0]
 
     def forward(self, batch: np.ndarray) -> np.ndarray:

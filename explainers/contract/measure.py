@@ -170,7 +170,10 @@ class Subject:
         array: np.ndarray | None = None,
         predictor: "Predictor | None" = None,
     ) -> np.ndarray:
-        """The same explainer with the same options and seed, of another finding, prepared input or network: a map."""
+        """The same explainer with the same options and random numbers, of another finding, prepared input or network.
+
+        Returns the map `(y, x)`.
+        """
         from cxr.preparation import Prepared
 
         own, prepared = predictor or self.predictor, self.prepared
@@ -207,5 +210,6 @@ class Subject:
             prepared,
             explainer=self.explanation.explainer,
             seed=self.explanation.seed,
+            digest=self.explanation.input_digest,
             cancelled=self.cancelled,
         )

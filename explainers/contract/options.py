@@ -82,7 +82,7 @@ class Option:
                     return choice
         elif self.kind == "bool" and isinstance(value, bool):
             return value
-        elif self.kind in ("int", "float") and self._is_number(value):
+        elif self.kind in ("int", "float") and isinstance(value, int | float) and self._is_number(value):
             number = int(value) if self.kind == "int" else float(value)
             if (self.minimum is None or number >= self.minimum) and (self.maximum is None or number <= self.maximum):
                 return number
@@ -113,10 +113,10 @@ class Option:
         bounds = f" from {self.minimum:g} to {self.maximum:g}" if self.minimum is not None else ""
         return f"a {'whole ' if self.kind == 'int' else ''}number{bounds}"
 
-    def schema(self) -> dict:
+    def schema(self) -> dict[str, Any]:
         """JSON Schema of the value."""
         kinds = {"int": "integer", "float": "number", "bool": "boolean", "layer": "string"}
-        schema = {"enum": list(self.choices)} if self.kind == "choice" else {"type": kinds[self.kind]}
+        schema: dict[str, Any] = {"enum": list(self.choices)} if self.kind == "choice" else {"type": kinds[self.kind]}
         bounds = {"minimum": self.minimum, "maximum": self.maximum}
         schema |= {key: value for key, value in bounds.items() if value is not None}
         if self.kind == "layer":
@@ -125,8 +125,8 @@ class Option:
             schema["deprecated"] = True
         return schema | {"default": self.default, "description": self.help}
 
-    def _is_number(self, value: object) -> bool:
-        if isinstance(value, bool) or not isinstance(value, int | float):
+    def _is_number(self, value: int | float) -> bool:
+        if isinstance(value, bool):
             return False
         try:
             number = float(value)
@@ -177,8 +177,9 @@ def _declared(parameter: inspect.Parameter, annotation: Any, text: str) -> Optio
     elif annotation is str and any(isinstance(mark, Layer) or mark is Layer for mark in marks):
         option = Option(name, "layer", default, help=text)
     elif annotation in (int, float, bool):
-        limits = (bounds.minimum, bounds.maximum, bounds.step) if bounds else (None, None, None)
-        option = Option(name, annotation.__name__, default, (), *limits, help=text)
+        option = Option(name, annotation.__name__, default, help=text)
+        if bounds:
+            option = replace(option, minimum=bounds.minimum, maximum=bounds.maximum, step=bounds.step)
     else:
         shown = (
             annotation if isinstance(annotation, types.GenericAlias) else getattr(annotation, "__name__", annotation)

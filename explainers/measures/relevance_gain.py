@@ -73,7 +73,8 @@ class RelevanceGain(Measure):
 def control_maps(subject: Subject) -> Iterator[tuple[str, np.ndarray]]:
     """Maps that know nothing of the finding's evidence in this picture."""
     height, width = subject.context.input.shape[:2]
-    rng = np.random.default_rng(21)  # the same for all, so that they are computed once
+    # the same for all explanations of a radiograph, so that they are computed once, and others for another radiograph
+    rng = np.random.default_rng([21, int(subject.prepared.digest[:16], 16)])
     for number in range(RANDOM_MAPS):
         yield f"random {number + 1}", rng.normal(size=(RANDOM_CELLS, RANDOM_CELLS))
     grey = subject.context.input.mean(axis=-1, dtype=np.float64)

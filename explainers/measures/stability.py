@@ -59,11 +59,11 @@ class Stability(Measure):
 
 def _changes(picture: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """(name, changed input, 2 × 3 matrix that moves a map of it back)."""
-    still = np.float32([[1, 0, 0], [0, 1, 0]])
+    still = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
     for number in range(NOISES):
         yield f"noise {number + 1}", with_noise(picture, rng), still
-    shift = np.float32([[1, 0, SHIFT_PX], [0, 1, SHIFT_PX]])
-    yield "shift", _moved(picture, shift), np.float32([[1, 0, -SHIFT_PX], [0, 1, -SHIFT_PX]])
+    shift = np.array([[1, 0, SHIFT_PX], [0, 1, SHIFT_PX]], np.float32)
+    yield "shift", _moved(picture, shift), np.array([[1, 0, -SHIFT_PX], [0, 1, -SHIFT_PX]], np.float32)
     height, width = picture.shape[:2]
     middle = ((width - 1) / 2, (height - 1) / 2)
     turn, back = (cv2.getRotationMatrix2D(middle, way * TURN_DEGREES, 1.0) for way in (1, -1))

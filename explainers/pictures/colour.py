@@ -29,19 +29,19 @@ class ColourMap:
 
     title      what people choose by
     stops      colours in hex, evenly apart in CIELAB, from zero to full; of a diverging map from −1 to 1, the two
-               middle ones on either side of zero. None for OpenCV's inferno (van der Walt, Smith 2015; CC0)
+               middle ones on either side of zero. Empty for OpenCV's inferno (van der Walt, Smith 2015; CC0)
     diverging  whether it is for signed values
     legend     what a diverging map's colours mean
     """
 
     title: str
-    stops: tuple[str, ...] | None
+    stops: tuple[str, ...]
     diverging: bool = False
     legend: str = ""
 
 
 COLOUR_MAPS: dict[str, ColourMap] = {
-    "inferno": ColourMap("Inferno", None),
+    "inferno": ColourMap("Inferno", ()),
     "amber": ColourMap("Amber", ("#3a1d00", "#b35c00", "#ffa928", "#fff0c2")),
     "blue_orange": ColourMap(
         "Blue and orange", ("#0a6cff", "#6fb0ff", "#ffb765", "#ff7a00"), True, "Blue lowers, orange raises."
@@ -81,7 +81,7 @@ def lookup_table(name: str) -> np.ndarray:
     colour_map = COLOUR_MAPS[name]
     places = np.arange(256)
     strength = np.abs(np.maximum(places, 1) - ZERO) / 127 if colour_map.diverging else places / 255
-    colours = _inferno() if colour_map.stops is None else _between(colour_map)
+    colours = _inferno() if not colour_map.stops else _between(colour_map)
     table = np.column_stack([colours, np.rint(255 * strength).astype(np.uint8)])
     table.flags.writeable = False
     return table

@@ -161,6 +161,8 @@ def _percentile(cells: np.ndarray, drawn: np.ndarray, unit: str, scale: float | 
 
 def _contour(cells: np.ndarray, drawn: np.ndarray, unit: str, scale: float | None) -> Shading:
     top = contour(drawn)
+    if top is None:
+        return _positive(cells, drawn, unit, scale)
     values = np.where(np.isnan(drawn), drawn, top.region.astype(np.float32))
     highest = float(cells.max())
     span = f"{number(top.threshold)} to {with_unit(number(highest), unit)}"

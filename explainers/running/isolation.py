@@ -56,7 +56,9 @@ def isolated(explainer: type[Explainer], plugin: str, limit: float) -> type[Expl
         return _remote(explainer.name, plugin, limit, context, "explain_findings", list(findings), options)
 
     together = explainer.explain_findings is not Explainer.explain_findings
-    methods = {"explain": explain, "explain_findings": explain_findings} if together else {"explain": explain}
+    methods: dict[str, Callable] = {"explain": explain}
+    if together:
+        methods["explain_findings"] = explain_findings
     # options are read off the original's signature and docstring
     described = {"options": classmethod(lambda cls: explainer.options()), "__doc__": explainer.__doc__}
     return type(explainer.__name__, (explainer,), {**methods, **described, "__module__": explainer.__module__})

@@ -4,7 +4,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from explainers.contract.explanation import check_returned
 from explainers.errors import describe_plugin_error
 from explainers.registry import Registry
 from hub.errors import CxrLensError
+
+if TYPE_CHECKING:
+    from cxr.predictor import Predictor
 
 WINDOWS_A_STEP = 16
 
@@ -72,7 +75,7 @@ def _explained(task: Mapping[str, Any], send: Callable[..., None], into: BinaryI
         return content
 
     context = Context(
-        RemotePredictor(task["predictor"], ask),
+        cast("Predictor", RemotePredictor(task["predictor"], ask)),
         task["radiograph"],
         task["prepared"],
         explainer=task["explainer"],

@@ -11,7 +11,7 @@ class RandomMap(Explainer):
     """Control: independent normal numbers. It knows neither the radiograph, nor the finding, nor the network.
 
     Method:
-        Each cell is drawn from a standard normal distribution, by the run's seed.
+        Each cell is a standard normal number. The seed and the input decide which, so every radiograph has its own map.
     Map:
         `cells` along the longer side, without a unit. Any structure that you see in it is yours.
     Fails when:

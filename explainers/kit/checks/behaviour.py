@@ -159,7 +159,7 @@ def _refused(runner: ExplainerRunner, given: dict[str, Any], option: Option) -> 
 
 
 def _outside(option: Option) -> Iterator[object]:
-    if option.kind in ("int", "float") and option.minimum is not None:
+    if option.minimum is not None and option.maximum is not None:
         yield from (option.minimum - 1, option.maximum + 1)
     yield {"int": "many", "float": "many", "bool": "perhaps"}.get(option.kind, "no such thing")
 

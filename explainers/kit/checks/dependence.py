@@ -21,9 +21,9 @@ RELATIVE = 1e-5
 
 def determinism(runner: ExplainerRunner) -> str:
     """The same seed gives the same map, and no global generator is touched."""
-    before = np.random.get_state()[1].copy(), random.getstate()
+    before = _global_state().copy(), random.getstate()
     one, same, other = (runner.map(disc(), seed=seed) for seed in (1, 1, 2))
-    after = np.random.get_state()[1], random.getstate()
+    after = _global_state(), random.getstate()
     if not np.array_equal(one, same):
         raise CheckFailed("Two runs with one seed give two maps. Draw all random numbers from context.rng.")
     if not np.array_equal(before[0], after[0]) or before[1] != after[1]:
@@ -115,6 +115,13 @@ def threads(runner: ExplainerRunner) -> str:
             f"{wrong} of 8 maps differ when 4 threads explain at once. Keep what belongs to a call in local variables."
         )
     return "8 maps in 4 threads are those in turn"
+
+
+def _global_state() -> np.ndarray:
+    """NumPy's global generator."""
+    state = np.random.get_state(legacy=True)
+    assert isinstance(state, tuple)
+    return np.asarray(state[1])
 
 
 def _close(one: np.ndarray, other: np.ndarray) -> bool:

@@ -43,13 +43,15 @@ def test_the_bell_stands_in_the_middle(context_of, linear):
     assert found.max() == pytest.approx(np.exp(-((0.5 / 28) ** 2) / 0.125))
 
 
-def test_the_random_map_hangs_on_the_seed_alone(context_of, linear):
+def test_the_random_map_depends_on_the_seed_and_the_input_alone(context_of, linear):
     network = linear(np.ones((40, 60)))
     one = RandomMap().explain(context_of(network, np.zeros((40, 60)), seed=1), "Effusion")
-    same = RandomMap().explain(context_of(network, np.ones((40, 60)), seed=1), "Mass")
-    other = RandomMap().explain(context_of(network, np.zeros((40, 60)), seed=2), "Effusion")
+    same = RandomMap().explain(context_of(linear(2 * np.ones((40, 60))), np.zeros((40, 60)), seed=1), "Mass")
+    other_seed = RandomMap().explain(context_of(network, np.zeros((40, 60)), seed=2), "Effusion")
+    other_picture = RandomMap().explain(context_of(network, np.ones((40, 60)), seed=1), "Effusion")
     assert (one == same).all()
-    assert not (one == other).any()
+    assert not (one == other_seed).any()
+    assert not (one == other_picture).any()
     assert one.shape == (5, 7)  # seven along the longer side, cells as square as they come
 
 

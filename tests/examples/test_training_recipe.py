@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,19 @@ FOLDER = Path(__file__).resolve().parents[2] / "examples" / "training"
 COMMANDS = [line for line in (FOLDER / "README.md").read_text().splitlines() if line.startswith("python -m ")]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.fixture
+def afterwards(tmp_path, monkeypatch):
+    """A working folder that has what the commands before would have left."""
+    for name in ("images", "teachers", "student", "examples/training", *(f"folds/{fold}" for fold in range(1, 6))):
+        (tmp_path / name).mkdir(parents=True)
+    shutil.copy(FOLDER / "student.json", tmp_path / "examples" / "training")
+    for name in ("entries.csv", "teachers/out_of_fold.npz", "teachers/soft_labels.npz"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("afterwards")
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command.split()[2:4]))
 def test_a_command_has_options_that_there_are(command):
     _, _, package, *given = shlex.split(command)
     parser = {"cxr": cxr_parser, "explainers": explainers_parser}[package]()

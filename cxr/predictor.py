@@ -1,23 +1,18 @@
 """Predictor: the one owner of a network. Scores a radiograph, and lends the primitives that explainers are made of."""
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from cachetools import LRUCache
 
 from cxr.checkpoint import Checkpoint, CheckpointConfig, Heads, Identity, read_checkpoint
 from cxr.deferred_network import DeferredNetwork
 from cxr.engine import AUTO, Engine, build_engine, chosen_engine
-from cxr.engine.engine import CachedActivations
 from cxr.engine.folded import fold
-from cxr.engine.geometry import sizes
-from cxr.engine.inner_layers import InnerLayers
-from cxr.engine.tail import Tail
 from cxr.findings import check_finding
-from cxr.pass_counts import record
+from cxr.layer_passes import LayerPasses
+from cxr.occlusion import FEW_WINDOWS, Occlusion
 from cxr.prediction import Prediction, finding_scores
 from cxr.preparation import InputRule, Prepared, prepare
 from cxr.reading.radiograph import Radiograph
@@ -27,20 +22,8 @@ from hub.sources import resolve
 if TYPE_CHECKING:
     from cxr.network import Network
 
-CACHED_PASSES = 8
-"""Inputs whose activations at a layer are cached: 200 kB each at DenseNet-121's last block, 3 MB at its first."""
-
-WINDOWS_A_STEP = 8
-"""Windows occluded in whole passes between two reports of progress."""
-
-FEW_WINDOWS = 4
-"""Of one size, for which whole passes are quicker than compiling what is computed in parts."""
-
 USUAL_WINDOW = 32
 """Side in pixels of the windows whose computation in parts is compiled ahead of its first use."""
-
-CACHED_BASES = 2
-"""Inputs whose first blocks' activations are cached for occlusion: 5 MB each."""
 
 
 class Predictor:
@@ -69,9 +52,6 @@ class Predictor:
         self._heads = heads
         self._average_maps = average_maps or {}
         self.benchmark: Mapping = benchmark or {}
-        self._passes: LRUCache[tuple[str, str], tuple[np.ndarray, np.ndarray]] = LRUCache(CACHED_PASSES)
-        self._bases: LRUCache[str, CachedActivations] = LRUCache(CACHED_BASES)
-        self._lock = threading.Lock()
         self._randomised: dict[int, Predictor] = {}
         self._building = threading.Lock()
         self.config = config
@@ -79,6 +59,8 @@ class Predictor:
         self.rule = InputRule.from_config(config.input)
         self.labels: tuple[str, ...] = tuple(config.findings)
         self._columns = list(config.findings.values())
+        self._passes = LayerPasses(network, engine, self._columns)
+        self._occlusion = Occlusion(engine, self._columns, self._passes)
 
     @classmethod
     def load(cls, source: str | Resolved, *, engine: str = AUTO) -> "Predictor":
@@ -160,8 +142,7 @@ class Predictor:
     def forward(self, batch: np.ndarray) -> np.ndarray:
         """Logits `(N, n)` float32 of a prepared batch `(N, h, w, c)`."""
         self._check(batch)
-        record(forward=len(batch))
-        return (self._engine or self._built()).forward(batch)[:, self._columns]
+        return self._passes.forward(batch)
 
     def forward_with(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
         """Logits `(N, n)` and the activations `(N, y, x, k)` of a layer, from one pass.
@@ -170,11 +151,7 @@ class Predictor:
         also at layers after the last block. Raises LayerError for a layer that is not there.
         """
         self._check(batch)
-        self._network.check_layer(layer)
-        tail = self._tail(layer)
-        computed = self._network.target_layer if tail else layer
-        logits, activations = self._cached_pass(batch, computed) if len(batch) == 1 else self._pass(batch, computed)
-        return logits, tail.activations(layer, activations) if tail else activations
+        return self._passes.forward_with(batch, layer)
 
     def activations(self, batch: np.ndarray, layer: str) -> np.ndarray:
         """A layer's output `(N, y, x, k)`. Raises LayerError for a layer that is not there."""
@@ -187,19 +164,7 @@ class Predictor:
         the part after it is differentiated.
         """
         self._check(batch)
-        outputs = self._outputs(finding)
-        self._network.check_layer(layer)
-        tail = self._tail(layer)
-        if tail and tail.linear:
-            gradients = tail.gradient(layer, self.activations(batch, layer), outputs)
-        elif inner := self._inner(layer):
-            gradients = inner.gradient(layer, self.activations(batch, layer), outputs)
-        elif self._built().is_cut(layer):
-            gradients = self._built().tail_gradient(layer, self.activations(batch, layer), outputs)
-        else:
-            record(forward=len(batch) * len(outputs))
-            gradients = self._built().layer_gradient(batch, layer, outputs)
-        record(backward=len(batch))
+        gradients = self._passes.gradient(batch, layer, self._outputs(finding))
         return gradients if finding is None else gradients[:, 0]
 
     def forward_from(self, layer: str, activations: np.ndarray) -> np.ndarray:
@@ -207,11 +172,7 @@ class Predictor:
 
         Raises LayerError where the network reaches its output around that layer too.
         """
-        if part := self._tail(layer) or self._inner(layer):
-            logits = part.logits(layer, activations)
-        else:
-            logits = self._built().forward_from(layer, activations)
-        return logits[:, self._columns]
+        return self._passes.forward_from(layer, activations)
 
     def column(self, finding: str) -> int:
         """The output of the network that is a finding's, among all of them."""
@@ -234,14 +195,13 @@ class Predictor:
 
     def features(self, batch: np.ndarray) -> np.ndarray:
         """What the output layer sees of a prepared batch: `(N, k)`, the pooled maps unless there are hidden layers."""
-        return self._features(self.forward_with(batch, self.target_layer)[1])
+        return self._passes.features(self.forward_with(batch, self.target_layer)[1])
 
     def input_gradient(self, batch: np.ndarray, finding: str) -> np.ndarray:
         """d logit / d input `(N, h, w, c)`: one pass forward and one back."""
         self._check(batch)
         (output,) = self._outputs(finding)
-        record(forward=len(batch), backward=len(batch))
-        return (self._engine or self._built()).input_gradient(batch, output)
+        return self._passes.input_gradient(batch, output)
 
     def occluded(
         self,
@@ -272,52 +232,13 @@ class Predictor:
     ) -> Iterator[np.ndarray]:
         """The rows of `occluded`, a few at a time, in their order; the next ones are computed meanwhile."""
         self._check(prepared[None])
-        filled = np.broadcast_to(np.asarray(fill, np.float32), prepared.shape)
-        windows = _within(np.asarray(windows, int).reshape(-1, 4), prepared.shape)
-        if len(sizes(windows)) == 1 and self._in_parts(windows):
-            yield from self._occluded_in_parts(prepared, windows, filled)
-            return
-        for at in range(0, len(windows), WINDOWS_A_STEP):
-            yield self._occluded(prepared, windows[at : at + WINDOWS_A_STEP], filled)
-
-    def _occluded(self, prepared: np.ndarray, windows: np.ndarray, filled: np.ndarray) -> np.ndarray:
-        """Exact logits of windows of several sizes."""
-        logits = np.empty((len(windows), len(self.labels)), np.float32)
-        for (height, width), rows in sizes(windows):
-            if not height * width:
-                logits[rows] = self.forward_with(prepared[None], self.target_layer)[0]
-            elif self._in_parts(windows[rows]):
-                logits[rows] = np.concatenate(list(self._occluded_in_parts(prepared, windows[rows], filled)))
-            else:
-                logits[rows] = self.forward(np.stack([_occlude(prepared, filled, windows[row]) for row in rows]))
-        return logits
-
-    def _in_parts(self, windows: np.ndarray) -> bool:
-        """Whether windows of one size are computed from the maps of the input itself: where that is quicker."""
-        return bool(self._engine and self._engine.incremental and windows[0, 2:].all() and len(windows) > FEW_WINDOWS)
-
-    def _occluded_in_parts(self, prepared: np.ndarray, windows: np.ndarray, filled: np.ndarray) -> Iterator[np.ndarray]:
-        engine = self._engine
-        for found in engine.occluded(self._base(engine, prepared), windows, filled):
-            record(forward=len(found))
-            yield found[:, self._columns]
-
-    def _base(self, engine: Engine, prepared: np.ndarray) -> CachedActivations:
-        key = hashlib.sha256(np.ascontiguousarray(prepared, np.float32)).hexdigest()
-        with self._lock:
-            if key in self._bases:
-                return self._bases[key]
-        record(forward=1)
-        base = engine.cacheable_pass(np.ascontiguousarray(prepared, np.float32))
-        with self._lock:
-            self._bases[key] = base
-        return base
+        yield from self._occlusion.steps(prepared, windows, fill)
 
     def _spread(self, activations: np.ndarray) -> dict[str, float]:
         """{finding: half width of the logit's interval} among the bootstrap heads; empty where there are none."""
         if self._heads is None:
             return {}
-        spread = self._heads.spread(self._features(activations))[0, self._columns]
+        spread = self._heads.spread(self._passes.features(activations))[0, self._columns]
         return dict(zip(self.labels, map(float, spread), strict=True))
 
     def build(self) -> None:
@@ -326,46 +247,6 @@ class Predictor:
         side = USUAL_WINDOW
         self.occluded(blank, np.array([(0, left, side, side) for left in range(0, 4 * FEW_WINDOWS + 4, 4)]), 1.0)
         self.input_gradient(blank[None], self.labels[0])
-
-    def _features(self, activations: np.ndarray) -> np.ndarray:
-        tail = self._tail(self.target_layer)
-        features_of = tail.features if tail else self._built().features_from
-        return features_of(self.target_layer, activations)
-
-    def _built(self) -> "Network":
-        """The network in Keras, which layers need around which a path leads."""
-        return self._network.built() if isinstance(self._network, DeferredNetwork) else self._network
-
-    def _tail(self, layer: str) -> Tail | None:
-        """The closed form that the layer belongs to, if it does."""
-        return self._engine.tail if self._engine and layer in self._engine.tail.layers else None
-
-    def _inner(self, layer: str) -> InnerLayers | None:
-        """What knows a layer before the last block's end, if every path goes through that."""
-        return self._engine.inner if self._engine and layer in self._engine.inner.layers else None
-
-    def _cached_pass(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
-        key = layer, hashlib.sha256(np.ascontiguousarray(batch, np.float32)).hexdigest()
-        with self._lock:
-            if key in self._passes:
-                return self._passes[key]
-        result = self._pass(batch, layer)
-        for array in result:
-            array.flags.writeable = False
-        with self._lock:
-            self._passes[key] = result
-        return result
-
-    def _pass(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
-        """(logits, activations), from one pass."""
-        record(forward=len(batch))
-        if self._tail(layer):
-            logits, activations = self._engine.forward_with(batch)
-        elif inner := self._inner(layer):
-            logits, activations = inner.forward_with(batch, layer)
-        else:
-            logits, activations = self._built().forward_with(batch, layer)
-        return logits[:, self._columns], activations
 
     def _outputs(self, finding: str | None) -> Sequence[int]:
         if finding is None:
@@ -376,17 +257,3 @@ class Predictor:
         if batch.ndim != 4 or batch.shape[1:] != self._network.input_shape:
             expected = ", ".join(map(str, self._network.input_shape))
             raise ValueError(f"A prepared batch has the shape (N, {expected}); this one has {batch.shape}.")
-
-
-def _within(windows: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Windows cut where they leave the input; of size 0 where nothing is left."""
-    first = np.clip(windows[:, :2], 0, shape[:2])
-    last = np.clip(windows[:, :2] + windows[:, 2:], first, shape[:2])
-    return np.concatenate([first, last - first], axis=1)
-
-
-def _occlude(prepared: np.ndarray, filled: np.ndarray, window: np.ndarray) -> np.ndarray:
-    top, left, height, width = window
-    result = prepared.copy()
-    result[top : top + height, left : left + width] = filled[top : top + height, left : left + width]
-    return result

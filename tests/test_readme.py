@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.command_line import existing_file, existing_folder, output_file, output_folder
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 PROSE = re.sub(r"```.*?```", "", README, flags=re.DOTALL)
@@ -76,7 +78,17 @@ def options(parser: argparse.ArgumentParser) -> set[str]:
 def parsed(line: str) -> argparse.Namespace:
     """What the project's own parser makes of a line; an unknown word ends the test."""
     ((called, parser),) = [each for each in parsers().items() if line.startswith(each[0])]
+    accept_any_path(parser)
     return parser.parse_args(line.removeprefix(called).split())
+
+
+def accept_any_path(parser: argparse.ArgumentParser) -> None:
+    """Files that a line names need not be there to parse it."""
+    for action in parser._actions:
+        if action.type in (existing_file, existing_folder, output_file, output_folder):
+            action.type = Path
+        for each in action.choices.values() if isinstance(action, argparse._SubParsersAction) else ():
+            accept_any_path(each)
 
 
 def run(line: str) -> subprocess.CompletedProcess:

@@ -3,23 +3,21 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cxr.evaluation.cross_validation_command import add_cross_validate
+from cxr.evaluation.evaluate_command import add_evaluate
+from cxr.evaluation.table_arguments import add_policies, add_table, table_of
 from cxr.quiet_import import import_keras
-from cxr.training.train_command import add_policies, add_train
+from cxr.training.train_command import add_train
 from hub.command_line import add_command, existing_file, existing_folder, output_file, output_folder
-
-if TYPE_CHECKING:
-    from cxr.evaluation.labels import LabelTable
 
 
 def add_commands(commands: Any) -> None:
     """Add them to `python -m cxr`."""
     _add_class_weights(commands)
     add_train(commands)
-    _add_evaluate(commands)
+    add_evaluate(commands)
     add_cross_validate(commands)
     _add_calibrate(commands)
     _add_bootstrap(commands)
@@ -53,34 +51,6 @@ def _add_class_weights(commands: Any) -> None:
     add_policies(command)
 
 
-def _add_evaluate(commands: Any) -> None:
-    command = add_command(
-        commands,
-        "evaluate",
-        help="measure AUC, operating points and calibration on labelled radiographs, with intervals by patient",
-        example="python -m cxr evaluate --labels labels.csv --images chests/images --part test --out report",
-        run=_evaluate,
-    )
-    _add_table(command)
-    command.add_argument("--model", default="starter", metavar="SOURCE", help="the checkpoint (default: starter)")
-    command.add_argument(
-        "--versus", metavar="SOURCE", help="second checkpoint, compared on the same pictures (default: none)"
-    )
-    command.add_argument(
-        "--prevalence",
-        type=float,
-        metavar="SHARE",
-        help="prevalence for PPV and NPV, 0 to 1 (default: that of the pictures)",
-    )
-    command.add_argument(
-        "--out",
-        required=True,
-        type=output_folder,
-        metavar="DIR",
-        help="folder for evaluation.json, evaluation.md and diagrams",
-    )
-
-
 def _add_calibrate(commands: Any) -> None:
     command = add_command(
         commands,
@@ -90,7 +60,7 @@ def _add_calibrate(commands: Any) -> None:
         run=_calibrate,
     )
     command.add_argument("directory", type=existing_folder, metavar="DIR", help="folder of a native checkpoint")
-    _add_table(command)
+    add_table(command)
     command.add_argument(
         "--sensitivity",
         type=float,
@@ -110,7 +80,7 @@ def _add_bootstrap(commands: Any) -> None:
     command.add_argument(
         "directory", type=existing_folder, metavar="DIR", help="folder of a native checkpoint; gets heads.safetensors"
     )
-    _add_table(command)
+    add_table(command)
     command.add_argument("--heads", type=int, default=20, metavar="N", help="number of output layers (default: 20)")
     command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the resampling (default: 0)")
 
@@ -123,7 +93,7 @@ def _add_plausibility(commands: Any) -> None:
         example="python -m cxr plausibility --labels labels.csv --images chests/images --out plausibility.npz",
         run=_plausibility,
     )
-    _add_table(command, part="the part to fit (default: train)")
+    add_table(command, part="the part to fit (default: train)")
     command.add_argument(
         "--validation",
         default="validation",
@@ -141,7 +111,7 @@ def _add_plant(commands: Any) -> None:
         example="python -m cxr plant --labels labels.csv --images chests/images --finding Hernia --out twins",
         run=_plant,
     )
-    _add_table(command, part="the part to train on (default: train)")
+    add_table(command, part="the part to train on (default: train)")
     command.add_argument(
         "--model", default="starter", metavar="SOURCE", help="the checkpoint to fine-tune (default: starter)"
     )
@@ -162,20 +132,6 @@ def _add_plant(commands: Any) -> None:
     command.add_argument(
         "--out", required=True, type=output_folder, metavar="DIR", help="folder for both twins and pictures with boxes"
     )
-
-
-def _add_table(
-    command: argparse.ArgumentParser, part: str = "use only rows whose column `part` has this value (default: all rows)"
-) -> None:
-    command.add_argument("--labels", required=True, type=existing_file, metavar="CSV", help="table of labels")
-    command.add_argument(
-        "--images", required=True, type=existing_folder, metavar="DIR", help="folder of the pictures that it names"
-    )
-    command.add_argument("--part", metavar="NAME", help=part)
-    command.add_argument(
-        "--limit", type=int, metavar="N", help="use only the first N of these pictures, to try things (default: all)"
-    )
-    add_policies(command)
 
 
 def _class_weights(given: argparse.Namespace) -> int:
@@ -200,23 +156,6 @@ def _class_weights(given: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(given: argparse.Namespace) -> int:
-    from cxr.evaluation.figures import evaluate
-    from cxr.evaluation.report import markdown, write_report
-    from cxr.evaluation.scoring import score_table
-    from cxr.predictor import Predictor
-
-    table = _table(given)
-    sources = [given.model, *([given.versus] if given.versus else [])]
-    scored, *versus = score_table([Predictor.load(source) for source in sources], table, given.images)
-    prevalence = dict.fromkeys(scored.table.findings, given.prevalence) if given.prevalence is not None else None
-    figures = evaluate(scored, prevalence=prevalence, versus=versus[0] if versus else None)
-    files = write_report(figures, scored, given.out)
-    print(markdown(figures))
-    print(f"written: {', '.join(str(file) for file in files)}")
-    return 0
-
-
 def _calibrate(given: argparse.Namespace) -> int:
     import_keras()
     from cxr.checkpoint.writing import write_config
@@ -227,7 +166,7 @@ def _calibrate(given: argparse.Namespace) -> int:
 
     directory = given.directory
     config = read_config(directory)
-    (scored,) = score_table([Predictor.load(str(directory))], _table(given), given.images)
+    (scored,) = score_table([Predictor.load(str(directory))], table_of(given), given.images)
     found = fitted(scored.table, scored.logits, sensitivity=given.sensitivity)
     write_config(directory, config | found)
     for finding, point in found["thresholds"].items():
@@ -255,7 +194,7 @@ def _bootstrap(given: argparse.Namespace) -> int:
         raise TrainingError(f"--heads is {given.heads}; intervals need 2 output layers or more.", "20 is usual.")
     directory = given.directory
     checkpoint = read_checkpoint(resolve(str(directory)))
-    table = _table(given, findings=checkpoint.config.labels)
+    table = table_of(given, findings=checkpoint.config.labels)
     predictor = Predictor.from_checkpoint(checkpoint)
     table, features = features_of_table(predictor, table, given.images)
     output = {name: checkpoint.weights[f"{OUTPUT_LAYER}/{name}"] for name in ("kernel", "bias")}
@@ -269,7 +208,7 @@ def _plausibility(given: argparse.Namespace) -> int:
     from cxr.evaluation.splits import check_disjoint
     from cxr.training.pictures import pack
 
-    tables = {name: _table(argparse.Namespace(**{**vars(given), "part": name}))
+    tables = {name: table_of(argparse.Namespace(**{**vars(given), "part": name}))
               for name in (given.part or "train", given.validation)}  # fmt: skip
     check_disjoint(tables)
     packed = [pack(table, given.images, side=plausibility.SIDE) for table in tables.values()]
@@ -295,7 +234,7 @@ def _plant(given: argparse.Namespace) -> int:
     finding = check_finding(given.finding, checkpoint.config.findings)
     tables = {}
     for part, count in ((given.part or "train", given.pictures), (given.held_out, given.boxes)):
-        table = _table(argparse.Namespace(**{**vars(given), "part": part}), checkpoint.config.labels)
+        table = table_of(argparse.Namespace(**{**vars(given), "part": part}), checkpoint.config.labels)
         rows = np.random.default_rng(given.seed).permutation(len(table))[:count]
         tables[part] = table.take(np.sort(rows))
     check_disjoint(tables)
@@ -308,14 +247,3 @@ def _plant(given: argparse.Namespace) -> int:
         f"next: python -m explainers benchmark --data {given.out}/data --box-side {SIDE} --model {given.out}/shortcut …"
     )
     return 0
-
-
-def _table(given: argparse.Namespace, findings: Sequence[str] | None = None) -> "LabelTable":
-    from cxr.evaluation.labels import read_labels
-    from cxr.evaluation.splits import part_of
-
-    table = read_labels(given.labels, findings=findings, uncertain=given.uncertain, missing=given.missing)
-    for note in table.notes:
-        print(f"note: {note}", file=sys.stderr)
-    table = part_of(table, given.part) if given.part else table
-    return table if given.limit is None else table.take(range(min(given.limit, len(table))))

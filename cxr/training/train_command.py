@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cxr.evaluation.labels import POLICIES
+from cxr.evaluation.table_arguments import add_policies
 from cxr.quiet_import import import_keras
 from hub.command_line import add_command, existing_file, existing_folder, output_folder
 
@@ -135,14 +135,6 @@ def _add_distillation(command: argparse.ArgumentParser) -> None:
         metavar="WEIGHT",
         help="weight of the loss between last features and the teachers' (default: 0)",
     )
-
-
-def add_policies(command: argparse.ArgumentParser) -> None:
-    """Options for labels that are uncertain or missing."""
-    for what, cell in (("uncertain", "-1"), ("missing", "an empty cell")):
-        command.add_argument(
-            f"--{what}", default="ignore", choices=list(POLICIES), help=f"how to read {cell} (default: ignore)"
-        )
 
 
 def _fold(text: str) -> tuple[int, int]:

@@ -62,7 +62,7 @@ class Bench:
         self.input = any_of_them.prepare(self.picture).array
         self.batch = np.stack([self.input + np.float32(0.01 * at) for at in range(BATCH)])
         self.place = any_of_them.config.findings[FINDING]
-        self.model = any_of_them._built()._model
+        self.model = any_of_them._passes.built()._model
         self.chosen = np.eye(len(any_of_them.labels), dtype=np.float32)[[self.place]]
 
     def jobs(self) -> Jobs:
@@ -259,12 +259,14 @@ class Bench:
         """Of Grad-CAM and of the gradient, ours and the others'."""
         import cv2
 
-        plain = next(iter(self.ours.values()))._built().input_gradient(self.input[None], self.place)[0]
+        plain = next(iter(self.ours.values()))._passes.built().input_gradient(self.input[None], self.place)[0]
         for name, each in self.ours.items():
             ours = each.input_gradient(self.input[None], FINDING)[0]
             apart = np.linalg.norm(ours - plain) / np.linalg.norm(plain)
             yield f"gradient of the input on {name}: {apart:.1e} of its length from Keras' own"
-            logits = each.forward(self.batch) - self.ours["tensorflow"]._built().forward(self.batch)[:, each._columns]
+            logits = (
+                each.forward(self.batch) - self.ours["tensorflow"]._passes.built().forward(self.batch)[:, each._columns]
+            )
             yield f"largest difference of a logit on {name} from Keras' own: {np.abs(logits).max():.1e}"
         ours = self.ours["tensorflow"]
         activations = ours.activations(self.input[None], LAYER)[0]

@@ -82,7 +82,7 @@ def test_layers_are_those_with_a_map_in_forward_order(network):
 def test_the_gradient_before_the_last_norm_is_the_closed_form(predictor, phantom):
     batch = predictor.prepare(phantom).array[None]
     gradient = predictor.layer_gradient(batch, "conv5_block16_concat", "Mass")[0]
-    model = predictor._built()._model
+    model = predictor._passes.built()._model
     norm, kernel = model.get_layer("bn"), model.get_layer("predictions").kernel.numpy()
     slope = norm.gamma.numpy() / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
     passed = predictor.activations(batch, "bn")[0] > 0
@@ -101,7 +101,7 @@ def test_the_gradient_of_a_layer_inside_a_block_is_its_part_of_the_blocks(predic
 
 def test_at_relu_the_gradient_is_the_heads_weight_over_the_cells(predictor, phantom):
     gradient = predictor.layer_gradient(predictor.prepare(phantom).array[None], "relu", "Mass")[0]
-    kernel = predictor._built()._model.get_layer("predictions").kernel.numpy()
+    kernel = predictor._passes.built()._model.get_layer("predictions").kernel.numpy()
     output = predictor.config.findings["Mass"]
     np.testing.assert_allclose(gradient, np.broadcast_to(kernel[:, output] / 49, gradient.shape), rtol=1e-5)
 

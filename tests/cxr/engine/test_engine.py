@@ -44,7 +44,7 @@ def prepared(predictor, phantom) -> np.ndarray:
 @pytest.fixture(scope="module")
 def network(predictor) -> Network:
     """The starter in Keras, which every library is compared with; the run's own, whose compiled passes are shared."""
-    return predictor._built()
+    return predictor._passes.built()
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +214,7 @@ def test_every_kind_of_checkpoint_has_an_engine(settings):
     side = settings["side"]
     rng = np.random.default_rng(0)
     picture = rng.standard_normal((side, side, settings.get("channels", 3))).astype(np.float32)
-    network = predictor._built()
+    network = predictor._passes.built()
     assert predictor.forward(picture[None]) == pytest.approx(network.forward(picture[None]), abs=1e-3)
     gradient = predictor.layer_gradient(picture[None], "conv5_block16_concat")
     theirs = network.layer_gradient(picture[None], "conv5_block16_concat", [0, 1])

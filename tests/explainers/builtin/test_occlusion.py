@@ -108,7 +108,7 @@ def test_the_batch_changes_nothing(context_of, pooled, monkeypatch):
     maps = []
     for windows_a_step in (1, 5, 16):
         monkeypatch.setattr("explainers.builtin.occlusion.WINDOWS_A_STEP", windows_a_step)
-        monkeypatch.setattr("cxr.predictor.WINDOWS_A_STEP", windows_a_step)
+        monkeypatch.setattr("cxr.occlusion.WINDOWS_A_STEP", windows_a_step)
         maps.append(occlusion(context, stride=1))
     assert maps[0] == pytest.approx(maps[1], rel=1e-5, abs=1e-6)
     assert maps[0] == pytest.approx(maps[2], rel=1e-5, abs=1e-6)
@@ -168,7 +168,7 @@ def test_it_reports_each_batch_and_stops_when_cancelled(context_of, pooled):
 
 
 def test_a_preview_is_refined_from_coarse_to_fine_and_ends_as_the_map(context_of, linear, monkeypatch):
-    for steps in ("explainers.builtin.occlusion", "cxr.predictor"):
+    for steps in ("explainers.builtin.occlusion", "cxr.occlusion"):
         monkeypatch.setattr(f"{steps}.WINDOWS_A_STEP", 1)
     previews = []
     context = context_of(

@@ -1,0 +1,53 @@
+"""The command line of evaluation: `python -m cxr evaluate`."""
+
+import argparse
+from typing import Any
+
+from cxr.evaluation.table_arguments import add_table, table_of
+from hub.command_line import add_command, output_folder
+
+
+def add_evaluate(commands: Any) -> None:
+    """Add it to `python -m cxr`."""
+    command = add_command(
+        commands,
+        "evaluate",
+        help="measure AUC, operating points and calibration on labelled radiographs, with intervals by patient",
+        example="python -m cxr evaluate --labels labels.csv --images chests/images --part test --out report",
+        run=_evaluate,
+    )
+    add_table(command)
+    command.add_argument("--model", default="starter", metavar="SOURCE", help="the checkpoint (default: starter)")
+    command.add_argument(
+        "--versus", metavar="SOURCE", help="second checkpoint, compared on the same pictures (default: none)"
+    )
+    command.add_argument(
+        "--prevalence",
+        type=float,
+        metavar="SHARE",
+        help="prevalence for PPV and NPV, 0 to 1 (default: that of the pictures)",
+    )
+    command.add_argument(
+        "--out",
+        required=True,
+        type=output_folder,
+        metavar="DIR",
+        help="folder for evaluation.json, evaluation.md and diagrams",
+    )
+
+
+def _evaluate(given: argparse.Namespace) -> int:
+    from cxr.evaluation.figures import evaluate
+    from cxr.evaluation.report import markdown, write_report
+    from cxr.evaluation.scoring import score_table
+    from cxr.predictor import Predictor
+
+    table = table_of(given)
+    sources = [given.model, *([given.versus] if given.versus else [])]
+    scored, *versus = score_table([Predictor.load(source) for source in sources], table, given.images)
+    prevalence = dict.fromkeys(scored.table.findings, given.prevalence) if given.prevalence is not None else None
+    figures = evaluate(scored, prevalence=prevalence, versus=versus[0] if versus else None)
+    files = write_report(figures, scored, given.out)
+    print(markdown(figures))
+    print(f"written: {', '.join(str(file) for file in files)}")
+    return 0

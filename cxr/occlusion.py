@@ -1,0 +1,100 @@
+"""Logits of one input with windows of it filled: in whole passes, or from the input's own activations where faster."""
+
+import hashlib
+import threading
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from cachetools import LRUCache
+
+from cxr.engine import Engine
+from cxr.engine.engine import CachedActivations
+from cxr.engine.geometry import sizes
+from cxr.layer_passes import LayerPasses
+from cxr.pass_counts import record
+
+WINDOWS_A_STEP = 8
+"""Windows occluded in whole passes between two reports of progress."""
+
+FEW_WINDOWS = 4
+"""Up to this many windows of one size, whole passes are faster than compiling the network's pieces for the size."""
+
+CACHED_BASES = 2
+"""Inputs whose first blocks' activations are cached: 5 MB each."""
+
+
+class Occlusion:
+    """Occlusion of inputs of one network. Safe under threads.
+
+    engine   what computes passes in parts; None where there is no engine
+    columns  outputs of the network that are findings, in the order of the logits
+    passes   whole passes of the same network
+    """
+
+    def __init__(self, engine: Engine | None, columns: Sequence[int], passes: LayerPasses) -> None:
+        self._engine, self._columns, self._passes = engine, columns, passes
+        self._bases: LRUCache[str, CachedActivations] = LRUCache(CACHED_BASES)
+        self._lock = threading.Lock()
+
+    def steps(self, prepared: np.ndarray, windows: np.ndarray, fill: np.ndarray | float) -> Iterator[np.ndarray]:
+        """Logits `(k, n)` of a few windows at a time, in order; see `Predictor.occluded`."""
+        filled = np.broadcast_to(np.asarray(fill, np.float32), prepared.shape)
+        windows = _within(np.asarray(windows, int).reshape(-1, 4), prepared.shape)
+        if self._engine and len(sizes(windows)) == 1 and self._in_parts(windows):
+            yield from self._from_base(self._engine, prepared, windows, filled)
+            return
+        for at in range(0, len(windows), WINDOWS_A_STEP):
+            yield self._of_several_sizes(prepared, windows[at : at + WINDOWS_A_STEP], filled)
+
+    def _of_several_sizes(self, prepared: np.ndarray, windows: np.ndarray, filled: np.ndarray) -> np.ndarray:
+        logits = np.empty((len(windows), len(self._columns)), np.float32)
+        for (height, width), rows in sizes(windows):
+            if not height * width:
+                logits[rows] = self._passes.cached_logits(prepared)
+            elif self._engine and self._in_parts(windows[rows]):
+                parts = self._from_base(self._engine, prepared, windows[rows], filled)
+                logits[rows] = np.concatenate(list(parts))
+            else:
+                logits[rows] = self._passes.forward(
+                    np.stack([_occluded(prepared, filled, windows[row]) for row in rows])
+                )
+        return logits
+
+    def _in_parts(self, windows: np.ndarray) -> bool:
+        """Whether windows of one size are computed from the input's own activations: where that is faster."""
+        incremental = bool(self._engine and self._engine.incremental)
+        return incremental and bool(windows[0, 2:].all()) and len(windows) > FEW_WINDOWS
+
+    def _from_base(
+        self, engine: Engine, prepared: np.ndarray, windows: np.ndarray, filled: np.ndarray
+    ) -> Iterator[np.ndarray]:
+        for found in engine.occluded(self._base(engine, prepared), windows, filled):
+            record(forward=len(found))
+            yield found[:, self._columns]
+
+    def _base(self, engine: Engine, prepared: np.ndarray) -> CachedActivations:
+        """The activations of the input without a window, from the cache or one pass."""
+        prepared = np.ascontiguousarray(prepared, np.float32)
+        key = hashlib.sha256(prepared.tobytes()).hexdigest()
+        with self._lock:
+            if key in self._bases:
+                return self._bases[key]
+        record(forward=1)
+        base = engine.cacheable_pass(prepared)
+        with self._lock:
+            self._bases[key] = base
+        return base
+
+
+def _within(windows: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Windows cut where they leave the input; of size 0 where nothing is left."""
+    first = np.clip(windows[:, :2], 0, shape[:2])
+    last = np.clip(windows[:, :2] + windows[:, 2:], first, shape[:2])
+    return np.concatenate([first, last - first], axis=1)
+
+
+def _occluded(prepared: np.ndarray, filled: np.ndarray, window: np.ndarray) -> np.ndarray:
+    top, left, height, width = window
+    result = prepared.copy()
+    result[top : top + height, left : left + width] = filled[top : top + height, left : left + width]
+    return result

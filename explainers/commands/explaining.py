@@ -44,6 +44,11 @@ def add_commands(commands: Any) -> None:
         help="run plugins' explainers in processes of their own, which end after so many seconds (default: in this "
         "process, without a limit)",
     )  # fmt: skip
+    command.add_argument(
+        "--regions", type=float, metavar="SHARE",
+        help="also write outlines and boxes of each map's hottest part, of this share of the picture, such as 0.05 "
+        "(default: none)",
+    )  # fmt: skip
     add_model(command)
     add_plugin(command)
     command.set_defaults(run=_explain)
@@ -52,12 +57,17 @@ def add_commands(commands: Any) -> None:
 def _explain(given: argparse.Namespace) -> int:
     from cxr.predictor import Predictor
     from cxr.reading.radiograph import read_radiograph
-    from explainers.output.files import write_files
+    from explainers.output.files import write_files, write_record
     from explainers.output.folder import output_folder
+    from explainers.regions import LARGEST_SHARE, SMALLEST_SHARE, regions_record
     from explainers.running.comparison import Failed, Finished, Progressed, compare
 
     if given.isolate is not None and not given.isolate > 0:
         raise OptionError(f"--isolate is {given.isolate:g}.", "It must be a number of seconds above 0.")
+    if given.regions is not None and not SMALLEST_SHARE <= given.regions <= LARGEST_SHARE:
+        raise OptionError(
+            f"--regions is {given.regions:g}.", f"It must be a share from {SMALLEST_SHARE} to {LARGEST_SHARE}."
+        )
     out = output_folder(given.out)
     registry = Registry.standard(given.plugin, time_limit=given.isolate)
     for failure in registry.failures:
@@ -81,8 +91,12 @@ def _explain(given: argparse.Namespace) -> int:
             explanation = event.explanation
             for warning in explanation.notes.get("warnings", ()):
                 print(f"warning: {warning}", file=sys.stderr)
-            files = ", ".join(file.name for file in write_files(explanation, radiograph, out))
-            print(f"{event.explainer}: {explanation.finding}, {explanation.seconds:.2f} s: {files}")
+            files = write_files(explanation, radiograph, out)
+            if given.regions is not None:
+                record = regions_record(explanation, given.regions, predictor.average_maps)
+                files.append(write_record(out / f"{explanation.explainer}.regions.json", record))
+            names_written = ", ".join(file.name for file in files)
+            print(f"{event.explainer}: {explanation.finding}, {explanation.seconds:.2f} s: {names_written}")
     return int(failed)
 
 

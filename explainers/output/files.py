@@ -63,6 +63,12 @@ def explanation_files(
     }
 
 
+def write_record(file: Path, record: dict) -> Path:
+    """A record as a JSON file."""
+    file.write_bytes(json_bytes(record))
+    return file
+
+
 def comparison_zip(
     prediction: Prediction,
     explanations: Sequence[Explanation],

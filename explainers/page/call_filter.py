@@ -114,7 +114,7 @@ class CallFilter:
             await refuse(send, error_message(error))
             return
         body = json.dumps(call).encode()
-        await self.app(_with_length(scope, len(body)), _replay(body, receive), send)
+        await self.app(with_json(scope, len(body)), replay_body(body, receive), send)
 
     def _check_of(self, path: str) -> Callable[[Any], Any] | None:
         """What checks calls to this address; None for addresses that take no call."""
@@ -247,8 +247,9 @@ class TooLargeError(CxrLensError):
     code = "TOO_LARGE"
 
 
-async def body_of(receive: Receive) -> bytes:
+async def body_of(receive: Receive, *, most_bytes: int | None = None) -> bytes:
     """The whole body. Raises TooLargeError, and RequestError for one that doesn't arrive in time."""
+    most_bytes = LARGEST_CALL_BYTES if most_bytes is None else most_bytes
     parts, size, more = [], 0, True
     try:
         async with asyncio.timeout(SLOWEST_BODY_S):
@@ -258,7 +259,7 @@ async def body_of(receive: Receive) -> bytes:
                     raise RequestError("The caller went away.")
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
-                if size > LARGEST_CALL_BYTES:
+                if size > most_bytes:
                     raise TooLargeError("The call's arguments are too large.", "Upload files instead.")
                 more = message.get("more_body", False)
     except TimeoutError:
@@ -266,13 +267,15 @@ async def body_of(receive: Receive) -> bytes:
     return b"".join(parts)
 
 
-def _with_length(scope: Scope, length: int) -> Scope:
+def with_json(scope: Scope, length: int) -> Scope:
+    """The request with a JSON body of that many bytes."""
     others = [(name, value) for name, value in scope["headers"] if name not in (b"content-length", b"content-type")]
     headers = [*others, (b"content-type", b"application/json"), (b"content-length", str(length).encode())]
     return {**scope, "headers": headers}
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replay_body(body: bytes, receive: Receive) -> Receive:
+    """`receive` that gives this body first."""
     given = False
 
     async def replay() -> Message:

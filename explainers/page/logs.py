@@ -30,6 +30,8 @@ def configure(kind: str) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # names of tools and arguments that an agent sent
+    logging.getLogger("mcp").setLevel(logging.ERROR)
     # pydicom quotes the values that it doesn't understand; its import sets the logger's level, but leaves filters
     logging.getLogger("pydicom").addFilter(lambda record: False)
     # a warning's text may quote values too, and libraries change the filters of warnings when they are imported

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxr.errors import Busy
+from explainers.errors import OptionError
 from explainers.page import logs
 from explainers.page.limits import MEBIBYTE
 from explainers.page.networks import Networks
@@ -192,7 +193,7 @@ def _launch(state: "AppState") -> tuple["Blocks", str, Callable[[], str]]:
             enable_monitoring=False,
             ssr_mode=False,
             pwa=False,
-            mcp_server=settings.mcp,
+            mcp_server=False,
             max_file_size=settings.limits.upload_mb * MEBIBYTE,
             state_session_capacity=MOST_GRADIO_STATES,
             app_kwargs={
@@ -218,7 +219,7 @@ def _middleware(state: "AppState", blocks: "Blocks") -> list:
     from explainers.page.call_filter import CallFilter
     from explainers.page.visitor_limits import VisitorLimits
 
-    return [
+    layers = [
         Middleware(ErrorResponses),
         Middleware(VisitorLimits, limits=state.settings.limits, folder=state.folder, is_stopping=state.stopping.is_set),
         Middleware(
@@ -231,3 +232,10 @@ def _middleware(state: "AppState", blocks: "Blocks") -> list:
         ),
         Middleware(EventStreams, listeners=state.listeners),
     ]
+    if state.settings.mcp:
+        try:
+            from explainers.page.api.mcp_server import McpServer
+        except ModuleNotFoundError as error:
+            raise OptionError("The package 'mcp' is not installed.", "pip install 'cxr-lens[mcp]'") from error
+        layers.append(Middleware(McpServer, state=state, address=lambda: str(blocks.local_url)))
+    return layers

@@ -79,6 +79,7 @@ class Call:
         self._event = LocalContext.event_id.get(None)
         self._progress = gr.Progress()
         self._request = request_id.get()
+        self._measured: dict = {}
 
     def gone(self) -> bool:
         """Whether nobody waits for the answer, or the server ends now."""
@@ -122,6 +123,7 @@ class Call:
             registry=self._state.registry,
             box=box,
             cancelled=self._stop(clock),
+            shared=self._measured,
         )
         for event in events:
             if isinstance(event, MeasureDone):

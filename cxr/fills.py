@@ -1,4 +1,8 @@
-"""What if a region could not be seen? The radiograph with a box covered, as the network then sees it."""
+"""Filling parts of an input or a radiograph, so that the network does not see what was there.
+
+`fill_values` gives the values of filled pixels for occlusion, integrated gradients, RISE and removal;
+`logits_without` fills a box of a radiograph.
+"""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
@@ -13,34 +17,51 @@ from cxr.reading.radiograph import Radiograph
 if TYPE_CHECKING:
     from cxr.predictor import Predictor
 
-Fill = Literal["mean", "surroundings"]
+BoxFill = Literal["mean", "surroundings"]
+"""What fills a box of a radiograph."""
+
+InputFill = Literal["mean", "black", "white", "blur"]
+"""What fills pixels of a prepared input."""
 
 INPAINTED_PX = 256
-"""Longer side at which a radiograph is inpainted: the filling is smooth, and at full size it would take seconds."""
+"""Longer side at which a radiograph is inpainted: the result is smooth, and at full size it would take seconds."""
 
 RADIUS_PX = 3
-"""From how far the inpainting takes the surroundings."""
+"""Neighbourhood of a pixel that the inpainting uses."""
+
+
+def fill_values(network_input: np.ndarray, fill: InputFill = "mean", *, sigma_px: float = 0.0) -> np.ndarray:
+    """What fills pixels of a prepared input `(h, w, c)`: an array that broadcasts to it.
+
+    fill      "mean" of each channel, its darkest ("black") or brightest ("white") value, or the input itself blurred
+              ("blur") by a Gaussian
+    sigma_px  standard deviation of that Gaussian in pixels; only for "blur"
+    """
+    if fill == "blur":
+        blurred = cv2.GaussianBlur(network_input, (0, 0), sigmaX=sigma_px, borderType=cv2.BORDER_REFLECT)
+        return blurred.reshape(network_input.shape)
+    statistics = {"mean": np.mean, "black": np.min, "white": np.max}
+    return statistics[fill](network_input, axis=(0, 1))
 
 
 def logits_without(
-    predictor: "Predictor", radiograph: Radiograph, box: Box, *, fill: Fill = "mean", frozen: bool = True
+    predictor: "Predictor", radiograph: Radiograph, box: Box, *, fill: BoxFill = "mean", frozen: bool = True
 ) -> np.ndarray:
-    """(n,) float32: the logits in the order of `predictor.labels`, a box of the radiograph covered.
+    """Logits `(n,)` float32 in the order of `predictor.labels`, with a box of the radiograph filled.
 
     box     (top, left, height, width) in pixels of the radiograph
     fill    "mean" of the picture, or its "surroundings", inpainted (Telea 2004, by OpenCV)
-    frozen  True covers the prepared input, whose brightness stays what it was: only the region's evidence is gone.
-            False covers the radiograph and prepares it again, as if it had been taken so; under per-image
-            standardisation everything else is rescaled too.
+    frozen  True fills the prepared input, so that all other pixels stay as they are. False fills the radiograph and
+            prepares it again; under per-image standardisation, all other pixels are rescaled too
 
-    Raises RadiographError for a box that covers nothing of what the network sees, or all of it.
+    Raises RadiographError for a box that covers none or all of what the network sees.
     """
     prepared = predictor.prepare(radiograph)
     seen = _pixels(prepared.frame.box_to_input(box), prepared.array.shape[:2])
     if frozen:
-        covered = np.stack([_filled(plane, seen, fill) for plane in np.moveaxis(prepared.array, -1, 0)], axis=-1)
-        return predictor.forward(covered[None])[0]
-    return predictor.forward(predictor.prepare(_covered(radiograph, box, fill)).array[None])[0]
+        filled = np.stack([_filled(plane, seen, fill) for plane in np.moveaxis(prepared.array, -1, 0)], axis=-1)
+        return predictor.forward(filled[None])[0]
+    return predictor.forward(predictor.prepare(_filled_radiograph(radiograph, box, fill)).array[None])[0]
 
 
 def _pixels(box: Box, shape: tuple[int, int]) -> tuple[slice, slice]:
@@ -54,7 +75,7 @@ def _pixels(box: Box, shape: tuple[int, int]) -> tuple[slice, slice]:
     return slice(top, bottom), slice(left, right)
 
 
-def _filled(plane: np.ndarray, region: tuple[slice, slice], fill: Fill) -> np.ndarray:
+def _filled(plane: np.ndarray, region: tuple[slice, slice], fill: BoxFill) -> np.ndarray:
     """(h, w) float32 with the region filled."""
     filled = plane.astype(np.float32)
     if fill == "mean":
@@ -62,7 +83,7 @@ def _filled(plane: np.ndarray, region: tuple[slice, slice], fill: Fill) -> np.nd
         return filled
     low, high = float(plane.min()), float(plane.max())
     scale = max(high - low, 1e-12)
-    # OpenCV inpaints whole numbers: sixteen bits lose nothing that eight had
+    # OpenCV inpaints integers; 16 bits are enough for pictures of 8
     whole = np.rint((filled - low) / scale * 65535).astype(np.uint16)
     mask = np.zeros(plane.shape, np.uint8)
     mask[region] = 1
@@ -70,18 +91,18 @@ def _filled(plane: np.ndarray, region: tuple[slice, slice], fill: Fill) -> np.nd
     return filled
 
 
-def _covered(radiograph: Radiograph, box: Box, fill: Fill) -> Radiograph:
+def _filled_radiograph(radiograph: Radiograph, box: Box, fill: BoxFill) -> Radiograph:
     """The radiograph with the region filled in all of its channels."""
     region = _pixels(box, radiograph.grey.shape)
-    grey = _planed(radiograph.grey, region, fill)
+    grey = _filled_at_any_size(radiograph.grey, region, fill)
     planes = np.moveaxis(radiograph.rgb, -1, 0) if radiograph.colour else radiograph.rgb[None, ..., 0]
-    filled = [np.clip(np.rint(_planed(plane, region, fill)), 0, 255).astype(np.uint8) for plane in planes]
+    filled = [np.clip(np.rint(_filled_at_any_size(plane, region, fill)), 0, 255).astype(np.uint8) for plane in planes]
     rgb = np.stack(filled if radiograph.colour else filled * 3, axis=-1)
     return replace(radiograph, grey=grey, rgb=rgb)
 
 
-def _planed(plane: np.ndarray, region: tuple[slice, slice], fill: Fill) -> np.ndarray:
-    """As `_filled`, at any size: surroundings come from a smaller picture."""
+def _filled_at_any_size(plane: np.ndarray, region: tuple[slice, slice], fill: BoxFill) -> np.ndarray:
+    """As `_filled`; in a large plane, the inpainting is computed on a smaller copy."""
     scale = INPAINTED_PX / max(plane.shape)
     if fill == "mean" or scale >= 1:
         return _filled(plane, region, fill)

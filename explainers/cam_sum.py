@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxr.errors import LayerError
+from cxr.fills import fill_values
 from cxr.frame import Frame
 from cxr.predictor import Predictor
 from cxr.preparation import Prepared
@@ -95,7 +96,7 @@ def logits_covered(
     yields   (rows, logits): which of the windows, and their (len(rows), n) float32 logits
     """
     done = 0
-    for found in predictor.occluded_in_steps(prepared.array, windows, prepared.array.mean(axis=(0, 1))):
+    for found in predictor.occluded_in_steps(prepared.array, windows, fill_values(prepared.array)):
         yield np.arange(done, done + len(found)), found
         done += len(found)
 

@@ -6,6 +6,7 @@ Vielhaben, Strodthoff, TMLR 2024.
 
 import numpy as np
 
+from cxr.fills import fill_values
 from explainers.contract.context import Context
 from explainers.map_statistics import on_grid
 
@@ -25,7 +26,7 @@ def removal_order(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def removal_curves(context: Context, order: np.ndarray) -> np.ndarray:
     """(2, STEPS + 1, n): logits with 0, 1/STEPS … of the squares removed, most and least important first."""
     picture = context.input
-    fill = picture.mean(axis=(0, 1))
+    fill = fill_values(picture)
     inner = [_without(picture, fill, way[: round(order.size * step / STEPS)])
              for way in (order, order[::-1]) for step in range(1, STEPS)]  # fmt: skip
     empty = np.broadcast_to(fill, picture.shape).astype(np.float32)

@@ -1,4 +1,8 @@
-"""The header of a safetensors file (huggingface/safetensors' format): what it claims, checked against the file."""
+"""The header of a safetensors file (huggingface/safetensors' format), checked against the file.
+
+The safetensors library is not used: its NumPy reader has no bfloat16, it does not limit sizes before it allocates, and
+its errors do not name the array. The format is a JSON header followed by the values.
+"""
 
 import json
 import math

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cxr.checkpoint.average_maps import read_average_maps
-from cxr.checkpoint.benchmark import read_benchmark
+from cxr.checkpoint.companions import read_average_maps, read_benchmark, read_heads
 from cxr.checkpoint.config import CheckpointConfig
-from cxr.checkpoint.heads import Heads, read_heads
+from cxr.checkpoint.heads import Heads
 from cxr.checkpoint.keras3_hdf5 import read_keras3
 from cxr.checkpoint.keras_hdf5 import read_keras_hdf5
 from cxr.checkpoint.model_config import ModelDescription

@@ -8,7 +8,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from cxr.checkpoint.writing import halved, write_checkpoint, write_config, write_safetensors
+from cxr.checkpoint.companions import HEADS, write_companion
+from cxr.checkpoint.writing import halved, write_checkpoint
 from cxr.densenet import assign, weights_of
 from cxr.evaluation.auc import auc_of, mean_auc_with_interval
 from cxr.evaluation.bootstrap import patient_resamples, with_interval
@@ -22,10 +23,8 @@ from cxr.training.heads import bootstrap_heads
 from cxr.training.network import features_of, logits_of
 from cxr.training.run_state import RunState
 from hub.architecture import OUTPUT_LAYER
-from hub.config import ARCHITECTURE, FORMAT, read_config
-from hub.files import sha256_of
+from hub.config import ARCHITECTURE, FORMAT
 
-HEADS_FILE = "heads.safetensors"
 CLASS_WEIGHTS_FILE = "train_config.json"
 
 
@@ -161,7 +160,5 @@ def add_heads(
         heads=count,
         seed=seed,
     )
-    file = directory / HEADS_FILE
-    write_safetensors(file, {"kernel": kernels.astype(np.float16), "bias": biases.astype(np.float32)})
-    bootstrap = {"file": HEADS_FILE, "heads": count, "sha256": sha256_of(file), "pictures": len(table)}
-    write_config(directory, read_config(directory) | {"bootstrap": bootstrap})
+    arrays = {"kernel": kernels.astype(np.float16), "bias": biases.astype(np.float32)}
+    write_companion(directory, HEADS, arrays, heads=count, pictures=len(table))

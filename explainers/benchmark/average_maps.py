@@ -1,17 +1,13 @@
 """Each finding's mean map over many radiographs: the control that knows where a finding usually is."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cxr.checkpoint.average_maps import FIELD, FILE
-from cxr.checkpoint.writing import write_config, write_safetensors
+from cxr.checkpoint.companions import AVERAGE_MAPS, write_companion
 from cxr.reading.radiograph import read_radiograph
-from hub.errors import CheckpointError
-from hub.files import sha256_of
 
 if TYPE_CHECKING:
     from cxr.predictor import Predictor
@@ -37,11 +33,5 @@ def average_maps(
 
 def attach(directory: Path, maps: dict[str, np.ndarray], *, count: int, data: str) -> Path:
     """Write the maps beside a native checkpoint's weights and name them in its config.json."""
-    config = directory / "config.json"
-    if not config.is_file():
-        raise CheckpointError(f"{directory.name!r} is no native checkpoint: it has no config.json.")
-    write_safetensors(directory / FILE, {label: values.astype(np.float16) for label, values in maps.items()})
-    raw = json.loads(config.read_text(encoding="utf-8"))
-    raw[FIELD] = {"file": FILE, "sha256": sha256_of(directory / FILE), "count": count, "data": data}
-    write_config(directory, raw)
-    return directory / FILE
+    arrays = {label: values.astype(np.float16) for label, values in maps.items()}
+    return write_companion(directory, AVERAGE_MAPS, arrays, count=count, data=data)

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING
 from cxr.findings import display_name
 from explainers.benchmark.run import ROWS, Bench
 from explainers.output.rendering import render
-from hub.errors import CheckpointError
-from hub.files import sha256_of
 
 if TYPE_CHECKING:
     from explainers.contract.explanation import Explanation
 
 SUMMARY, TABLE, REPORT = "summary.json", "table.md", "report.html"
-FIELD, FILE = "benchmark", "benchmark.json"
 
 COLUMNS = {
     "pointing": "pointing",
@@ -53,16 +50,9 @@ def write(out: Path, found: Mapping, bench: Bench) -> list[Path]:
 
 def attach(directory: Path, found: Mapping) -> Path:
     """Put the summary into a native checkpoint's folder and name it in its config.json."""
-    from cxr.checkpoint.writing import write_config
+    from cxr.checkpoint.companions import BENCHMARK, write_companion
 
-    config = directory / "config.json"
-    if not config.is_file():
-        raise CheckpointError(f"{directory.name!r} is no native checkpoint: it has no config.json.")
-    (directory / FILE).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    raw = json.loads(config.read_text(encoding="utf-8"))
-    raw[FIELD] = {"file": FILE, "sha256": sha256_of(directory / FILE)}
-    write_config(directory, raw)
-    return directory / FILE
+    return write_companion(directory, BENCHMARK, found)
 
 
 def table(found: Mapping) -> str:

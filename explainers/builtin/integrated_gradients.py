@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
-import cv2
 import numpy as np
 
+from cxr.fills import fill_values
 from explainers import Context, Explainer, Range, hookimpl
 
 AT_ONCE = 8
@@ -101,14 +101,8 @@ def _along(context: Context, finding: str, start: np.ndarray, steps: int, step: 
 def _baselines(network_input: np.ndarray, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     """{name: (h, w, c)}."""
     sigma = BLUR * max(network_input.shape[:2])
-    blurred = cv2.GaussianBlur(network_input, (0, 0), sigmaX=sigma, borderType=cv2.BORDER_REFLECT)
-    every = {
-        "mean": network_input.mean(axis=(0, 1)),
-        "blur": blurred.reshape(network_input.shape),
-        "black": network_input.min(axis=(0, 1)),
-        "white": network_input.max(axis=(0, 1)),
-    }
-    return {name: np.broadcast_to(every[name], network_input.shape).astype(np.float32) for name in names}
+    values = {name: fill_values(network_input, name, sigma_px=sigma) for name in names}
+    return {name: np.broadcast_to(each, network_input.shape).astype(np.float32) for name, each in values.items()}
 
 
 @hookimpl

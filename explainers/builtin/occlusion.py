@@ -6,9 +6,9 @@ from functools import cached_property
 from math import gcd
 from typing import Annotated, Any, Literal
 
-import cv2
 import numpy as np
 
+from cxr.fills import fill_values
 from explainers import Context, Explainer, Range, hookimpl
 
 WINDOWS_A_STEP = 8
@@ -97,7 +97,8 @@ class Occlusion(Explainer):
         order = order[: max(1, -(-len(order) * share // 100))]
         context.note(windows=len(windows.boxes), computed=len(order))
         places = [context.labels.index(finding) for finding in findings]
-        return windows.averaged(_falls(context, windows, order, _filling(context.input, patch, fill), places))
+        filled = fill_values(context.input, fill, sigma_px=patch / 2)
+        return windows.averaged(_falls(context, windows, order, filled, places))
 
     @classmethod
     def options_in_effect(cls, options: Mapping[str, Any], input_size: Sequence[int]) -> dict[str, Any]:
@@ -195,16 +196,6 @@ def _cover(side: int, starts: Sequence[int], patch: int) -> np.ndarray:
     """(cells, starts): a cell is the greatest common divisor of all edges, so that no edge runs through one."""
     firsts = np.arange(0, side, gcd(side, patch, *starts))[:, None]
     return ((firsts >= np.array(starts)) & (firsts < np.array(starts) + patch)).astype(float)
-
-
-def _filling(network_input: np.ndarray, patch: int, fill: str) -> np.ndarray:
-    """What stands in a window: broadcasts to `(h, w, c)`."""
-    if fill == "mean":
-        return network_input.mean(axis=(0, 1))
-    if fill == "black":
-        return network_input.min(axis=(0, 1))
-    blurred = cv2.GaussianBlur(network_input, (0, 0), sigmaX=patch / 2, borderType=cv2.BORDER_REFLECT)
-    return blurred.reshape(network_input.shape)
 
 
 @hookimpl

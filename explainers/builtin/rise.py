@@ -6,6 +6,7 @@ from typing import Annotated
 import cv2
 import numpy as np
 
+from cxr.fills import fill_values
 from explainers import Context, Explainer, Range, hookimpl
 from explainers.map_statistics import spearman
 
@@ -65,7 +66,7 @@ class Rise(Explainer):
     ) -> np.ndarray:
         """The map `(h, w)` of one finding, on the input's grid."""
         size, place = context.input.shape[:2], context.labels.index(finding)
-        fill = context.input.mean(axis=(0, 1))
+        fill = fill_values(context.input)
         halves = _Slope(size), _Slope(size)
         drawn, reached = 0, float("nan")
         while drawn < most and not reached >= agreement:

@@ -45,8 +45,8 @@ def estimated(
     disk = training.pixels.nbytes + (COPIES + 2) * weights
     return (
         f"About {_duration(seconds)}, {memory / 1e9:.1f} GB of memory and {disk / 1e9:.1f} GB of disk. "
-        f"A thread of the loader makes {pictures_a_second(recipe, training):.0f} pictures a second, the network takes "
-        f"{1 / (a_pass * TRAINING_STEP + a_pixel * scored):.0f}."
+        f"A thread of the loader makes {_rate(pictures_a_second(recipe, training))} pictures a second, "
+        f"the network takes {_rate(1 / (a_pass * TRAINING_STEP + a_pixel * scored))}."
     )
 
 
@@ -69,6 +69,10 @@ def _seconds_of_a_pass(model: keras.Model, size: int, batch: int) -> float:
     began = time.monotonic()
     model.predict_on_batch(pictures)
     return (time.monotonic() - began) / batch
+
+
+def _rate(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _duration(seconds: float) -> str:

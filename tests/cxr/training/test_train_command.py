@@ -22,7 +22,8 @@ def recipe(tmp_path):
     ]
     (tmp_path / "soft.npz").touch()
     (tmp_path / "recipe.json").write_text(
-        '{"stages": [{"size": 64, "epochs": 1, "learning_rate": 0.001}], "distillation": {"weight": 0.4, "temperature": 3}}'
+        '{"stages": [{"size": 64, "epochs": 1, "learning_rate": 0.001}], "distillation": '
+        '{"weight": 0.4, "temperature": 3}}'
     )
     files = {"SOFT": str(tmp_path / "soft.npz"), "RECIPE": str(tmp_path / "recipe.json")}
 

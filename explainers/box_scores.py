@@ -33,11 +33,14 @@ def sample_with_box(image_map: np.ndarray, box: Box) -> tuple[np.ndarray, np.nda
 
 
 def box_scores(values: np.ndarray, inside: np.ndarray) -> dict[str, float | bool]:
-    """Pointing, mass, IoU, IoBB and area under the curves of a map `(y, x)` against a box of the same shape."""
+    """Pointing, mass, IoU, IoBB and pixel AUC of a map `(y, x)` against a box, `inside` (y, x) bool.
+
+    Only positive cells count as hot, so that ties at zero are no overlap. A map without a positive cell misses in every
+    figure: no pointing, mass, IoU and IoBB 0, AUC 0.5.
+    """
     positive = np.maximum(values, 0)
     point = peak(values)
-    hot, same_size = hottest(values, TOP), hottest(values, float(inside.mean()))
-    ranked = None if not positive.any() else _pixel_auc(values, inside)
+    hot, same_size = (hottest(values, share) & (values > 0) for share in (TOP, float(inside.mean())))
     return {
         "abstains": point is None,
         "pointing": point is not None and bool(inside[int(point[0]), int(point[1])]),
@@ -46,8 +49,8 @@ def box_scores(values: np.ndarray, inside: np.ndarray) -> dict[str, float | bool
         "area": float(inside.mean()),
         "iou_top": overlap(hot, inside),
         "iou_equal_area": overlap(same_size, inside),
-        "iobb_top": float((hot & inside).sum() / hot.sum()),
-        "pixel_auc": 0.5 if ranked is None else ranked,
+        "iobb_top": float((hot & inside).sum() / hot.sum()) if hot.any() else 0.0,
+        "pixel_auc": _pixel_auc(values, inside) if positive.any() else 0.5,
     }
 
 

@@ -1,4 +1,4 @@
-"""The evidence ledger: a logit as an exact sum over the cells of the last layer, and the same squares in pixels.
+"""The CAM sum: a logit as an exact sum over the cells of the last layer, and the same squares in pixels.
 
 Where the last layer with a map is averaged before one dense layer, a logit is
 
@@ -26,11 +26,11 @@ TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class Ledger:
-    """The accounts of one input, for all findings at once. Axis n goes by `labels`.
+class CamSum:
+    """The sums of one input, for all findings at once. Axis n goes by `labels`.
 
     labels   the findings
-    layer    the layer whose cells are booked
+    layer    the layer whose cells are summed
     cells    (n, y, x) float64, in logits: what the features of each cell add
     bias     (n,) float64, in logits: what is left without any features
     logits   (n,) float64, in logits: what the network gave, which is the bias plus all cells
@@ -61,11 +61,11 @@ class Ledger:
         )  # fmt: skip
 
 
-def ledger(predictor: Predictor, prepared: Prepared) -> Ledger:
-    """The ledger of a prepared input: no forward pass beside the one that scored it.
+def cam_sum(predictor: Predictor, prepared: Prepared) -> CamSum:
+    """The CAM sum of a prepared input: no forward pass beside the one that scored it.
 
     Raises LayerError where the network's end is not a mean and one dense layer, so that no such sum is exact. That is
-    tried, not believed: each cell's features are taken out, and every logit must fall by just what was booked.
+    checked: each cell's features are taken out, and every logit must fall by just the cell's value.
     """
     if predictor.config.head:
         raise LayerError("This network has a hidden layer after its pooling: its logit is no sum over cells.")
@@ -74,7 +74,7 @@ def ledger(predictor: Predictor, prepared: Prepared) -> Ledger:
     logits, activations = predictor.forward_with(batch, layer)
     features = activations[0].astype(np.float64)
     gradients = predictor.layer_gradient(batch, layer)[0]
-    made = Ledger(
+    made = CamSum(
         labels=predictor.labels,
         layer=layer,
         # in float64, since thousands of terms of both signs cancel
@@ -92,7 +92,7 @@ def logits_covered(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Logits with one window of pixels after the other filled with the input's mean, some at a time.
 
-    windows  (m, 4) int, as `Ledger.windows` has them
+    windows  (m, 4) int, as `CamSum.windows` has them
     yields   (rows, logits): which of the windows, and their (len(rows), n) float32 logits
     """
     done = 0
@@ -101,7 +101,7 @@ def logits_covered(
         done += len(found)
 
 
-def ranks_agree(made: Ledger, covered: np.ndarray) -> dict[str, float]:
+def rank_correlations(made: CamSum, covered: np.ndarray) -> dict[str, float]:
     """{finding: Spearman's ρ} between what cells add and what covering them takes away, `covered` (y · x, n) logits."""
     falls = made.logits - covered
     return {
@@ -116,8 +116,8 @@ def _edges(side: int, count: int) -> tuple[np.ndarray, np.ndarray]:
     return ends[:-1], np.diff(ends)
 
 
-def _check(predictor: Predictor, made: Ledger, activations: np.ndarray) -> None:
-    """Raises LayerError unless the account is exact, cell by cell and as a sum."""
+def _check(predictor: Predictor, made: CamSum, activations: np.ndarray) -> None:
+    """Raises LayerError unless the sum is exact, cell by cell and as a whole."""
     allowed = TOLERANCE * np.maximum(1.0, np.abs(made.cells).sum(axis=(1, 2)))
     exact = (np.abs(made.bias + made.cells.sum(axis=(1, 2)) - made.logits) <= allowed).all()
     columns = np.arange(made.cells.shape[2])

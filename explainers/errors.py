@@ -1,4 +1,4 @@
-"""Errors of explaining; the whole tree is drawn in `hub.errors`."""
+"""Errors of explaining; the docstring of `hub.errors` shows the whole tree."""
 
 import re
 

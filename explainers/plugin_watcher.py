@@ -1,4 +1,4 @@
-"""Plugins' files watched while they are written: saved, they are imported anew."""
+"""Reloads plugins when their files are saved."""
 
 import threading
 from collections.abc import Callable, Sequence

@@ -98,7 +98,7 @@ class Registry:
 
     @property
     def failures(self) -> tuple[Failure, ...]:
-        """What was left out, with reasons, in order; whoever made the registry shows them. Tracebacks go to the log."""
+        """What was left out, with reasons, in order; the caller shows them. Tracebacks go to the log."""
         return self._published.failures
 
     @property

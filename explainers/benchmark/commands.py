@@ -9,7 +9,7 @@ from explainers.commands.arguments import add_command, add_model, add_plugin
 from explainers.output.folder import local_path, output_folder
 
 if TYPE_CHECKING:
-    from explainers.benchmark.run import Bench
+    from explainers.benchmark.run import Benchmark
 
 INTERRUPTED = 130
 """Exit status of what Ctrl-C ended, as shells have it."""
@@ -89,7 +89,7 @@ def _benchmark(given: argparse.Namespace) -> int:
     from explainers.benchmark import report
     from explainers.benchmark.boxes import read_boxes
     from explainers.benchmark.protocol import OCCUPANCY, read_protocol
-    from explainers.benchmark.run import Bench, kept, rows_of
+    from explainers.benchmark.run import Benchmark, rows_of, stored_rows
     from explainers.benchmark.statistics import summary
     from explainers.registry import Registry
 
@@ -103,11 +103,11 @@ def _benchmark(given: argparse.Namespace) -> int:
         print(
             f"note: boxes of {', '.join(data.left_out)} are left out: none of the findings known here", file=sys.stderr
         )
-    bench = Bench(predictor, registry, data, protocol, given.limit)
+    benchmark = Benchmark(predictor, registry, data, protocol, given.limit)
     versus = rows_of(local_path(given.versus)) if given.versus else None
-    rows = kept(bench, out) if given.summarise else _run_with_bar(bench, out)
+    rows = stored_rows(benchmark, out) if given.summarise else _run_with_bar(benchmark, out)
     found = summary(rows, protocol, model=predictor.identity.to_json(), findings=data.findings, versus=versus)
-    files = report.write(out, found, bench)
+    files = report.write(out, found, benchmark)
     if given.attach:
         files.append(report.attach(local_path(given.model), found))
     print(report.table(found))
@@ -115,8 +115,8 @@ def _benchmark(given: argparse.Namespace) -> int:
     return 0
 
 
-def _run_with_bar(bench: "Bench", out: Path) -> list[dict[str, str]]:
-    """All rows. Interrupted, it says how to go on, and how to see what is there."""
+def _run_with_bar(benchmark: "Benchmark", out: Path) -> list[dict[str, str]]:
+    """All rows, with a progress bar. When interrupted, it says how to continue and how to see the rows so far."""
     from tqdm import tqdm
 
     from explainers.benchmark.run import run
@@ -129,7 +129,7 @@ def _run_with_bar(bench: "Bench", out: Path) -> list[dict[str, str]]:
         bar.update(done - bar.n)
 
     try:
-        return run(bench, out, on_progress)
+        return run(benchmark, out, on_progress)
     except KeyboardInterrupt:
         print(f"Stopped; {out} keeps what is done. The same command goes on, --summarise shows it.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None

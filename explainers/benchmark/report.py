@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.findings import display_name
-from explainers.benchmark.run import ROWS, Bench
+from explainers.benchmark.run import ROWS, Benchmark
 from explainers.output.rendering import render
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ EXPLANATION = (
 )
 
 
-def write(out: Path, found: Mapping, bench: Bench) -> list[Path]:
+def write(out: Path, found: Mapping, benchmark: Benchmark) -> list[Path]:
     """Write summary, table and report; their paths, the rows' first."""
     (out / SUMMARY).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (out / TABLE).write_text(table(found), encoding="utf-8")
-    (out / REPORT).write_text(page(found, list(_examples(bench))), encoding="utf-8")
+    (out / REPORT).write_text(page(found, list(_examples(benchmark))), encoding="utf-8")
     return [out / name for name in (ROWS, SUMMARY, TABLE, REPORT)]
 
 
@@ -134,7 +134,7 @@ def _finding_table(found: Mapping, name: str) -> dict:
     return {"title": COLUMNS[name], "heads": ["explainer", *map(display_name, found["findings"])], "rows": rows}
 
 
-def _examples(bench: Bench) -> Iterator[tuple[str, bytes]]:
+def _examples(benchmark: Benchmark) -> Iterator[tuple[str, bytes]]:
     """(caption, PNG) of the first pictures under the first explainers that cost little."""
     from cxr.reading.radiograph import read_radiograph
     from explainers.output.files import png_bytes
@@ -142,19 +142,21 @@ def _examples(bench: Bench) -> Iterator[tuple[str, bytes]]:
     from explainers.running.comparison import Finished, compare
 
     names = [
-        entry.name for entry in bench.protocol.entries if entry.name in bench.registry.explainers and not entry.boxes
+        entry.name
+        for entry in benchmark.protocol.entries
+        if entry.name in benchmark.registry.explainers and not entry.boxes
     ]
-    names = list(dict.fromkeys(name for name in names if not bench.registry.explainers[name].control))
+    names = list(dict.fromkeys(name for name in names if not benchmark.registry.explainers[name].control))
     seen: list[str] = []
-    for boxed in bench.data.boxes:
+    for boxed in benchmark.data.boxes:
         if len(seen) == EXAMPLES or not names:
             return
         if boxed.image in seen:
             continue
         seen.append(boxed.image)
-        radiograph = read_radiograph(bench.data.picture(boxed))
+        radiograph = read_radiograph(benchmark.data.picture(boxed))
         events = compare(
-            bench.predictor, radiograph, boxed.finding, names[:EXAMPLE_EXPLAINERS], registry=bench.registry
+            benchmark.predictor, radiograph, boxed.finding, names[:EXAMPLE_EXPLAINERS], registry=benchmark.registry
         )
         made: list[Explanation] = [event.explanation for event in events if isinstance(event, Finished)]
         if made:

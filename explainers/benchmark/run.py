@@ -1,4 +1,4 @@
-"""The long part: each explainer on each box, one row each, kept as soon as it is known."""
+"""Runs each explainer on each box and writes a row for each, as soon as it is computed."""
 
 import csv
 import json
@@ -37,7 +37,7 @@ COLUMNS = ("label", "image", "patient", "finding", "box", "failed", *FIGURES)
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
+class Benchmark:
     """What a run stands on."""
 
     predictor: "Predictor"
@@ -55,7 +55,7 @@ class Bench:
 
 
 def run(
-    bench: Bench, out: Path, on_progress: Callable[[int, int, str], None] = lambda *_: None
+    benchmark: Benchmark, out: Path, on_progress: Callable[[int, int, str], None] = lambda *_: None
 ) -> list[dict[str, str]]:
     """Make the rows that are not there yet, and return all of them. Interrupted, it goes on where it was.
 
@@ -64,50 +64,50 @@ def run(
     Raises OptionError if the folder holds rows of another network, protocol or data set.
     """
     out.mkdir(parents=True, exist_ok=True)
-    _same_run(bench, out)
-    rows = _kept_rows(out / ROWS)
+    _same_run(benchmark, out)
+    rows = _read_rows(out / ROWS)
     done = {(row["label"], row["image"], row["finding"], row["box"]) for row in rows}
-    jobs = list(bench.jobs())
+    jobs = list(benchmark.jobs())
     cache, shared = MapCache(), dict[str, Any]()
     with (out / ROWS).open("a", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, COLUMNS)
         for number, (entry, place, boxed) in enumerate(jobs, 1):
             if (entry.label, *boxed.key) not in done:
-                row = _row(bench, entry, place, boxed, cache, shared)
+                row = _row(benchmark, entry, place, boxed, cache, shared)
                 writer.writerow(row)
                 stream.flush()
                 rows.append({name: str(row.get(name, "")) for name in COLUMNS})
             on_progress(number, len(jobs), entry.label)
-    return _wanted(bench, rows)
+    return _rows_of_run(benchmark, rows)
 
 
-def kept(bench: Bench, out: Path) -> list[dict[str, str]]:
+def stored_rows(benchmark: Benchmark, out: Path) -> list[dict[str, str]]:
     """The rows of a run that are there by now. Raises OptionError if they are of another run, or there are none."""
     if not (out / ROWS).is_file():
         raise OptionError(f"{out.name!r} holds no rows of a benchmark.", "Check the folder.")
-    _same_run(bench, out)
-    return _wanted(bench, _kept_rows(out / ROWS))
+    _same_run(benchmark, out)
+    return _rows_of_run(benchmark, _read_rows(out / ROWS))
 
 
 def rows_of(out: Path) -> tuple[dict, list[dict[str, str]]]:
     """(the network, all rows) of any run. Raises OptionError if the folder holds none."""
     if not (out / ROWS).is_file() or not (out / RUN).is_file():
         raise OptionError(f"{out.name!r} holds no rows of a benchmark.", "Check the folder.")
-    return json.loads((out / RUN).read_text())["model"], _kept_rows(out / ROWS)
+    return json.loads((out / RUN).read_text())["model"], _read_rows(out / ROWS)
 
 
-def _wanted(bench: Bench, rows: list[dict[str, str]]) -> list[dict[str, str]]:
+def _rows_of_run(benchmark: Benchmark, rows: list[dict[str, str]]) -> list[dict[str, str]]:
     """Those that this run is of: a run with a lower limit leaves the others in the file."""
-    wanted = {(entry.label, *boxed.key) for entry, _, boxed in bench.jobs()}
+    wanted = {(entry.label, *boxed.key) for entry, _, boxed in benchmark.jobs()}
     return [row for row in rows if (row["label"], row["image"], row["finding"], row["box"]) in wanted]
 
 
-def _same_run(bench: Bench, out: Path) -> None:
+def _same_run(benchmark: Benchmark, out: Path) -> None:
     """The folder's rows are of this run, or there are none."""
     about = {
-        "model": bench.predictor.identity.to_json(),
-        "protocol": bench.protocol.digest,
-        "boxes": len(bench.data),
+        "model": benchmark.predictor.identity.to_json(),
+        "protocol": benchmark.protocol.digest,
+        "boxes": len(benchmark.data),
     }
     if (out / RUN).is_file():
         if json.loads((out / RUN).read_text()) != about:
@@ -118,7 +118,7 @@ def _same_run(bench: Bench, out: Path) -> None:
         (out / RUN).write_text(json.dumps(about, indent=1))
 
 
-def _kept_rows(file: Path) -> list[dict[str, str]]:
+def _read_rows(file: Path) -> list[dict[str, str]]:
     """Whole rows that are there; a line that was cut short is taken off the file."""
     if not file.is_file():
         with file.open("w", newline="", encoding="utf-8") as stream:
@@ -131,22 +131,22 @@ def _kept_rows(file: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(whole.splitlines()))
 
 
-def _row(bench: Bench, entry: Entry, place: int, boxed: Boxed, cache: MapCache, shared: dict) -> dict[str, Any]:
+def _row(benchmark: Benchmark, entry: Entry, place: int, boxed: Boxed, cache: MapCache, shared: dict) -> dict[str, Any]:
     row: dict[str, Any] = dict(zip(("image", "finding", "box"), boxed.key, strict=True))
     row |= {"label": entry.label, "patient": boxed.patient, "failed": ""}
     mask = boxed.mask()
     if entry.name == OCCUPANCY:
-        values = bench.data.occupancy(boxed)
+        values = benchmark.data.occupancy(boxed)
         return row | box_scores(_on_square(values), mask) | {"seconds": 0, "forward": 0, "backward": 0}
-    radiograph = _radiograph(bench, boxed, shared)
+    radiograph = _radiograph(benchmark, boxed, shared)
     *_, event = compare(
-        bench.predictor,
+        benchmark.predictor,
         radiograph,
         boxed.finding,
         [entry.name],
         options={entry.name: dict(entry.options)},
-        seed=bench.protocol.seed,
-        registry=bench.registry,
+        seed=benchmark.protocol.seed,
+        registry=benchmark.registry,
         cache=cache,
     )
     if not isinstance(event, Finished):
@@ -156,20 +156,26 @@ def _row(bench: Bench, entry: Entry, place: int, boxed: Boxed, cache: MapCache, 
     row["cap_pointing"], row["cap_iou"] = ceilings(mask, made.map.shape)
     row |= {"seconds": round(made.seconds, 4), **made.passes}
     subject = Subject(
-        made, bench.registry.explainers[entry.name], bench.predictor, radiograph, bench.predictor.prepare(radiograph)
+        made,
+        benchmark.registry.explainers[entry.name],
+        benchmark.predictor,
+        radiograph,
+        benchmark.predictor.prepare(radiograph),
     )
-    if place < bench.protocol.relevance_gain_boxes:
-        curves = removal_curves(subject.context, removal_order(made.map, np.random.default_rng(bench.protocol.seed)))
-        row["relevance_gain"] = round(relevance_gain(curves[..., bench.predictor.labels.index(made.finding)]), 6)
-    if place < bench.protocol.stability_boxes and not entry.boxes:
+    if place < benchmark.protocol.relevance_gain_boxes:
+        curves = removal_curves(
+            subject.context, removal_order(made.map, np.random.default_rng(benchmark.protocol.seed))
+        )
+        row["relevance_gain"] = round(relevance_gain(curves[..., benchmark.predictor.labels.index(made.finding)]), 6)
+    if place < benchmark.protocol.stability_boxes and not entry.boxes:
         row["stability"] = round(_stability(subject), 6)
     return row
 
 
-def _radiograph(bench: Bench, boxed: Boxed, shared: dict) -> "Radiograph":
-    """The picture; the last one is kept, since boxes of one picture follow each other."""
+def _radiograph(benchmark: Benchmark, boxed: Boxed, shared: dict) -> "Radiograph":
+    """The picture; the last one is cached, since boxes of one picture follow each other."""
     if shared.get("image") != boxed.image:
-        shared.update(image=boxed.image, radiograph=read_radiograph(bench.data.picture(boxed)))
+        shared.update(image=boxed.image, radiograph=read_radiograph(benchmark.data.picture(boxed)))
     return shared["radiograph"]
 
 

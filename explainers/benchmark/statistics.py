@@ -75,7 +75,7 @@ def macro(values: np.ndarray, kinds: np.ndarray, weights: np.ndarray) -> np.ndar
 
     values   (rows,) with NaN where nothing was measured
     kinds    (rows,) the finding of each
-    weights  (draws, rows) how often each row was drawn
+    weights  (draws, rows) how often each row is in a bootstrap sample
     """
     there = np.isfinite(values)
     means = []

@@ -17,7 +17,7 @@ BACKGROUND = 8
 """Synthetic chests that paths start from."""
 
 SIDE = 320
-"""Pixels a side in which they are drawn: more than any network of this family sees."""
+"""Pixels a side of these chests: more than any network of this family sees."""
 
 
 class ExpectedGradients(Explainer):
@@ -30,7 +30,7 @@ class ExpectedGradients(Explainer):
         The input's own grid, in logits. In expectation the pixels sum to z(x) minus the background's mean logit. It is
         an estimate: its standard error is noted as an array.
     Departs from paper:
-        The background is drawn, not sampled: eight synthetic chests without findings (this project ships no patient's
+        The background is synthetic: eight synthetic chests without findings (this project ships no patient's
         picture), prepared as the radiograph is. They are aligned with no patient, so where the anatomy differs, the
         difference is explained too.
     Fails when:
@@ -76,7 +76,7 @@ class ExpectedGradients(Explainer):
 
 @cache
 def _chests() -> "tuple[Radiograph, ...]":
-    """Synthetic chests without findings, drawn once."""
+    """Synthetic chests without findings, computed once."""
     from cxr.phantom import phantom
 
     return tuple(phantom(seed, size=SIDE).radiograph for seed in range(BACKGROUND))

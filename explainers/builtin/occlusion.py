@@ -114,13 +114,13 @@ def _falls(
 
     The first finding's map is previewed as it is refined.
     """
-    logits, falls, told = context.logits[places], np.empty((len(places), 0)), 0
+    logits, falls, reported = context.logits[places], np.empty((len(places), 0)), 0
     for found in context.occluded_in_steps(windows.boxes[order], filling):
         falls = np.concatenate([falls, (logits - found[:, places]).T], axis=1)
         done = falls.shape[1]
-        if done < min(told + WINDOWS_A_STEP, len(order)):
+        if done < min(reported + WINDOWS_A_STEP, len(order)):
             continue
-        told = done
+        reported = done
         filled = windows.completed(falls[:1], order[:done]) if len(windows.boxes) <= MOST_PREVIEWED else None
         preview = None if filled is None else windows.averaged(filled)[0]
         context.progress(done / len(order), f"refining: {done} of {len(order)} windows", preview)

@@ -35,7 +35,7 @@ class Rise(Explainer):
         could be seen. It is an estimate: its standard error is noted as an array.
     Departs from paper:
         Centred: the paper averages masks weighted by scores, which leaves the mean score in every pixel and no sign.
-        Masks are drawn until the maps of two halves correlate (Spearman) by `agreement`, or `most` is reached, instead
+        Masks are added until the maps of two halves correlate (Spearman) by `agreement`, or `most` is reached, instead
         of a fixed number; a mask is filled with the mean, not with black; the logit, not a score.
     Fails when:
         Half of the picture is hidden at a time: the network answers for pictures that it never saw. Evidence that is

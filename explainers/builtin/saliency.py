@@ -22,7 +22,7 @@ class Saliency(Explainer):
         checkpoint's input rule makes of grey values: a standard deviation of the picture for `samplewise` and
         `original`. Positive: brighter raises the logit. Negative: brighter lowers it. Zero: no effect.
     Departs from paper:
-        The paper takes the largest magnitude over the channels; here the signed sum is kept, and "absolute" is the
+        The paper takes the largest magnitude over the channels; here it is the signed sum, and "absolute" is the
         magnitude of that sum. The logit is differentiated, as in the paper, not a score.
     Fails when:
         The network saturates: what decided the logit may have no gradient left. The map is noisy at the scale of

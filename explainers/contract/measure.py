@@ -35,7 +35,7 @@ class Measured:
     value     the figure, in the measure's unit; None where it is not defined
     sentence  what it says, for people who know neither the method nor the measure
     verdict   one or two words where a measure has a verdict, else ""
-    figures   what the value was made of: JSON
+    figures   what the value was computed from: JSON
     arrays    maps that belong to it
     """
 
@@ -146,7 +146,7 @@ class Subject:
     predictor    the network; `context` has its primitives bound to the input
     prepared     the input that was explained
     box          (top, left, height, width) on the radiograph, where the visitor or a data set gave one
-    shared       kept for all measures of this radiograph: {key: anything}
+    shared       shared by all measures of this radiograph: {key: anything}
     """
 
     explanation: Explanation

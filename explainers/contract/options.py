@@ -151,7 +151,7 @@ def declared_options(function: Callable, docstring: str) -> tuple[Option, ...]:
     """
     try:
         hints = get_type_hints(function, include_extras=True)
-    except Exception as error:  # postponed annotations run a stranger's code here, which may raise anything
+    except Exception as error:  # postponed annotations run a plugin's code here, which may raise anything
         raise TypeError(f"an annotation can't be read: {brief(error).rstrip('.')}") from error
     helps = _helps(docstring)
     parameters = inspect.signature(function).parameters.values()

@@ -86,7 +86,7 @@ def run_check(explainer: type[Explainer], name: str) -> Result:
 def check_on_network(
     explainer: type[Explainer], predictor: "Predictor", radiograph: "Radiograph | None" = None
 ) -> Report:
-    """Run an explainer on a network of one's own: that it runs, repeats, tells findings apart and leaves things alone.
+    """Check on any network that an explainer runs, repeats, distinguishes findings and has no side effects.
 
     Where the evidence lies is known on the planted networks alone, so this adds to `check_explainer` and does not
     replace it. `radiograph`: default, a synthetic chest. A failure

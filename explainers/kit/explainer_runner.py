@@ -81,7 +81,7 @@ class ExplainerRunner:
     ) -> Run:
         """Explain a finding (default: the bright disc's) of a picture.
 
-        cancelled  asked with the passes made so far
+        cancelled  called with the number of passes so far; true cancels the run
         writable   whether the input may be written to, so that writing can be seen
         """
         from cxr.pass_counts import count_passes

@@ -173,7 +173,7 @@ def planted(runner: MeasureRunner) -> str:
         if not (true > value if better == "higher" else true < value):
             raise CheckFailed(
                 f"Of the true map it says {true:.3g}, of {name} {value:.3g}, and {better} is called better. "
-                "Turn it round, leave `better` empty, or declare in expected_failures what it can't tell."
+                "Swap the direction, leave `better` empty, or declare in expected_failures what it can't tell."
             )
     return f"{true:.3g} for the true map, {', '.join(f'{value:.3g}' for value in found.values())} for the controls"
 

@@ -1,4 +1,4 @@
-"""Whether the map answers what was asked."""
+"""Whether the map depends on the finding."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ class FindingSensitivity(Measure):
 
     Near 1 the method shows the picture, not the finding. Near 0 each finding has a map of its own, which doesn't make
     it right. Findings that go together may rightly share a place. Where the checkpoint carries the finding's average
-    map, the resemblance with that is told too: what is left of the map once the finding's usual place is known.
+    map, the resemblance with that is reported too: it shows how much of the map is the finding's usual place.
     Source: random logit test of Sixt, Granz, Landgraf, ICML 2020.
     """
 

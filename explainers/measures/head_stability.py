@@ -1,4 +1,4 @@
-"""Which cells keep their sign whoever the output layer was fitted on."""
+"""Which cells have the same sign for most bootstrap samples of patients."""
 
 import numpy as np
 
@@ -11,12 +11,12 @@ AGREEING = 0.95
 class HeadStability(Measure):
     """How much of the exact map lies in cells whose sign is the same under at least 95 % of the bootstrap heads.
 
-    Heads are output layers fitted on patients drawn anew. A cell whose sign hangs on who was drawn is unsettled
-    (hatched in the picture). Only for the exact map, whose cells are the output layer's weights at work; and of the
+    Heads are output layers fitted on bootstrap samples of patients. A cell whose sign depends on the sample is
+    unsettled (hatched in the picture). Only for the exact map, whose cells are weighted by the output layer; and of the
     output layer alone: the network below it is the same for all heads.
     """
 
-    name, title, unit, bounds, better = "head_stability", "Drawn anew", "share of the map", (0, 1), "higher"
+    name, title, unit, bounds, better = "head_stability", "Bootstrap heads", "share of the map", (0, 1), "higher"
     quick = True
 
     def measure(self, subject: Subject) -> Measured:
@@ -37,7 +37,7 @@ class HeadStability(Measure):
         share = float(np.abs(own.map)[settled].sum() / total) if total else 0.0
         sentence = (
             f"{share:.0%} of the map lies in cells whose sign is the same for {AGREEING:.0%} of {len(heads)} output "
-            f"layers fitted on patients drawn anew; {unsettled} of {settled.size} cells are unsettled."
+            f"layers fitted on bootstrap samples of patients; {unsettled} of {settled.size} cells are unsettled."
         )
         return Measured(share, sentence, figures={"unsettled_cells": unsettled}, arrays={"unsettled": ~settled})
 

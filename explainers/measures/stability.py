@@ -1,4 +1,4 @@
-"""Whether the map stays when the picture changes by what nobody would notice."""
+"""Whether the map stays the same when the picture changes imperceptibly."""
 
 from collections.abc import Iterator
 from types import MappingProxyType
@@ -40,8 +40,8 @@ class Stability(Measure):
         for number, (name, array, back) in enumerate(changes):
             subject.progress(number / len(changes), name)
             values = cv2.resize(_large(subject.again(array=array), size), size[::-1])
-            unmoved, kept = _moved(values, back), _moved(np.ones(size, np.float32), back) > 0.999
-            inside = on_grid(kept.astype(np.float32)) > 0.999
+            unmoved, inside_both = _moved(values, back), _moved(np.ones(size, np.float32), back) > 0.999
+            inside = on_grid(inside_both.astype(np.float32)) > 0.999
             found[name] = spearman(on_grid(_large(own.map, size))[inside], on_grid(unmoved)[inside])
             moved[name] = float(subject.context.forward(array[None])[0, place]) - logit
         least = min(found.values())

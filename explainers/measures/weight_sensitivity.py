@@ -1,4 +1,4 @@
-"""Whether the map hangs on what the network learnt."""
+"""Whether the map depends on what the network learnt."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from explainers import Measure, Measured, NotMeasurable, Subject, hookimpl
 from explainers.map_statistics import on_grid, spearman
 
 NETWORKS = 3
-"""With weights drawn anew; each takes seconds to build, once."""
+"""With random weights; each takes seconds to build, once."""
 
 LEAST_CHANGE = 0.05
-"""Logits: by less than this no drawn network's answer may differ, else nothing was randomised."""
+"""Logits: the least by which a random network's answer must differ, else nothing was randomised."""
 
 INSENSITIVE = 0.5
 """Rank correlation from which a map that also exceeds its null is called insensitive."""
@@ -18,7 +18,7 @@ NULLS = 200
 
 
 class WeightSensitivity(Measure):
-    """How much the map resembles the maps of networks whose weights were all drawn anew (median rank correlation).
+    """How much the map resembles the maps of networks whose weights are all random (median rank correlation).
 
     Near 1 the method shows the picture, whatever the network learnt. The null: the map's resemblance with copies of
     itself that were turned and shifted by chance, which is what an unrelated map of its smoothness reaches. The verdict
@@ -31,22 +31,22 @@ class WeightSensitivity(Measure):
     reference = "Adebayo et al. 2018, arXiv 1810.03292"
 
     def measure(self, subject: Subject) -> Measured:
-        """The median correlation with maps of drawn networks."""
+        """The median correlation with maps of random networks."""
         own = on_grid(subject.explanation.map)
         found = []
         for seed in range(NETWORKS):
-            subject.progress(seed / NETWORKS, f"network {seed + 1} of {NETWORKS} with weights drawn anew")
-            stranger = subject.predictor.randomised(seed)
-            moved = stranger.forward(subject.context.input[None])[0] - subject.context.logits
+            subject.progress(seed / NETWORKS, f"network {seed + 1} of {NETWORKS} with random weights")
+            randomised = subject.predictor.randomised(seed)
+            moved = randomised.forward(subject.context.input[None])[0] - subject.context.logits
             if np.abs(moved).max() < LEAST_CHANGE:
-                raise NotMeasurable("A network with weights drawn anew answers the same; nothing was randomised.")
-            found.append(spearman(own, on_grid(subject.again(predictor=stranger))))
+                raise NotMeasurable("A network with random weights answers the same; nothing was randomised.")
+            found.append(spearman(own, on_grid(subject.again(predictor=randomised))))
         median, null = float(np.median(found)), _null(own, subject.rng)
         insensitive = median >= INSENSITIVE and median > null
         verdict = "insensitive" if insensitive else "insensitivity not shown"
         sentence = (
             f"On networks that learnt nothing the map is alike by {median:.2f} (an edge detector: 1.00; chance: up to "
-            f"{null:.2f}). " + ("It hardly hangs on what was learnt." if insensitive else "Insensitivity is not shown.")
+            f"{null:.2f}). " + ("It hardly depends on training." if insensitive else "Insensitivity is not shown.")
         )
         figures = {"networks": [round(value, 4) for value in found], "null_95": round(null, 4), "edge_detector": 1.0}
         return Measured(median, sentence, verdict, figures)

@@ -1,6 +1,6 @@
 """An explanation, or a comparison, as files: pictures, arrays, and what is needed to compute it again.
 
-Nothing in them names a file or a folder of the machine that made them.
+Nothing in them names a file or a folder of the machine that wrote them.
 """
 
 import io

@@ -159,7 +159,7 @@ def _settings(explanations: Sequence[Explanation]) -> Table:
 
 
 def _network(prediction: Prediction, explanations: Sequence[Explanation]) -> Table:
-    """Whose scores these are; and, of the explanations, the input's digest and the versions that made them."""
+    """The network of the scores; and, of the explanations, the input's digest and the software's versions."""
     known = {**prediction.identity.to_json()}
     for each in explanations[:1]:
         known |= {"input's digest": each.input_digest, **each.versions}

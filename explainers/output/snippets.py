@@ -52,7 +52,7 @@ def client_snippet(explanations: Sequence[Explanation], address: str, *, model: 
 
 
 def command_line(explanations: Sequence[Explanation], *, window: str = "") -> str:
-    """The command that does it without a page, with the network that made the explanations."""
+    """The command that computes them without a page, with the same network."""
     first = explanations[0]
     words = ["python", "-m", "explainers", "explain", _file(window), "--finding", first.finding]
     for each in explanations:

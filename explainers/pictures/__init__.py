@@ -7,11 +7,11 @@ from explainers.pictures.panel import (
     SIDES,
     SYNTHETIC,
     colour_bar,
+    explanation_caption,
     figure,
     origin_of,
     panel,
-    said_of,
-    said_of_view,
+    view_caption,
 )
 from explainers.pictures.shading import VIEWS, Contour, Shading, contour, number, shaded, with_unit
 
@@ -29,6 +29,7 @@ __all__ = [
     "colour_maps",
     "contour",
     "displayed",
+    "explanation_caption",
     "figure",
     "levels",
     "lookup_table",
@@ -36,8 +37,7 @@ __all__ = [
     "origin_of",
     "overlay",
     "panel",
-    "said_of",
-    "said_of_view",
     "shaded",
+    "view_caption",
     "with_unit",
 ]

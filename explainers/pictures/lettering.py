@@ -1,7 +1,7 @@
 """Words on pictures, with Pillow's own scalable typeface: the same on every machine, whatever fonts it has.
 
 That typeface lacks a few signs that figures and method names need; minus, dashes and the multiplication sign are drawn
-here, the rest is spelled in letters that it has.
+here, the rest is transliterated in letters that it has.
 """
 
 import re
@@ -33,12 +33,12 @@ class Lettering:
 
     def width(self, text: str) -> int:
         """How wide a line of text is, in pixels."""
-        return round(sum(self._advance(each) for each in _runs(spelled(text))))
+        return round(sum(self._advance(each) for each in _runs(transliterated(text))))
 
     def draw(self, picture: Image.Image, left: float, top: float, text: str, colour: str) -> None:
         """Write one line of text on the picture."""
         canvas = ImageDraw.Draw(picture)
-        for each in _runs(spelled(text)):
+        for each in _runs(transliterated(text)):
             if each in BARS or each == TIMES:
                 mask = _sign(each, self.size_px)
                 picture.paste(Image.new("RGB", mask.size, colour), (round(left), round(top)), mask)
@@ -64,7 +64,7 @@ class Lettering:
         return self._font.getlength(run)
 
 
-def spelled(text: str) -> str:
+def transliterated(text: str) -> str:
     """The text in characters that can be drawn: Greek letters by name, others without their accents, else "?"."""
     return "".join(each if _drawable(each) else _replacement(each) for each in text)
 

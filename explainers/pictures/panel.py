@@ -81,8 +81,8 @@ def figure(
     heads = [_head(each, grey.shape[1], networks.get(each.model, "")) for each in explanations]
     panels = [_body(grey, each, style) for each in explanations] or [Image.fromarray(grey).convert("RGB")]
     names = dict.fromkeys(f"Network: {each.model.name}." for each in explanations)
-    said = " ".join(filter(None, [NOTICE, SIDES, *names, origin_of(radiograph, origin)]))
-    foot = _lines(said, _width(panels), GREY_INK, _type_px(grey.shape[1]))
+    sentence = " ".join(filter(None, [NOTICE, SIDES, *names, origin_of(radiograph, origin)]))
+    foot = _lines(sentence, _width(panels), GREY_INK, _type_px(grey.shape[1]))
     return _stacked([*([_side_by_side(heads)] if heads else []), _side_by_side(panels), foot])
 
 
@@ -112,12 +112,12 @@ def origin_of(radiograph: Radiograph, origin: str = "") -> str:
     return origin or (SYNTHETIC if radiograph.kind == "phantom" else "")
 
 
-def said_of(explanation: Explanation) -> str:
+def explanation_caption(explanation: Explanation) -> str:
     """What is explained and with which options: "Effusion, layer relu"."""
     return ", ".join([display_name(explanation.finding), *_options(explanation.options)])
 
 
-def said_of_view(shading: Shading, *, colour_map: str | None = None, cells: bool = False) -> str:
+def view_caption(shading: Shading, *, colour_map: str | None = None, cells: bool = False) -> str:
     """What was done to the map on its way to the picture, in sentences."""
     if shading.empty:
         return shading.note
@@ -138,7 +138,7 @@ def _networks(explanations: Sequence[Explanation]) -> dict[Identity, str]:
 def _head(explanation: Explanation, width: int, network: str = "") -> Image.Image:
     size_px = _type_px(width)
     title = _lines(", ".join(filter(None, [explanation.title, network])), width, INK, size_px, scale=1.35)
-    return _stacked([title, _lines(said_of(explanation), width, GREY_INK, size_px)])
+    return _stacked([title, _lines(explanation_caption(explanation), width, GREY_INK, size_px)])
 
 
 def _body(grey: np.ndarray, explanation: Explanation, style: PanelStyle) -> Image.Image:
@@ -147,10 +147,10 @@ def _body(grey: np.ndarray, explanation: Explanation, style: PanelStyle) -> Imag
     drawn = picture(grey, shading, frame, opacity=style.opacity, colour_map=style.colour_map)
     gap = Image.new("RGB", (drawn.width, _type_px(drawn.width) // 2), GROUND)
     bar = colour_bar(shading, drawn.width, opacity=style.opacity, colour_map=style.colour_map)
-    said = said_of_view(shading, colour_map=style.colour_map, cells=style.cells)
+    sentence = view_caption(shading, colour_map=style.colour_map, cells=style.cells)
     if is_cropped(frame):
-        said += " The network saw what lies inside the dashes."
-    return _stacked([drawn, gap, bar, _lines(said, drawn.width, GREY_INK, _type_px(drawn.width))])
+        sentence += " The network saw what lies inside the dashes."
+    return _stacked([drawn, gap, bar, _lines(sentence, drawn.width, GREY_INK, _type_px(drawn.width))])
 
 
 def _ticks(shading: Shading) -> dict[float, str]:

@@ -38,7 +38,7 @@ class Started:
 
 @dataclass(frozen=True, eq=False)
 class Progressed:
-    """An explainer said how far it is: a fraction, in words what it does, and its map as far as it is known."""
+    """An explainer reported progress: the fraction done, what it does in words, and its map so far."""
 
     explainer: str
     fraction: float

@@ -1,8 +1,8 @@
 """Explainers of plugins in processes of their own, ended when they take too long.
 
 The process holds the explainer and nothing else: whatever it asks of the network is answered from here, so results,
-counts of passes and caches are those of a run without it. It guards against what hangs, crashes or eats time. It is no
-wall against what is malicious: a plugin is imported here, too, when it is registered.
+counts of passes and caches are those of a run without it. It guards against what hangs, crashes or eats time. It does
+not guard against malice: a plugin is imported here, too, when it is registered.
 
 The process is started by subprocess and not by multiprocessing's spawn: spawn runs the main module of this process
 again, which a script without `if __name__ == "__main__"` doesn't survive, and passes on the whole environment with the

@@ -8,7 +8,7 @@ import pytest
 from cxr.errors import LayerError
 from cxr.frame import Frame
 from cxr.preparation import InputRule, Prepared
-from explainers.cam_sum import ledger, logits_covered, ranks_agree
+from explainers.cam_sum import cam_sum, logits_covered, rank_correlations
 
 
 def prepared_of(array, size=None):
@@ -17,7 +17,7 @@ def prepared_of(array, size=None):
 
 
 def test_worked_by_hand_on_four_cells(tiny, quadrants):
-    made = ledger(tiny, prepared_of(quadrants))
+    made = cam_sum(tiny, prepared_of(quadrants))
     # relu: p0 = 1 2 / 3 0 and p1 = 0 0 / 0 2. Effusion 4·p0/4; Nodule (−2·p0 + 8·p1)/4
     assert made.cells[0] == pytest.approx(np.array([[1, 2], [3, 0]]), abs=1e-4)
     assert made.cells[1] == pytest.approx(np.array([[-0.5, -1], [-1.5, 4]]), abs=1e-4)
@@ -32,18 +32,18 @@ def test_worked_by_hand_on_four_cells(tiny, quadrants):
 
 def test_here_a_cell_sees_its_own_square_alone_so_both_removals_can_be_told_by_hand(tiny, quadrants):
     prepared = prepared_of(quadrants)
-    made = ledger(tiny, prepared)
+    made = cam_sum(tiny, prepared)
     rows, covered = zip(*logits_covered(tiny, prepared, made.windows), strict=True)
     assert np.concatenate(rows).tolist() == [0, 1, 2, 3]
     # the input's mean is 1: a covered quadrant x adds 1 in p0's place, so Effusion falls by max(x, 0) − 1
     assert 6.5 - np.concatenate(covered)[:, 0] == pytest.approx([0, 1, 2, -1], abs=1e-4)
     # cells 1 2 3 0 are ordered as 0 1 2 −1 are
-    assert ranks_agree(made, np.concatenate(covered))["Effusion"] == pytest.approx(1)
+    assert rank_correlations(made, np.concatenate(covered))["Effusion"] == pytest.approx(1)
 
 
 def test_the_starter_s_cells_and_bias_are_its_logits(predictor, phantom):
     prepared = predictor.prepare(phantom)
-    made = ledger(predictor, prepared)
+    made = cam_sum(predictor, prepared)
     assert made.cells.shape == (14, 7, 7)
     scored = [each.logit for each in predictor.predict(phantom).findings]
     assert made.cells.sum(axis=(1, 2)) + made.bias == pytest.approx(scored, abs=1e-5)
@@ -58,13 +58,13 @@ def test_it_costs_no_pass_of_its_own(predictor, phantom):
 
     predictor.predict(phantom)
     with count_passes() as passes:
-        ledger(predictor, predictor.prepare(phantom))
+        cam_sum(predictor, predictor.prepare(phantom))
     assert passes.forward == 0
 
 
 def test_a_square_of_pixels_is_covered_with_the_input_s_mean(predictor, phantom):
     prepared = predictor.prepare(phantom)
-    window = ledger(predictor, prepared).windows[[24]]
+    window = cam_sum(predictor, prepared).windows[[24]]
     assert window.tolist() == [[96, 96, 32, 32]]
     covered = prepared.array.copy()
     covered[96:128, 96:128] = prepared.array.mean(axis=(0, 1))
@@ -74,7 +74,7 @@ def test_a_square_of_pixels_is_covered_with_the_input_s_mean(predictor, phantom)
 
 
 def test_squares_tile_an_input_that_cells_do_not_divide(tiny, quadrants):
-    made = replace(ledger(tiny, prepared_of(quadrants)), cells=np.zeros((2, 3, 2)))
+    made = replace(cam_sum(tiny, prepared_of(quadrants)), cells=np.zeros((2, 3, 2)))
     tops, lefts, heights, widths = made.windows.T
     assert np.sum(heights * widths) == 32 * 32
     assert sorted(set(tops)) == [0, 11, 21]
@@ -86,7 +86,7 @@ def test_a_hidden_head_has_no_ledger(tiny, quadrants):
 
     hidden = Predictor(tiny._network, replace(tiny.config, head=(4,)), tiny.identity)
     with pytest.raises(LayerError, match="hidden layer"):
-        ledger(hidden, prepared_of(quadrants))
+        cam_sum(hidden, prepared_of(quadrants))
 
 
 def ending(tail):
@@ -130,4 +130,4 @@ def bent(cells):
 @pytest.mark.parametrize("tail", [largest, bent])
 def test_another_pooling_or_a_bent_end_has_no_ledger(quadrants, tail):
     with pytest.raises(LayerError, match="no exact sum"):
-        ledger(ending(tail), prepared_of(quadrants))
+        cam_sum(ending(tail), prepared_of(quadrants))

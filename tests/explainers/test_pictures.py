@@ -16,17 +16,17 @@ from explainers.pictures import (
     colour_maps,
     contour,
     displayed,
+    explanation_caption,
     figure,
     levels,
     lookup_table,
     number,
     overlay,
     panel,
-    said_of,
-    said_of_view,
     shaded,
+    view_caption,
 )
-from explainers.pictures.lettering import Lettering, spelled
+from explainers.pictures.lettering import Lettering, transliterated
 
 SIGNED = [[2, -4], [1, 0]]
 
@@ -381,19 +381,19 @@ def test_an_empty_map_has_no_bar():
 
 def test_a_panel_says_what_was_explained_with_which_options(explained):
     explanation = explained(SIGNED, options={"patch": 32, "fill": "mean"}, finding="Pleural_Thickening")
-    assert said_of(explanation) == "Pleural thickening, patch 32, fill mean"
+    assert explanation_caption(explanation) == "Pleural thickening, patch 32, fill mean"
 
 
 def test_a_panel_says_what_was_done_to_the_map():
     signed = shaded(np.array(SIGNED), "signed")
-    assert said_of_view(signed) == (
+    assert view_caption(signed) == (
         "Both signs, divided by the largest magnitude. Blue lowers, orange raises. Enlarged bilinearly."
     )
-    assert said_of_view(signed, colour_map="green_purple", cells=True).endswith(
+    assert view_caption(signed, colour_map="green_purple", cells=True).endswith(
         "Green lowers, purple raises. Drawn in the map's own cells."
     )
     empty = shaded(np.array([[-3, -1]]), "positive", unit="logit")
-    assert said_of_view(empty) == "The map runs from −3.0 to −1.0 logit."
+    assert view_caption(empty) == "The map runs from −3.0 to −1.0 logit."
 
 
 def test_a_panel_holds_the_overlay_as_it_is(grey, explained):
@@ -456,7 +456,7 @@ def test_every_sign_that_is_written_can_be_drawn():
         picture = Image.new("RGB", (40, 40))
         Lettering(24).draw(picture, 4, 0, sign, "#ffffff")
         assert has_ink(picture), sign
-    assert spelled("σ² é ≥ 漢") == "sigma2 e >= ?"
+    assert transliterated("σ² é ≥ 漢") == "sigma2 e >= ?"
 
 
 def test_a_minus_is_as_long_as_the_plus_is_wide():

@@ -18,7 +18,7 @@ class AverageMap(Explainer):
     Map:
         7 × 7 cells for an input of 224, in logits.
     Fails when:
-        Always as an explanation of one radiograph. A map that resembles it may tell of the finding's usual place, and
+        Always as an explanation of one radiograph. A map that resembles it may show the finding's usual place, and
         nothing of this patient. Not there for checkpoints that don't carry one.
     Cost:
         Nothing.

@@ -24,7 +24,7 @@ class EigenCam(Explainer):
     Cost:
         Nothing at layers after the last block, else one forward pass.
     Options:
-        layer: the layer whose activations are put together
+        layer: the layer whose activations are decomposed
     Source:
         Muhammad, Yeasin, Eigen-CAM: Class Activation Map using Principal Components, IJCNN 2020; arXiv 2008.00299.
     """

@@ -29,7 +29,7 @@ class RandomMap(Explainer):
     by_default = False
     expected_failures: ClassVar = {
         "frame": "It shows no place.",
-        "sign": "Its signs are drawn.",
+        "sign": "Its signs are random.",
         "finding": "It does not ask what is looked for.",
         "weights": "It does not ask the network.",
         "planted": "It points anywhere.",

@@ -117,7 +117,7 @@ def provenance(runner: ExplainerRunner) -> str:
     record = one.record()
     again = _compared(runner, record["options"], record["seed"])
     if not np.array_equal(one.map, again.map) or again.input_digest != record["input_digest"]:
-        raise CheckFailed("Run again from its own record, it gives another map. What does the map hang on beside it?")
+        raise CheckFailed("Run again from its own record, it gives another map. What else does the map depend on?")
     return "its record gives the same map again"
 
 

@@ -1,4 +1,4 @@
-"""What a map must hang on (finding, weights, seed), and what it must not (other pictures, threads, itself)."""
+"""Checks of what a map must depend on (finding, weights, seed) and must not (other pictures, threads, earlier runs)."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ SAME = 0.9
 """Rank correlation from which two maps are the same picture."""
 
 NETWORKS = 5
-"""Networks with weights drawn anew."""
+"""Networks with random weights."""
 
 RELATIVE = 1e-5
 """By which a map may differ when only the company changes: batches of another size round differently."""
@@ -65,15 +65,15 @@ def weights(runner: ExplainerRunner) -> str:
         found.append(spearman(own, runner.map(disc(), FOR_BRIGHT, on=randomised)))
     if np.median(found) >= SAME:
         raise CheckFailed(
-            f"With weights drawn anew the map stays (median rank correlation {np.median(found):.2f} over {NETWORKS} "
-            "networks). It shows the picture, not what the network does with it; if that is its purpose, say "
-            "control = True and declare the failure."
+            f"With random weights the map stays the same (median rank correlation {np.median(found):.2f} over "
+            f"{NETWORKS} networks). It shows the picture, not what the network does with it; if that is its purpose, "
+            "say control = True and declare the failure."
         )
-    return f"maps of networks drawn anew correlate by {np.median(found):.2f}"
+    return f"maps of random networks correlate by {np.median(found):.2f}"
 
 
 def batch(runner: ExplainerRunner) -> str:
-    """A map doesn't hang on what was explained before, nor with what."""
+    """A map doesn't depend on what was explained before, nor on what is explained with it."""
     from cxr.planted_network import FOR_DARK
 
     alone = runner.map(disc())

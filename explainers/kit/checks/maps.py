@@ -1,4 +1,4 @@
-"""What a map must be: its form, its place, its sign, its unit, and whether it points at what is there."""
+"""Checks of the map itself: shape, place, sign, unit, and whether it points at planted evidence."""
 
 import numpy as np
 
@@ -135,7 +135,7 @@ def unit(runner: ExplainerRunner) -> str:
     if shifted.shape != once.shape or np.abs(shifted - once).max() > RELATIVE * scale:
         raise CheckFailed(
             "A constant added to every logit changes the map. Explain differences of the logit, or gradients, not its "
-            "level and not a score, whose slope hangs on the level."
+            "level and not a score, whose slope depends on the level."
         )
     if not runner.explainer.unit.startswith("logit"):
         return f"no level in it; its unit is {runner.explainer.unit!r}"

@@ -1,4 +1,4 @@
-"""What is checked on a network of one's own choice, where nobody knows the evidence: conduct, not rightness."""
+"""Checks on any network, where the evidence is unknown: behaviour, not correctness."""
 
 from collections.abc import Callable, Mapping
 from itertools import combinations

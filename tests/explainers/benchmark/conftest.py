@@ -10,7 +10,7 @@ import pytest
 from explainers import Registry
 from explainers.benchmark.boxes import read_boxes
 from explainers.benchmark.protocol import read_protocol
-from explainers.benchmark.run import Bench
+from explainers.benchmark.run import Benchmark
 
 SIDE = 64
 PATIENTS = 6
@@ -81,7 +81,7 @@ def protocol_file(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def bench(square, discs, protocol_file) -> Bench:
+def bench(square, discs, protocol_file) -> Benchmark:
     """What a run on the discs stands on."""
     data = read_boxes(discs, labels=square.labels, side=SIDE)
-    return Bench(square, Registry.standard(), data, read_protocol(protocol_file))
+    return Benchmark(square, Registry.standard(), data, read_protocol(protocol_file))

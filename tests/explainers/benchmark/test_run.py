@@ -13,7 +13,7 @@ from explainers.__main__ import main
 from explainers.benchmark import report
 from explainers.benchmark.boxes import read_boxes
 from explainers.benchmark.protocol import read_protocol
-from explainers.benchmark.run import COLUMNS, kept, numbers, run
+from explainers.benchmark.run import COLUMNS, numbers, run, stored_rows
 from explainers.benchmark.statistics import summary
 from explainers.errors import OptionError
 
@@ -22,10 +22,10 @@ from explainers.errors import OptionError
 def done(tmp_path_factory, square, discs, protocol_file):
     """(bench, folder, rows) of a whole run."""
     from explainers import Registry
-    from explainers.benchmark.run import Bench
+    from explainers.benchmark.run import Benchmark
 
     data = read_boxes(discs, labels=square.labels, side=64)
-    bench = Bench(square, Registry.standard(), data, read_protocol(protocol_file))
+    bench = Benchmark(square, Registry.standard(), data, read_protocol(protocol_file))
     out = tmp_path_factory.mktemp("out")
     return bench, out, run(bench, out)
 
@@ -74,8 +74,8 @@ def test_a_run_that_was_cut_goes_on_and_ends_in_the_same_rows(done, tmp_path):
 def test_a_finished_run_computes_nothing_again(done, monkeypatch):
     bench, out, rows = done
     monkeypatch.setattr("explainers.benchmark.run._row", None)
-    assert run(bench, out) == kept(bench, out) == rows
-    assert len(kept(replace(bench, limit=1), out)) == 4
+    assert run(bench, out) == stored_rows(bench, out) == rows
+    assert len(stored_rows(replace(bench, limit=1), out)) == 4
 
 
 def test_rows_of_another_network_are_not_mixed_in(done, tmp_path):
@@ -85,7 +85,7 @@ def test_rows_of_another_network_are_not_mixed_in(done, tmp_path):
     with pytest.raises(OptionError, match="another network"):
         run(replace(bench, predictor=planted(SIZE, scale=2.0)), out)
     with pytest.raises(OptionError, match="no rows"):
-        kept(bench, tmp_path)
+        stored_rows(bench, tmp_path)
 
 
 def test_an_explainer_that_fails_leaves_its_reason_and_the_others_go_on(bench, tmp_path):

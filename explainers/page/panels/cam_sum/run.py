@@ -7,7 +7,7 @@ import numpy as np
 from cxr.errors import LayerError
 from cxr.findings import display_name
 from cxr.predictor import Predictor
-from explainers.cam_sum import Ledger, ledger, logits_covered, ranks_agree
+from explainers.cam_sum import CamSum, cam_sum, logits_covered, rank_correlations
 from explainers.errors import OptionError
 from explainers.page.panels.cam_sum.request import CamSumRequest
 from explainers.page.sessions import Session
@@ -22,7 +22,7 @@ def add_up(state: AppState, session: Session, request: CamSumRequest) -> Iterato
     prepared = predictor.prepare(session.radiograph)
     header = {"kind": "sum", "run": request.run, "token": session.token, "model": request.model}
     try:
-        made = ledger(predictor, prepared)
+        made = cam_sum(predictor, prepared)
     except LayerError as error:
         yield header | {"none": str(error)}
         return
@@ -36,7 +36,7 @@ def cover_cells(state: AppState, session: Session, request: CamSumRequest) -> It
     """Each finding's logit with squares of pixels covered, as far as they are known; at the end how the ranks agree."""
     predictor = state.networks.find(state.networks.name_of(request.model))
     prepared = predictor.prepare(session.radiograph)
-    made = ledger(predictor, prepared)
+    made = cam_sum(predictor, prepared)
     windows = made.windows
     if request.cell is not None and request.cell >= len(windows):
         raise OptionError("There is no such cell.", "Choose one of those in the picture.")
@@ -52,7 +52,7 @@ def cover_cells(state: AppState, session: Session, request: CamSumRequest) -> It
     for _, some in logits_covered(predictor, prepared, windows[places]):
         logits = np.concatenate([logits, some])
         done = len(logits) == len(places)
-        agree = ranks_agree(made, logits) if done and request.cell is None else {}
+        agree = rank_correlations(made, logits) if done and request.cell is None else {}
         yield answer | {
             "done": done,
             "places": places[: len(logits)],
@@ -61,7 +61,7 @@ def cover_cells(state: AppState, session: Session, request: CamSumRequest) -> It
         }
 
 
-def _sums(predictor: Predictor, made: Ledger) -> dict[str, dict]:
+def _sums(predictor: Predictor, made: CamSum) -> dict[str, dict]:
     thresholds = predictor.config.thresholds
     return {
         finding: {

@@ -8,7 +8,7 @@ import pytest
 
 from cxr import read_radiograph
 from cxr.predictor import Predictor
-from explainers.cam_sum import ledger, logits_covered
+from explainers.cam_sum import cam_sum, logits_covered
 from explainers.errors import OptionError
 from explainers.page.panels.cam_sum.request import CamSumRequest
 from explainers.page.panels.cam_sum.run import add_up, cover_cells
@@ -74,7 +74,7 @@ def test_the_cells_add_up_before_the_visitor_s_eyes_and_one_can_be_taken_out(vis
     page.wait_for_selector(".panel[data-state=done]")
     finding = page.locator("[data-finding]").input_value()
     prepared = predictor.prepare(read_radiograph(phantom_file))
-    made, place = ledger(predictor, prepared), predictor.labels.index(finding)
+    made, place = cam_sum(predictor, prepared), predictor.labels.index(finding)
 
     bias, raised, lowered, logit = map(number, page.locator(".cam-sum [data-sum] .number").all_inner_texts())
     assert bias + raised + lowered == pytest.approx(logit, abs=2e-3)

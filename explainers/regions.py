@@ -49,6 +49,12 @@ class Region:
         }
 
 
+def check_share(share: float) -> None:
+    """OptionError for a share of the picture that a region can't have."""
+    if not SMALLEST_SHARE <= share <= LARGEST_SHARE:
+        raise OptionError(f"The share of a region is {share:g}.", f"It lies from {SMALLEST_SHARE} to {LARGEST_SHARE}.")
+
+
 def regions_of(values: np.ndarray, frame: Frame, share: float) -> tuple[Region, ...]:
     """Regions of a map `(y, x)` on its own cells, largest first; none where nothing in it is positive.
 
@@ -56,8 +62,7 @@ def regions_of(values: np.ndarray, frame: Frame, share: float) -> tuple[Region, 
 
     Raises OptionError for a share out of range.
     """
-    if not SMALLEST_SHARE <= share <= LARGEST_SHARE:
-        raise OptionError(f"The share of a region is {share:g}.", f"It lies from {SMALLEST_SHARE} to {LARGEST_SHARE}.")
+    check_share(share)
     enlarged = frame.map_to_image(values)
     seen = np.isfinite(enlarged)
     positive = np.where(seen, np.maximum(enlarged, 0), 0)

@@ -138,7 +138,7 @@ def read_tags(content: bytes) -> Tags:
     from pydicom import dcmread
     from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-    with _quiet():
+    with quiet_pydicom():
         dataset = dcmread(io.BytesIO(content), force=True, specific_tags=list(TAGS))
         tags = _tags(dataset, TAGS)
         implicit, little_endian = dataset.original_encoding
@@ -157,7 +157,7 @@ def _is_encapsulated(dataset: "Dataset") -> bool:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_pydicom() -> Iterator[None]:
     """Keep pydicom from warning of values that break the standard's rules: its warnings and its log quote them."""
     from pydicom.config import disable_value_validation
 

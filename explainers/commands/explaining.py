@@ -3,11 +3,17 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from explainers.commands.arguments import add_command, add_model, add_plugin
 from explainers.errors import OptionError
 from explainers.registry import Registry
+
+if TYPE_CHECKING:
+    from cxr.predictor import Predictor
+    from cxr.reading.radiograph import Radiograph
+    from explainers.contract.explanation import Explanation
 
 
 def add_commands(commands: Any) -> None:
@@ -49,6 +55,15 @@ def add_commands(commands: Any) -> None:
         help="also write outlines and boxes of each map's hottest part, of this share of the picture, such as 0.05 "
         "(default: none)",
     )  # fmt: skip
+    command.add_argument(
+        "--dicom", metavar="DIR",
+        help="also write DICOM for a viewer into this folder: overlays, maps and scores in the radiograph's study; "
+        "IMAGE must be a DICOM file (default: none)",
+    )  # fmt: skip
+    command.add_argument(
+        "--keep-identity", action="store_true",
+        help="copy the patient's name, number and dates into what --dicom writes (default: they are left empty)",
+    )  # fmt: skip
     add_model(command)
     add_plugin(command)
     command.set_defaults(run=_explain)
@@ -57,17 +72,10 @@ def add_commands(commands: Any) -> None:
 def _explain(given: argparse.Namespace) -> int:
     from cxr.predictor import Predictor
     from cxr.reading.radiograph import read_radiograph
-    from explainers.output.files import write_files, write_record
     from explainers.output.folder import output_folder
-    from explainers.regions import LARGEST_SHARE, SMALLEST_SHARE, regions_record
     from explainers.running.comparison import Failed, Finished, Progressed, compare
 
-    if given.isolate is not None and not given.isolate > 0:
-        raise OptionError(f"--isolate is {given.isolate:g}.", "It must be a number of seconds above 0.")
-    if given.regions is not None and not SMALLEST_SHARE <= given.regions <= LARGEST_SHARE:
-        raise OptionError(
-            f"--regions is {given.regions:g}.", f"It must be a share from {SMALLEST_SHARE} to {LARGEST_SHARE}."
-        )
+    _check(given)
     out = output_folder(given.out)
     registry = Registry.standard(given.plugin, time_limit=given.isolate)
     for failure in registry.failures:
@@ -76,6 +84,7 @@ def _explain(given: argparse.Namespace) -> int:
     options = parse_options(given.option, registry)
     radiograph = read_radiograph(given.image, window=given.window)
     predictor = Predictor.load(given.model)
+    explained: list[Explanation] = []
     failed = False
     for event in compare(
         predictor, radiograph, given.finding, names, options=options, seed=given.seed, registry=registry
@@ -88,16 +97,54 @@ def _explain(given: argparse.Namespace) -> int:
             print(f"{event.explainer}: failed: {event.reason}", file=sys.stderr)
         elif isinstance(event, Finished):
             _clear_progress()
-            explanation = event.explanation
-            for warning in explanation.notes.get("warnings", ()):
-                print(f"warning: {warning}", file=sys.stderr)
-            files = write_files(explanation, radiograph, out)
-            if given.regions is not None:
-                record = regions_record(explanation, given.regions, predictor.average_maps)
-                files.append(write_record(out / f"{explanation.explainer}.regions.json", record))
-            names_written = ", ".join(file.name for file in files)
-            print(f"{event.explainer}: {explanation.finding}, {explanation.seconds:.2f} s: {names_written}")
+            explained.append(event.explanation)
+            _write(given, event.explanation, radiograph, predictor, out)
+    if given.dicom is not None and explained:
+        _write_dicom(given, explained, radiograph, predictor)
     return int(failed)
+
+
+def _check(given: argparse.Namespace) -> None:
+    """OptionError for what can't be done, before anything is computed."""
+    from explainers.output.dicom import source_of
+    from explainers.output.folder import output_folder
+    from explainers.regions import check_share
+
+    if given.isolate is not None and not given.isolate > 0:
+        raise OptionError(f"--isolate is {given.isolate:g}.", "It must be a number of seconds above 0.")
+    if given.regions is not None:
+        check_share(given.regions)
+    if given.dicom is not None:
+        output_folder(given.dicom)
+        if Path(given.image).is_file():
+            source_of(Path(given.image).read_bytes(), keep_identity=given.keep_identity)
+
+
+def _write(
+    given: argparse.Namespace, explanation: "Explanation", radiograph: "Radiograph", predictor: "Predictor", out: Path
+) -> None:
+    from explainers.output.files import write_files, write_record
+    from explainers.regions import regions_record
+
+    for warning in explanation.notes.get("warnings", ()):
+        print(f"warning: {warning}", file=sys.stderr)
+    files = write_files(explanation, radiograph, out)
+    if given.regions is not None:
+        record = regions_record(explanation, given.regions, predictor.average_maps)
+        files.append(write_record(out / f"{explanation.explainer}.regions.json", record))
+    names = ", ".join(file.name for file in files)
+    print(f"{explanation.explainer}: {explanation.finding}, {explanation.seconds:.2f} s: {names}")
+
+
+def _write_dicom(
+    given: argparse.Namespace, explained: Sequence["Explanation"], radiograph: "Radiograph", predictor: "Predictor"
+) -> None:
+    from explainers.output.dicom import DicomSettings, write_dicom
+
+    settings = DicomSettings(given.keep_identity, given.regions)
+    content = Path(given.image).read_bytes()
+    files = write_dicom(explained, predictor.predict(radiograph), radiograph, content, Path(given.dicom), settings)
+    print(f"DICOM: {', '.join(file.name for file in files)}")
 
 
 def parse_options(words: Sequence[str], registry: Registry) -> dict[str, dict[str, Any]]:

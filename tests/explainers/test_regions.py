@@ -94,4 +94,4 @@ def test_the_command_writes_regions_beside_the_guess_only_when_asked(tmp_path, c
     assert "no detection" in record["notice"]
     assert {"outline", "box", "area", "mass", "whole_cells"} <= record["regions"][0].keys()
     assert main([*words, "--out", str(tmp_path / "wrong"), "--regions", "2"]) != 0
-    assert "--regions" in capsys.readouterr().err
+    assert "share of a region" in capsys.readouterr().err

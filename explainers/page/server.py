@@ -166,6 +166,7 @@ def _prepare_environment(folder: PrivateFolder) -> None:
 
 
 def _launch(state: "AppState") -> tuple["Blocks", str, Callable[[], str]]:
+    from explainers.page import probes
     from explainers.page.downloads import routes
     from explainers.page.head import head, theme
     from explainers.page.layout import page, panels_of
@@ -197,7 +198,7 @@ def _launch(state: "AppState") -> tuple["Blocks", str, Callable[[], str]]:
             max_file_size=settings.limits.upload_mb * MEBIBYTE,
             state_session_capacity=MOST_GRADIO_STATES,
             app_kwargs={
-                "routes": [*routes(state.sessions, state.samples), scripts.route()],
+                "routes": [*routes(state.sessions, state.samples), scripts.route(), *probes.routes(state)],
                 "middleware": _middleware(state, blocks),
             },
         )

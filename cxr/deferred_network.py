@@ -33,6 +33,7 @@ class DeferredNetwork:
             if self._built is None:
                 from cxr.network import build_network
 
+                assert self._checkpoint is not None
                 self._built = build_network(self._checkpoint)
                 self._checkpoint = None  # its weights are in the network now
             return self._built

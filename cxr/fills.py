@@ -40,8 +40,9 @@ def fill_values(network_input: np.ndarray, fill: InputFill = "mean", *, sigma_px
     if fill == "blur":
         blurred = cv2.GaussianBlur(network_input, (0, 0), sigmaX=sigma_px, borderType=cv2.BORDER_REFLECT)
         return blurred.reshape(network_input.shape)
-    statistics = {"mean": np.mean, "black": np.min, "white": np.max}
-    return statistics[fill](network_input, axis=(0, 1))
+    if fill == "mean":
+        return network_input.mean(axis=(0, 1))
+    return network_input.min(axis=(0, 1)) if fill == "black" else network_input.max(axis=(0, 1))
 
 
 def logits_without(

@@ -125,7 +125,8 @@ def check_finding(name: str, labels: Sequence[str]) -> str:
     by_key = {_key(label): label for label in labels}
     if isinstance(name, str) and _key(name) in by_key:
         return by_key[_key(name)]
-    if isinstance(name, str) and (known := known_finding(name)) in labels:
+    known = known_finding(name) if isinstance(name, str) else None
+    if known is not None and known in labels:
         return known
     raise FindingError(f"The checkpoint in use has no finding {name!r}.", names_hint(str(name), labels))
 

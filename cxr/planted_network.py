@@ -13,6 +13,7 @@ import numpy as np
 
 from cxr.checkpoint import CheckpointConfig, Identity
 from cxr.frame import Frame
+from cxr.input_check import InputStatistics
 from cxr.network import Network
 from cxr.predictor import Predictor
 from cxr.preparation import InputRule, Prepared
@@ -91,7 +92,8 @@ class PlantedPredictor(Predictor):
     @property
     def size(self) -> tuple[int, int]:
         """(rows, columns) of the input."""
-        return tuple(self._model.input.shape[1:3])
+        rows, columns = self._model.input.shape[1:3]
+        return rows, columns
 
     def prepare(self, radiograph: Radiograph) -> Prepared:
         """The picture, resized if it has another size."""
@@ -102,7 +104,9 @@ class PlantedPredictor(Predictor):
         array.flags.writeable = False
         height, width = radiograph.grey.shape
         frame = Frame((height, width), self.size, (0.0, 0.0, float(height), float(width)))
-        return Prepared(array, frame, InputRule("samplewise", 32), statistics=None)
+        least, largest = float(array.min()), float(array.max())
+        statistics = InputStatistics(float(array.mean()), float(array.std()), least, largest, "", ok=True)
+        return Prepared(array, frame, InputRule("samplewise", 32), statistics)
 
     def randomised(self, seed: int) -> "PlantedPredictor":
         """The same layers with weights drawn anew."""
@@ -112,7 +116,7 @@ class PlantedPredictor(Predictor):
         """SHA-256 of the weights as they are now, and of the layers' names and switches."""
         digest = hashlib.sha256(repr([(each.name, each.trainable) for each in self._model.layers]).encode())
         for each in self._model.get_weights():
-            digest.update(np.ascontiguousarray(each))
+            digest.update(np.ascontiguousarray(each).tobytes())
         return digest.hexdigest()
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -60,8 +61,10 @@ class Plausibility:
 
     def save(self, file: Path) -> None:
         """As `load` reads it; the components in 16 bits."""
-        arrays = {field.name: np.asarray(getattr(self, field.name), np.float32) for field in fields(self)}
-        np.savez_compressed(file, **{**arrays, "components": arrays["components"].astype(np.float16)})
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        arrays: dict[str, Any] = {name: np.asarray(value, np.float32) for name, value in values.items()}
+        arrays["components"] = arrays["components"].astype(np.float16)
+        np.savez_compressed(file, **arrays)
 
 
 def load(file: Path = FILE) -> Plausibility:

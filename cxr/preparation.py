@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -74,7 +75,7 @@ class InputRule:
         _check_values(self)
 
     @classmethod
-    def from_config(cls, config: Mapping[str, object]) -> "InputRule":
+    def from_config(cls, config: Mapping[str, Any]) -> "InputRule":
         """The rule that the field `input` of a checkpoint's config.json describes."""
         if not isinstance(config, Mapping) or "rule" not in config:
             raise CheckpointError("The checkpoint's `input` names no rule.", names_hint("", PARAMETERS))
@@ -83,6 +84,13 @@ class InputRule:
             raise _unknown_parameter(config["rule"], unknown[0])
         size = config.get("size", config.get("crop", DEFAULT_SIZE_PX))
         return cls(**{**config, "size": size})
+
+    def parameter(self, name: str) -> Any:
+        """The value of a parameter that this rule takes, such as `mean`."""
+        value = getattr(self, name)
+        if value is None:
+            raise ValueError(f"The input rule {self.rule!r} takes no {name!r}.")
+        return value
 
     def to_config(self) -> dict[str, object]:
         """What `from_config` reads: JSON types, without the parameters that the rule doesn't take."""
@@ -119,7 +127,7 @@ class Prepared:
         return hashlib.sha256(f"{self.array.shape}".encode() + self.array.tobytes()).hexdigest()
 
 
-def prepare(radiograph: Radiograph, rule: InputRule | Mapping[str, object]) -> Prepared:
+def prepare(radiograph: Radiograph, rule: InputRule | Mapping[str, Any]) -> Prepared:
     """What a network trained with `rule` sees of the radiograph. Raises CheckpointError for a rule that is none."""
     if not isinstance(rule, InputRule):
         rule = InputRule.from_config(rule)
@@ -140,9 +148,9 @@ def _imagenet(radiograph: Radiograph, rule: InputRule) -> tuple[np.ndarray, Box]
     """Shorter side to `resize`, central crop, mean and standard deviation per channel."""
     shorter = min(radiograph.height, radiograph.width)
     # int(), not round(): torchvision's long side
-    height, width = (int(rule.resize * side / shorter) for side in (radiograph.height, radiograph.width))
+    height, width = (int(rule.parameter("resize") * side / shorter) for side in (radiograph.height, radiograph.width))
     top, left = round((height - rule.size) / 2), round((width - rule.size) / 2)
-    resized = _resized(radiograph, height, width, rule.filter)
+    resized = _resized(radiograph, height, width, rule.parameter("filter"))
     values = _standardised(resized[top : top + rule.size, left : left + rule.size], rule)
     down, across = radiograph.height / height, radiograph.width / width
     return values, (top * down, left * across, rule.size * down, rule.size * across)
@@ -150,7 +158,7 @@ def _imagenet(radiograph: Radiograph, rule: InputRule) -> tuple[np.ndarray, Box]
 
 def _resize_imagenet(radiograph: Radiograph, rule: InputRule) -> tuple[np.ndarray, Box]:
     """Straight to the square, then mean and standard deviation per channel."""
-    return _standardised(_resized(radiograph, rule.size, rule.size, rule.filter), rule), _whole(radiograph)
+    return _standardised(_resized(radiograph, rule.size, rule.size, rule.parameter("filter")), rule), _whole(radiograph)
 
 
 def _xrv(radiograph: Radiograph, rule: InputRule) -> tuple[np.ndarray, Box]:
@@ -196,7 +204,8 @@ def _resized(radiograph: Radiograph, height: int, width: int, filter_name: str) 
 
 
 def _standardised(pixels: np.ndarray, rule: InputRule) -> np.ndarray:
-    return (pixels / np.float32(255) - np.float32(rule.mean)) / np.float32(rule.std)
+    mean, std = (np.array(rule.parameter(name), np.float32) for name in ("mean", "std"))
+    return (pixels / np.float32(255) - mean) / std
 
 
 def _averaged(values: np.ndarray, side: int) -> np.ndarray:
@@ -258,7 +267,7 @@ def _check_whole(name: str, value: object, smallest: int, largest: int) -> None:
         raise CheckpointError(f"The input's {name} is {value!r}; it must be a whole number, {smallest} to {largest}.")
 
 
-def _check_per_channel(name: str, values: object, *, above_zero: bool) -> None:
+def _check_per_channel(name: str, values: Any, *, above_zero: bool) -> None:
     if values is None:
         return
     numbers = isinstance(values, tuple) and all(isinstance(value, float | int) for value in values)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from cxr.findings import COURSE_ORDER, FINDINGS, findings_of, known_finding
 from hub.config import label_name
@@ -105,7 +106,7 @@ class CheckpointConfig:
         return config
 
 
-def _threshold(finding: str, value: object) -> Threshold:
+def _threshold(finding: str, value: Any) -> Threshold:
     score = _number(finding, "thresholds", value, "score")
     if not 0 <= score <= 1:
         raise CheckpointError(f"The threshold of {finding} is {score}; a score lies between 0 and 1.")
@@ -114,8 +115,18 @@ def _threshold(finding: str, value: object) -> Threshold:
         score=score,
         rule=str(value.get("rule", "")),
         provisional=bool(value.get("provisional", False)),
-        interval=tuple(map(float, interval)) if interval else None,
+        interval=_interval(finding, interval) if interval else None,
     )
+
+
+def _interval(finding: str, given: Any) -> tuple[float, float]:
+    if not isinstance(given, list | tuple) or len(given) != 2 or not all(map(_is_number, given)):
+        raise CheckpointError(f"The threshold's interval of {finding} is not a pair of numbers.")
+    return float(given[0]), float(given[1])
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _calibration(finding: str, value: object) -> Calibration:
@@ -127,6 +138,6 @@ def _calibration(finding: str, value: object) -> Calibration:
 
 def _number(finding: str, field_name: str, value: object, key: str) -> float:
     number = value.get(key) if isinstance(value, Mapping) else None
-    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+    if number is None or not _is_number(number):
         raise CheckpointError(f"config.json: {field_name!r} of {finding} has no number {key!r}.")
     return float(number)

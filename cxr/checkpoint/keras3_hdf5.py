@@ -80,8 +80,9 @@ def _layers(group: h5py.Group, depth: int) -> Iterator[tuple[str, int, list[np.n
         if "layers" in layer:
             yield from _layers(layer, depth - 1)
         elif "vars" in layer and len(variables := group_at(layer, "vars")):
-            kind, number = re.fullmatch(r"(.*?)(?:_(\d+))?", name).groups()
-            yield kind, int(number or 0), [array_at(variables, str(place)) for place in range(len(variables))]
+            numbered = re.fullmatch(r"(.*)_(\d+)", name)
+            kind, number = numbered.groups() if numbered else (name, 0)
+            yield kind, int(number), [array_at(variables, str(place)) for place in range(len(variables))]
 
 
 def _named(

@@ -38,7 +38,8 @@ def read_keras_hdf5(
         description = None
         if "model_config" in stream.attrs:
             text = stream.attrs["model_config"]
-            description = refuse_code(text, file=file.name) if backbone else described_model(text, file=file.name)
+            refuse_code(text, file=file.name)
+            description = None if backbone else described_model(text, file=file.name)
         root = group_at(stream, "model_weights") if "model_weights" in stream else stream
         layers = _names(root, "layer_names")
         arrays: dict[str, dict[str, np.ndarray]] = {}
@@ -87,7 +88,7 @@ def _keyed(layers: dict[str, dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     dense = [name for name, arrays in layers.items() if "kernel" in arrays and arrays["kernel"].ndim == 2]
     renamed = {name: f"head_{number}" for number, name in enumerate(dense[:-1], 1)}
     renamed |= dict.fromkeys(dense[-1:], OUTPUT_LAYER) | STEM
-    weights = {}
+    weights: dict[str, np.ndarray] = {}
     for layer, arrays in layers.items():
         if foreign := sorted(arrays.keys() - VARIABLES):
             raise CheckpointError(f"Layer {layer!r} has the variable {foreign[0]!r}, which no layer here has.")

@@ -8,6 +8,7 @@ hidden layers, epsilon, a scale before the network) or refused by name; ignored,
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hub.errors import CheckpointError
 
@@ -138,7 +139,8 @@ def _check_body(layers: list[_Layer], file: str) -> None:
 
 def _tail(layers: list[_Layer], file: str) -> tuple[bool, tuple[int, ...]]:
     """(whether a ReLU follows the last norm, sizes of hidden layers) of what comes after the last norm."""
-    final_relu, pooled, dense = False, False, []
+    final_relu, pooled = False, False
+    dense: list[list[Any]] = []
     for layer in layers:
         if layer.kind in WITHOUT_EFFECT or (layer.kind == "Flatten" and pooled):
             continue

@@ -131,13 +131,14 @@ class Tensor:
         """The values, copied; CheckpointError if the view leaves its storage."""
         size, stride = [tuple(map(int, each)) for each in (self.size, self.stride)]
         fits = len(size) == len(stride) and min((*size, *stride, self.offset), default=0) >= 0
-        fits = fits and math.prod(size) <= ARRAY_LIMIT and self.storage.data is not None
+        values = self.storage.data
+        fits = fits and math.prod(size) <= ARRAY_LIMIT and values is not None
         last = self.offset + sum((n - 1) * step for n, step in zip(size, stride, strict=False)) if fits else 0
-        if not fits or (0 not in size and last >= len(self.storage.data)):
+        if values is None or not fits or (0 not in size and last >= len(values)):
             raise CheckpointError(f"A tensor of the shape {size} looks beyond the data that the file holds.")
         if 0 in size:
             return np.empty(size, np.float32)
-        values, width = self.storage.data, self.storage.data.itemsize
+        width = values.itemsize
         view = np.lib.stride_tricks.as_strided(values[self.offset :], size, [step * width for step in stride])
         if self.storage.kind.name == "BFloat16Storage":
             return (view.astype(np.uint32) << 16).view(np.float32)

@@ -160,7 +160,7 @@ def _patients(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The patient of each row, and a sentence where each picture has to count as one."""
     if "patient" not in columns and column_of([columns["image"]], ["imageid"]) and not _patient_in(images[0]):
-        return images, (f"{name} names no patients: each picture counts as a patient of its own.",)
+        return tuple(images), (f"{name} names no patients: each picture counts as a patient of its own.",)
     return tuple(_patient(name, *each, columns) for each in zip(range(2, len(rows) + 2), rows, images, strict=True)), ()
 
 

@@ -63,8 +63,8 @@ def has_enough(labels: np.ndarray) -> bool:
 def _age_band(cell: str) -> str:
     """Name of the band of an age, "" for a cell without one."""
     years = age_in_years(cell)
-    for low, high in AGES if years is not None else ():
-        if low <= years < high:
+    for low, high in AGES:
+        if years is not None and low <= years < high:
             return f"under {high}" if not low else f"{low} and over" if high == AGES[-1][1] else f"{low} to {high - 1}"
     return ""
 

@@ -63,7 +63,7 @@ def axes(size: int) -> tuple[np.ndarray, np.ndarray]:
 def along(y: np.ndarray, *points: tuple[float, float]) -> np.ndarray:
     """A smooth curve through (y, value) points, evaluated at `y`; level beyond the first and the last."""
     fine = np.arange(-10, 50, 0.05)
-    values = np.interp(fine, *zip(*points, strict=True))
+    values = np.interp(fine, [each for each, _ in points], [value for _, value in points])
     kernel = np.hanning(41)
     smooth = np.convolve(np.pad(values, 20, mode="edge"), kernel / kernel.sum(), mode="valid")
     return np.interp(y, fine, smooth).astype(np.float32)
@@ -147,7 +147,7 @@ def lung_edges(y: np.ndarray, side: int, build: Build) -> tuple[np.ndarray, np.n
     return inner * build.width, outer * build.width
 
 
-def _wall(x: np.ndarray, y: np.ndarray, z: float, side: int, build: Build) -> np.ndarray:
+def _wall(x: np.ndarray, y: np.ndarray, z: np.floating, side: int, build: Build) -> np.ndarray:
     """Signed distance from one lung's inner and outer wall, positive inside."""
     inner, outer = lung_edges(y, side, build)
     dome = np.sqrt(np.maximum(1 - np.clip(1 - (y - APEX_CM) / 6, 0, 1) ** 2, 1e-4))
@@ -157,7 +157,7 @@ def _wall(x: np.ndarray, y: np.ndarray, z: float, side: int, build: Build) -> np
     return (1 - radial) * np.minimum(half, deep)
 
 
-def _floor(x: np.ndarray, y: np.ndarray, z: float, side: int, build: Build) -> np.ndarray:
+def _floor(x: np.ndarray, y: np.ndarray, z: np.floating, side: int, build: Build) -> np.ndarray:
     """Height of the diaphragm: a dome that falls to the wall, and more to the back than to the front."""
     _, outer = lung_edges(y, side, build)
     sideways = np.clip((side * x - 0.4 * outer) / (0.62 * outer), -1.2, 1.2)
@@ -174,7 +174,7 @@ def stomach_air(size: int, build: Build) -> np.ndarray:
     return bubble * _inside(top + 2.0 - y)
 
 
-def _heart(x: np.ndarray, y: np.ndarray, z: float, build: Build) -> np.ndarray:
+def _heart(x: np.ndarray, y: np.ndarray, z: np.floating, build: Build) -> np.ndarray:
     """Ventricles, right atrium, root of the great vessels: ellipsoids that lie more to the picture's right."""
     parts = (
         # centre (x, y, z), half axes, turn in degrees
@@ -188,7 +188,7 @@ def _heart(x: np.ndarray, y: np.ndarray, z: float, build: Build) -> np.ndarray:
 def _ellipsoid(
     x: np.ndarray,
     y: np.ndarray,
-    z: float,
+    z: np.floating,
     centre: tuple[float, float, float],
     half_axes: tuple[float, float, float],
     turn: float,
@@ -205,7 +205,7 @@ def _ellipsoid(
     return _inside((1 - radial) * b)
 
 
-def _under_fluid(x: np.ndarray, y: np.ndarray, z: float, side: int, build: Build) -> np.ndarray:
+def _under_fluid(x: np.ndarray, y: np.ndarray, z: np.floating, side: int, build: Build) -> np.ndarray:
     """Fluid in a standing patient: a level that climbs along the wall, which gives the film its meniscus."""
     _, outer = lung_edges(y, side, build)
     outwards = np.clip(side * x / outer, 0, 1)
@@ -213,7 +213,7 @@ def _under_fluid(x: np.ndarray, y: np.ndarray, z: float, side: int, build: Build
     return np.clip((y - build.effusion_cm + climb) / 0.8 + 0.5, 0, 1)
 
 
-def _shrunken(x: np.ndarray, y: np.ndarray, z: float, side: int, build: Build) -> tuple[np.ndarray, np.ndarray]:
+def _shrunken(x: np.ndarray, y: np.ndarray, z: np.floating, side: int, build: Build) -> tuple[np.ndarray, np.ndarray]:
     """Where a lung still is that has shrunk towards its root, and the thin line that is its own pleura."""
     root, kept = (2.5 * side, 24.0), 0.84
     wall = kept * _wall(root[0] + (x - root[0]) / kept, root[1] + (y - root[1]) / kept, z, side, build)

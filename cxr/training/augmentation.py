@@ -88,7 +88,9 @@ class View:
             borderMode=cv2.BORDER_REPLICATE,
         )  # fmt: skip
         changed = np.clip(changed, 0, 1) ** self.gamma
-        changed += self.noise * np.random.default_rng(self.noise_seed).standard_normal(changed.shape, np.float32)
+        changed = changed + self.noise * np.random.default_rng(self.noise_seed).standard_normal(
+            changed.shape, np.float32
+        )
         if self.erased:
             top, left, height, width = np.rint(np.array(self.erased) * size).astype(int)
             changed[top : top + height, left : left + width] = changed.mean()
@@ -99,7 +101,7 @@ class View:
     def _matrix(self, side: int, size: int) -> np.ndarray:
         """(2, 3) from pixels of the source to pixels of the result, about the pictures' middles."""
         matrix = cv2.getRotationMatrix2D(((side - 1) / 2,) * 2, self.rotation, size / side * self.scale)
-        matrix[:, 2] += (size - side) / 2 + np.array(self.shift) * size
+        matrix[:, 2] = matrix[:, 2] + ((size - side) / 2 + np.array(self.shift) * size)
         return matrix
 
 

@@ -83,8 +83,9 @@ def read_class_weights(file: Path, *, labels: Sequence[str]) -> ClassWeights:
     except (OSError, ValueError) as error:
         raise LabelError(f"{Path(file).name} can't be read as class weights: {type(error).__name__}.") from error
     order = raw.get("labels", list(COURSE_ORDER)) if isinstance(raw, Mapping) else []
-    pairs = [_weights(raw, field, len(order)) for field in ("pos_weights", "neg_weights")] if order else []
-    if not pairs or not all(pairs):
+    both = [_weights(raw, field, len(order)) for field in ("pos_weights", "neg_weights")] if order else []
+    pairs = [weights for weights in both if weights]
+    if len(pairs) < 2:
         raise LabelError(
             f"{Path(file).name} holds no class weights.",
             "Expected `pos_weights` and `neg_weights`, a number of at least 0 for each of `labels`.",
@@ -98,5 +99,7 @@ def read_class_weights(file: Path, *, labels: Sequence[str]) -> ClassWeights:
 
 def _weights(raw: Mapping, field: str, count: int) -> list[float] | None:
     values = raw.get(field)
-    numbers = isinstance(values, list) and all(isinstance(value, int | float) and value >= 0 for value in values)
-    return [float(value) for value in values] if numbers and len(values) == count else None
+    if not isinstance(values, list) or len(values) != count:
+        return None
+    numbers = all(isinstance(value, int | float) and value >= 0 for value in values)
+    return [float(value) for value in values] if numbers else None

@@ -231,7 +231,7 @@ def _plant(given: argparse.Namespace) -> int:
     from hub import resolve
 
     checkpoint = read_checkpoint(resolve(given.model))
-    finding = check_finding(given.finding, checkpoint.config.findings)
+    finding = check_finding(given.finding, tuple(checkpoint.config.findings))
     tables = {}
     for part, count in ((given.part or "train", given.pictures), (given.held_out, given.boxes)):
         table = table_of(argparse.Namespace(**{**vars(given), "part": part}), checkpoint.config.labels)

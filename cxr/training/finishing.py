@@ -3,6 +3,7 @@
 import json
 import platform
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -83,7 +84,7 @@ def figures_of(table: LabelTable, logits: np.ndarray) -> dict:
     draws = list(patient_resamples(table.patients))
     columns = {finding: (table.values[:, at], logits[:, at]) for at, finding in enumerate(table.findings)}
     auc = {
-        finding: with_interval(lambda rows, one=truth, two=scores: auc_of(one[rows], two[rows]), draws, len(table))
+        finding: with_interval(partial(_auc_of_rows, truth, scores), draws, len(table))
         for finding, (truth, scores) in columns.items()
     }
     mean = mean_auc_with_interval(table.values, logits, draws)
@@ -98,6 +99,10 @@ def figures_of(table: LabelTable, logits: np.ndarray) -> dict:
 
 def _rounded(shortcut: Mapping) -> dict:
     return {finding: [round(value, 3) for value in values] for finding, values in shortcut["auc"].items()}
+
+
+def _auc_of_rows(truth: np.ndarray, scores: np.ndarray, rows: np.ndarray) -> float | None:
+    return auc_of(truth[rows], scores[rows])
 
 
 def _provenance(job: Job, state: RunState, origin: str, data: str) -> dict:

@@ -81,7 +81,7 @@ def _run_stage(job: Job, state: RunState) -> RunState:
         without_finding=recipe.without_finding,
         mixup=recipe.mixup,
         soft_labels=job.soft_labels,
-        temperature=recipe.distillation.temperature if job.distils else 1.0,
+        temperature=recipe.distillation.temperature if job.distils and recipe.distillation else 1.0,
         seed=recipe.seed + state.stage,
         epoch=state.epoch,
         workers=job.workers,
@@ -113,9 +113,9 @@ def _run_stage(job: Job, state: RunState) -> RunState:
 def _fitted(job: Job, stage: int) -> tuple[keras.Model, keras.losses.Loss]:
     """What Keras fits, and by which loss: the network, or a network around it that has the teachers' answers too."""
     labels_loss = WeightedBinaryCrossentropy(job.weights.pos_weights, job.weights.neg_weights)
-    if not job.distils:
-        return job.model, labels_loss
     how, recipe = job.recipe.distillation, job.recipe
+    if not job.distils or how is None:
+        return job.model, labels_loss
     around = following(job.model, job.teachers, how, size=recipe.stages[stage].size, seed=recipe.seed + stage)
     loss = DistillationLoss(labels_loss, weight=how.weight, temperature=how.temperature, features=how.features)
     return around, loss

@@ -110,7 +110,7 @@ def _read(
     pictures = PictureFolder(folder)
     if stem:
         stem.parent.mkdir(parents=True, exist_ok=True)
-        pixels = np.lib.format.open_memmap(stem.with_suffix(".part"), "w+", np.uint16, shape)
+        pixels: np.ndarray = np.lib.format.open_memmap(stem.with_suffix(".part"), "w+", np.uint16, shape)
     else:
         pixels = np.empty(shape, np.uint16)
     unreadable: dict[str, str] = {}
@@ -130,9 +130,10 @@ def _read(
     return pixels[:filled], unreadable
 
 
-def _kept(pixels: np.memmap, filled: int, stem: Path, unreadable: dict[str, str]) -> np.ndarray:
+def _kept(pixels: np.ndarray, filled: int, stem: Path, unreadable: dict[str, str]) -> np.ndarray:
     """The array under its final name; its record comes last, so that a run that was killed starts again."""
-    pixels.flush()
+    if isinstance(pixels, np.memmap):
+        pixels.flush()
     if filled < len(pixels):
         np.save(stem.with_suffix(".npy"), pixels[:filled])
         stem.with_suffix(".part").unlink()

@@ -143,10 +143,8 @@ class Recipe:
 def default_recipe(*, pretrained: bool) -> Recipe:
     """From pretrained weights: head first, then everything. From none: more epochs, most of them at half the size."""
     if pretrained:
-        stages = (Stage(112, 1, 1e-3, trainable="head"), Stage(112, 6, 5e-4), Stage(224, 2, 1e-4))
-    else:
-        stages = (Stage(112, 24, 2e-3), Stage(224, 4, 3e-4))
-    return Recipe(stages)
+        return Recipe((Stage(112, 1, 1e-3, trainable="head"), Stage(112, 6, 5e-4), Stage(224, 2, 1e-4)))
+    return Recipe((Stage(112, 24, 2e-3), Stage(224, 4, 3e-4)))
 
 
 def shortened(recipe: Recipe, *, epochs: int | None, size: int | None, batch: int | None) -> Recipe:

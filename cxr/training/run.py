@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -82,7 +83,7 @@ class Followed:
             raise TrainingError("Distillation is asked for, without a teacher.", "Give --teacher or --soft-labels.")
         if given and not recipe.distillation:
             raise TrainingError("A teacher was given, but the recipe has no distillation.", "Add `distillation` to it.")
-        if self.soft_labels and recipe.distillation.features:
+        if self.soft_labels and recipe.distillation and recipe.distillation.features:
             raise TrainingError("A table of soft labels has no features.", "Give --teacher, or --feature-weight 0.")
 
 
@@ -127,7 +128,7 @@ def train(
         state = fit(job, state)
     progress.close()
     data = ", ".join(file.name for file in sources.labels)
-    provenance = {"teachers": origins} if origins else {}
+    provenance: dict[str, Any] = {"teachers": origins} if origins else {}
     if sources.fold:
         provenance["fold"] = dict(zip(("fold", "of"), sources.fold, strict=True))
     return finish(job, state, out, origin=origin, data=data, provenance=provenance)

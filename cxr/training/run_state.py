@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,8 @@ def load_state(folder: Path, run: Mapping) -> RunState:
 def save_weights(file: Path, weights: Mapping[str, np.ndarray]) -> None:
     """{"layer/variable": array} to a file, all at once."""
     temporary = file.with_suffix(".part.npz")
-    np.savez(temporary, **weights)
+    arrays: dict[str, Any] = dict(weights)
+    np.savez(temporary, **arrays)
     os.replace(temporary, file)
 
 

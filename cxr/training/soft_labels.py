@@ -76,7 +76,7 @@ class SoftLabels:
 
     def check_views(self, augmentation: Augmentation, detail: int) -> None:
         """LabelError unless a recipe makes the same views."""
-        if self.views is None:
+        if self.views is None or self.augmentation is None:
             return
         theirs = asdict(self.augmentation) | {"detail": self.detail}
         ours = asdict(augmentation) | {"detail": detail}
@@ -105,7 +105,7 @@ def write_soft_labels(file: Path, labels: SoftLabels) -> None:
     """Write an `.npz` that `read_soft_labels` reads; the logits in float16, whose steps are below what matters."""
     fields: dict[str, Any] = {"images": labels.images, "findings": labels.findings}
     fields["logits"] = (labels.logits if labels.views is not None else labels.logits[:, 0]).astype(np.float16)
-    if labels.views is not None:
+    if labels.views is not None and labels.augmentation is not None:
         fields |= {"views": labels.views, "detail": labels.detail}
         fields["augmentation"] = json.dumps(asdict(labels.augmentation))
     if labels.folds is not None:

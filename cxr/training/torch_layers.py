@@ -5,6 +5,8 @@ twice, to channels first and back. Outputs and gradients here are the same; the 
 with n − 1 in place of n.
 """
 
+from typing import Any
+
 import keras
 
 
@@ -16,7 +18,7 @@ def with_torch_layers(model: keras.Model) -> keras.Model:
 
 
 def _twin(layer: keras.layers.Layer) -> keras.layers.Layer:
-    kinds: dict[type, type] = {keras.layers.BatchNormalization: TorchNormalization}
+    kinds: dict[type, Any] = {keras.layers.BatchNormalization: TorchNormalization}
     if type(layer) is keras.layers.Conv2D and TorchConvolution.can_be(layer):
         kinds[keras.layers.Conv2D] = TorchConvolution
     return kinds.get(type(layer), type(layer)).from_config(layer.get_config())

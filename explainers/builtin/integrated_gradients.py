@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from cxr.fills import fill_values
+from cxr.fills import InputFill, fill_values
 from explainers import Context, Explainer, Range, hookimpl
 
 AT_ONCE = 8
@@ -14,7 +14,7 @@ AT_ONCE = 8
 BLUR = 0.1
 """Standard deviation of the blurred baseline, as a share of the input's side: nothing smaller than a lobe is left."""
 
-FILLS = ("mean", "blur", "black", "white")
+FILLS: tuple[InputFill, ...] = ("mean", "blur", "black", "white")
 """Baselines that "all" averages over: each is a different question, and their spread says how much that matters."""
 
 
@@ -98,7 +98,7 @@ def _along(context: Context, finding: str, start: np.ndarray, steps: int, step: 
     return (gradient * difference).sum(axis=-1)
 
 
-def _baselines(network_input: np.ndarray, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+def _baselines(network_input: np.ndarray, names: tuple[InputFill, ...]) -> dict[str, np.ndarray]:
     """{name: (h, w, c)}."""
     sigma = BLUR * max(network_input.shape[:2])
     values = {name: fill_values(network_input, name, sigma_px=sigma) for name in names}

@@ -131,7 +131,7 @@ def _overlay(explanation: Explanation, radiograph: Radiograph, source: "Dataset"
     )
     made.BurnedInAnnotation = "YES"
     made.ConversionType = "WSD"
-    made.Laterality = None  # the chest is not paired; the standard wants the tag where no other tells
+    made.Laterality = None  # type: ignore[assignment]  # the chest is not paired; the standard wants the tag where no other tells
     return made
 
 
@@ -197,9 +197,10 @@ def _report(
     from pydicom.sr.codedict import codes
 
     groups = [_scores(each, prediction, source) for each in prediction.findings]
-    for explanation in explanations if settings.regions is not None else ():
-        for region in regions_of(explanation.map, explanation.frame, settings.regions):
-            groups.append(_region(explanation, region, source))
+    if settings.regions is not None:
+        for explanation in explanations:
+            for region in regions_of(explanation.map, explanation.frame, settings.regions):
+                groups.append(_region(explanation, region, source))
     device = sr.ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(

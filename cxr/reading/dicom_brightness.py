@@ -80,7 +80,7 @@ def shown(stored: np.ndarray, padding: np.ndarray, form: PixelForm, tags: Tags, 
 
 def _ways(tags: Tags, step: Modality) -> dict[str, tuple[Window, Brightness]]:
     """{name: (window, how it shows values)} of the file's own tables and windows that can be used, in its order."""
-    ways = {}
+    ways: dict[str, tuple[Window, Brightness]] = {}
     tables = tags.items("VOILUTSequence")[:MOST_WINDOWS]
     for at, item in enumerate(tables, 1):
         table = voi_table(item, step)
@@ -93,16 +93,16 @@ def _ways(tags: Tags, step: Modality) -> dict[str, tuple[Window, Brightness]]:
     centres, widths = (tags.numbers(name)[:MOST_WINDOWS] for name in ("WindowCenter", "WindowWidth"))
     words = tags.words("WindowCenterWidthExplanation")
     for at in range(1, max(len(centres), len(widths)) + 1):
-        pair = [each[at - 1] if at <= len(each) else None for each in (centres, widths)]
-        if not _usable(tags, *pair, function):
+        centre, width = (each[at - 1] if at <= len(each) else None for each in (centres, widths))
+        if not _is_usable(tags, centre, width, function) or centre is None or width is None:
             continue
         word = words[at - 1] if at <= len(words) else ""
         window = Window(f"window-{at}", _numbered(_called("Window", word), at, max(len(centres), len(widths))))
-        ways[window.name] = window, partial(windowed, centre=pair[0], width=pair[1], function=function)
+        ways[window.name] = window, partial(windowed, centre=centre, width=width, function=function)
     return ways
 
 
-def _usable(tags: Tags, centre: float | None, width: float | None, function: str) -> bool:
+def _is_usable(tags: Tags, centre: float | None, width: float | None, function: str) -> bool:
     if centre is None or width is None:
         for name, number in (("WindowCenter", centre), ("WindowWidth", width)):
             if number is None and (centre, width) != (None, None):

@@ -97,7 +97,7 @@ def _assumed(
     tags: Tags, name: str, default: int, assumed: list[str], possible: range, taken: str, *, needed: bool = True
 ) -> int:
     value = tags.whole(name)
-    if value in possible:
+    if value is not None and value in possible:
         return value
     if needed and (value is not None or name in tags or name != "HighBit"):
         state = "can't be used" if name in tags else "is missing"
@@ -164,7 +164,7 @@ def counted(values: np.ndarray, tags: Tags, form: PixelForm) -> tuple[np.ndarray
     width = values.dtype.itemsize * 8
     if not shift and form.bits_stored >= width:
         return values, ()
-    wide = values.astype(np.int32 if width <= 16 else np.int64)
+    wide: np.ndarray = values.astype(np.int32 if width <= 16 else np.int64)
     kept = (wide >> shift) & (2**form.bits_stored - 1)
     if form.signed:
         kept = np.where(kept >= 2 ** (form.bits_stored - 1), kept - 2**form.bits_stored, kept)

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -207,12 +207,12 @@ def _sequence(dataset: "Dataset", name: str) -> list["Dataset"]:
 
 def _values(dataset: "Dataset", name: str) -> tuple[tuple, str]:
     """The tag's values, and their type as the file or, where it tells none, the standard has it."""
-    from pydicom.datadict import dictionary_VR, tag_for_keyword
+    from pydicom.datadict import dictionary_VR
 
-    raw = dataset.get_item(tag_for_keyword(name))
+    raw = dataset.get_item(name)
     kind = str(raw.VR or "UN")
     if kind == "UN":
-        kind = dictionary_VR(tag_for_keyword(name))
+        kind = dictionary_VR(name)
     if kind in TEXT_TYPES and isinstance(raw.value, bytes):
         text = raw.value.decode("latin-1").strip(" \0")
         return (tuple(text.split("\\")) if text else ()), kind
@@ -228,7 +228,7 @@ def _is_blank(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip(" \0"))
 
 
-def _number(value: object) -> float | None:
+def _number(value: Any) -> float | None:
     if isinstance(value, str):
         text = value.strip(" \0")
         if not NUMBER.fullmatch(text):

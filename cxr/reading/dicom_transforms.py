@@ -62,8 +62,8 @@ def modality(form: PixelForm, tags: Tags) -> Modality:
         tags.refuse("RescaleIntercept")
         intercept = None
     slope, intercept = (1.0 if slope is None else slope), (0.0 if intercept is None else intercept)
-    ends = sorted((low * slope + intercept, high * slope + intercept))
-    return Modality(*ends, slope=slope, intercept=intercept)
+    low, high = sorted((low * slope + intercept, high * slope + intercept))
+    return Modality(low, high, slope=slope, intercept=intercept)
 
 
 def _stored_range(form: PixelForm) -> tuple[float, float]:
@@ -80,10 +80,10 @@ def voi_table(item: Tags, step: Modality) -> Table | None:
 
 def _table(item: Tags, *, signed: bool) -> Table | None:
     """A table's entries. The first input value's sign is that of what goes in (PS3.3 C.11.1.1.1 and C.11.2.1.1)."""
-    descriptor = item.numbers("LUTDescriptor")
-    if len(descriptor) != 3 or None in descriptor:
+    descriptor = [int(number) for number in item.numbers("LUTDescriptor") if number is not None]
+    if len(descriptor) != 3:
         return None
-    entries, first, bits = (int(number) for number in descriptor)
+    entries, first, bits = descriptor
     entries = entries % 2**16 or 2**16
     if first >= 2**15 and signed:
         first -= 2**16

@@ -1,6 +1,5 @@
 """Pixels that are not square: how far from it they are, and the same picture with square ones."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -35,12 +34,12 @@ class PixelShape:
 
 def pixel_shape(tags: Tags) -> PixelShape:
     """The shape that the file gives its pixels: square where it says nothing that can be used."""
-    unusable = []
+    unusable: list[str] = []
     for name in SPACING_TAGS:
         if name not in tags:
             continue
-        numbers: Sequence[float | None] = tags.numbers(name)
-        if len(numbers) == 2 and None not in numbers and min(numbers) > 0:
+        numbers = [number for number in tags.numbers(name) if number is not None]
+        if len(numbers) == 2 and len(tags.numbers(name)) == 2 and min(numbers) > 0:
             ratio = numbers[0] / numbers[1]
             if 1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
                 return PixelShape(ratio, _ignored(unusable))

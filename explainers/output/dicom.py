@@ -131,7 +131,7 @@ def _overlay(explanation: Explanation, radiograph: Radiograph, source: "Dataset"
     )
     made.BurnedInAnnotation = "YES"
     made.ConversionType = "WSD"
-    made.Laterality = None  # type: ignore[assignment]  # the chest is not paired; the standard wants the tag where no other tells
+    made.Laterality = ""  # the chest is not paired; the standard wants the tag where no other tells
     return made
 
 
@@ -197,10 +197,10 @@ def _report(
     from pydicom.sr.codedict import codes
 
     groups = [_scores(each, prediction, source) for each in prediction.findings]
-    if settings.regions is not None:
+    if (share := settings.regions) is not None:
         for explanation in explanations:
-            for region in regions_of(explanation.map, explanation.frame, settings.regions):
-                groups.append(_region(explanation, region, source))
+            found = regions_of(explanation.map, explanation.frame, share)
+            groups += [_region(explanation, region, source) for region in found]
     device = sr.ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(

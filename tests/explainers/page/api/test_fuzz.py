@@ -1,5 +1,6 @@
 """Calls made from a grammar of JSON and of raw requests: none of them is an internal error, and the server lives."""
 
+import io
 import json
 import random
 import socket
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from PIL import Image
 
 from explainers.page.api.codes import CODES
 from explainers.page.api.endpoints import parameters
@@ -98,6 +100,54 @@ def test_random_calls_are_answered_or_refused(server):
 @pytest.mark.timeout(3600)
 def test_ten_thousand_random_calls_are_answered_or_refused(server):
     fuzzed(server, range(1000, 11_000))
+
+
+MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F")
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "PPM")
+
+
+def picture(chance: random.Random) -> bytes:
+    """A picture file of a random kind and size, damaged most of the time."""
+    size = chance.choice([(1, 1), (63, 64), (64, 64), (200, 100), (3000, 2), (300, 300)])
+    image = Image.new(chance.choice(MODES), size)
+    if image.mode in ("L", "RGB"):
+        image = Image.effect_noise(size, 80).convert(image.mode)
+    target = io.BytesIO()
+    try:
+        image.save(target, chance.choice(FORMATS))
+    except (OSError, ValueError, KeyError):  # this format has no such mode
+        return chance.randbytes(chance.randrange(2000))
+    content = bytearray(target.getvalue())
+    for _ in range(chance.choice([0, 1, 3, 20])):
+        content[chance.randrange(len(content))] = chance.randrange(256)
+    return bytes(content[: chance.choice([len(content), len(content), chance.randrange(len(content))])])
+
+
+def sent_pictures(server: str, seeds: range) -> None:
+    with httpx.Client(base_url=server, timeout=60) as http:
+        for seed in seeds:
+            chance = random.Random(seed)
+            name = chance.choice(
+                ["a.png", "x" * 300 + ".png", "é" * 90, "..", "a/../b", "\u202egnp.exe", "a.svg", " ", "a\tb"]
+            )
+            uploaded = http.post("/gradio_api/upload", files={"files": (name, picture(chance), "image/png")})
+            if uploaded.status_code != 200:
+                assert uploaded.json()["title"] == "REQUEST", seed
+                continue
+            image = {"path": uploaded.json()[0], "meta": {"_type": "gradio.FileData"}}
+            posted = http.post("/gradio_api/call/v2/predict", json={"image": image})
+            text = http.get(f"/gradio_api/call/predict/{posted.json()['event_id']}").text
+            assert "event: complete" in text or '"title": "RADIOGRAPH"' in text, (seed, text[:300])
+
+
+def test_random_pictures_are_scored_or_refused(server):
+    sent_pictures(server, range(60))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_two_thousand_random_pictures_are_scored_or_refused(server):
+    sent_pictures(server, range(1000, 3000))
 
 
 def sent_raw(server: str, content: bytes) -> bytes:

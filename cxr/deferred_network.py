@@ -1,4 +1,4 @@
-"""A network that is built in Keras only once something needs one of its inner layers."""
+"""A network that is built in Keras only when an operation needs it."""
 
 import threading
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Errors of reading and scoring; the whole tree is drawn in `hub.errors`."""
+"""Errors of reading and scoring; the whole tree is in `hub.errors`."""
 
 from hub.errors import CxrLensError
 
@@ -22,7 +22,7 @@ class Busy(CxrLensError):
 
 
 class LayerError(CxrLensError):
-    """The network has no layer of that name with a map, or that layer can't serve what was asked of it."""
+    """The network has no layer of that name with a map, or the operation is not possible at that layer."""
 
     code = "LAYER"
 

@@ -1,4 +1,4 @@
-"""Small networks whose evidence is known exactly: a bright or a dark disc, wherever it was put.
+"""Small networks whose evidence is known exactly: a bright or a dark disc, at any place.
 
 A bright disc is all there is for Mass, and as much against Effusion; a dark one is all there is for Nodule. Whatever
 explains these networks must point at the disc. They serve the tests of explainers and of measures.
@@ -63,7 +63,7 @@ class Disc:
 
 
 def picture(*discs: Disc, size: tuple[int, int] = SIZE, seed: int = 0) -> Radiograph:
-    """A smooth texture with discs on it, drawn with soft edges; grey from 0 to 1."""
+    """A smooth texture with discs on it, with soft edges; grey from 0 to 1."""
     rng = np.random.default_rng(seed)
     grey = cv2.GaussianBlur(rng.normal(size=size), (0, 0), 2.0)
     grey = 0.5 + TEXTURE * grey / grey.std()
@@ -109,7 +109,7 @@ class PlantedPredictor(Predictor):
         return Prepared(array, frame, InputRule("samplewise", 32), statistics)
 
     def randomised(self, seed: int) -> "PlantedPredictor":
-        """The same layers with weights drawn anew."""
+        """The same layers with random weights."""
         return randomised(seed, self.size)
 
     def state(self) -> str:
@@ -121,7 +121,7 @@ class PlantedPredictor(Predictor):
 
 
 def planted(size: tuple[int, int] = SIZE, *, scale: float = 1.0, bias: float = 0.0) -> PlantedPredictor:
-    """The network that knows discs. `scale` multiplies the output layer's weights, `bias` shifts its logits."""
+    """The network that detects discs. `scale` multiplies the output layer's weights, `bias` shifts its logits."""
     model = _model(size)
     model.get_layer("detectors").set_weights([_detectors(), np.full(2, -CLOSED)])
     model.get_layer("predictions").set_weights([_head() * scale, np.full(3, bias - 1.0)])
@@ -137,7 +137,7 @@ def blind(size: tuple[int, int] = SIZE) -> PlantedPredictor:
 
 
 def randomised(seed: int, size: tuple[int, int] = SIZE) -> PlantedPredictor:
-    """The same layers with weights drawn anew: it knows nothing, and answers something else."""
+    """The same layers with random weights: its logits don't depend on the discs in the planted way."""
     rng = np.random.default_rng([seed, 1])
     model = _model(size)
     kernel = rng.normal(size=(KERNEL, KERNEL, 1, 2)) * np.sqrt(2 / KERNEL**2)

@@ -1,4 +1,4 @@
-"""What a network says of one radiograph: scores that never stand without their threshold."""
+"""A network's prediction for one radiograph: scores, each with its threshold."""
 
 import math
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from cxr.input_check import InputStatistics
 class FindingScore:
     """One finding: the network's logit, its score σ(logit), the operating point, and the calibrated probability.
 
-    interval holds the scores within which the output layer's uncertainty leaves this one, 95 %: how far it moves when
-    the patients that layer was fitted on are drawn anew. threshold, above_threshold, probability and interval are
-    None where the checkpoint has none for this finding.
+    interval is the score's 95 % interval from the output layer's uncertainty: how far the score moves when that layer
+    is fitted on resampled patients. threshold, above_threshold, probability and interval are None where the checkpoint
+    has none for this finding.
     """
 
     finding: str
@@ -28,7 +28,7 @@ class FindingScore:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Scores of every finding in the checkpoint's order, with what speaks against trusting them."""
+    """Scores of every finding in the checkpoint's order, with warnings."""
 
     findings: tuple[FindingScore, ...]
     warnings: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Predictor: the one owner of a network. Scores a radiograph, and lends the primitives that explainers are made of."""
+"""Predictor: owns a network. It scores radiographs, and offers the primitives that explainers are made of."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -68,8 +68,8 @@ class Predictor:
 
         engine  what computes forward passes: "tensorflow", "onnxruntime", or "auto" for the fastest that is there
 
-        Raises SourceError if it can't be had, CheckpointError if its files are not what they should be, EngineError
-        for an engine that isn't there.
+        Raises SourceError if there is no such checkpoint, CheckpointError if its files are wrong, EngineError for an
+        engine that is not installed.
         """
         resolved = source if isinstance(source, Resolved) else resolve(source)
         return cls.from_checkpoint(read_checkpoint(resolved), engine=engine)
@@ -179,10 +179,10 @@ class Predictor:
         return self.config.findings[check_finding(finding, self.labels)]
 
     def randomised(self, seed: int) -> "Predictor":
-        """A network of the same layers that learnt nothing: all its weights are drawn anew. Kept once built.
+        """A network of the same layers with random weights, cached once built.
 
-        Takes seconds. Its norms are set to their own statistics on synthetic chests, so that its activations neither
-        vanish nor explode.
+        Takes seconds. Its batch norms get their statistics from synthetic chests, so that activations neither vanish
+        nor explode.
         """
         with self._building:
             if seed not in self._randomised:
@@ -194,7 +194,7 @@ class Predictor:
             return self._randomised[seed]
 
     def features(self, batch: np.ndarray) -> np.ndarray:
-        """What the output layer sees of a prepared batch: `(N, k)`, the pooled maps unless there are hidden layers."""
+        """The output layer's input for a prepared batch: `(N, k)`, the pooled maps unless there are hidden layers."""
         return self._passes.features(self.forward_with(batch, self.target_layer)[1])
 
     def input_gradient(self, batch: np.ndarray, finding: str) -> np.ndarray:
@@ -242,7 +242,7 @@ class Predictor:
         return dict(zip(self.labels, map(float, spread), strict=True))
 
     def build(self) -> None:
-        """Compile what occlusion and the input's gradient need; else their first uses do, and wait seconds for it."""
+        """Compile what occlusion and the input's gradient need; otherwise their first uses take seconds longer."""
         blank = np.zeros(self._network.input_shape, np.float32)
         side = USUAL_WINDOW
         self.occluded(blank, np.array([(0, left, side, side) for left in range(0, 4 * FEW_WINDOWS + 4, 4)]), 1.0)

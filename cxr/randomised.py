@@ -21,7 +21,7 @@ def randomised_checkpoint(config: CheckpointConfig, rule: InputRule, seed: int) 
     weights = random_weights(shapes, seed)
     chests = np.stack([prepare(phantom(number, size=SIDE).radiograph, rule).array for number in range(CHESTS)])
     measured = with_measured_norms(weights, chests, head=config.head, final_relu=config.final_relu)
-    return Checkpoint(config, measured, Identity(f"drawn anew, {seed}", "randomised", None, ""))
+    return Checkpoint(config, measured, Identity(f"randomised, seed {seed}", "randomised", None, ""))
 
 
 def random_weights(shapes: Mapping[str, tuple[int, ...]], seed: int) -> dict[str, np.ndarray]:

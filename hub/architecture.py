@@ -1,4 +1,4 @@
-"""The variables of DenseNet-121 (Huang et al. 2017) by Keras' names, with their shapes: what a checkpoint must hold."""
+"""The variables of DenseNet-121 (Huang et al. 2017) by Keras' names, with the shapes that a checkpoint needs."""
 
 from collections.abc import Iterator, Mapping
 

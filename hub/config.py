@@ -1,4 +1,4 @@
-"""The checked contents of a native checkpoint's `config.json`: types, sizes and names, before anything is allocated."""
+"""A native checkpoint's `config.json`: types, sizes and names are checked before memory is allocated for them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,11 +15,11 @@ COMPANIONS = ("bootstrap", "average_maps", "benchmark")
 
 HEAD_LIMIT = 4096
 IGNORED = "ignored"
-"""What marks an output of a foreign network that is no finding: the label `{"name": …, "ignored": true}` or ""."""
+"""Marks an output of a foreign network that is not a finding: the label `{"name": …, "ignored": true}` or ""."""
 
 
 def read_config(directory: Path) -> dict:
-    """`config.json` of a native checkpoint directory, checked; unknown fields are kept as they are."""
+    """`config.json` of a native checkpoint directory, checked; unknown fields are ignored."""
     raw = read_json(directory / "config.json")
     if not isinstance(raw, dict):
         raise CheckpointError("config.json is not a JSON object.")
@@ -27,7 +27,7 @@ def read_config(directory: Path) -> dict:
 
 
 def check_config(raw: dict) -> dict:
-    """The same configuration, if its fields can be what they must be; CheckpointError names the first that can't."""
+    """The same configuration if its fields are valid; CheckpointError names the first one that is not."""
     _require(raw.get("format") == FORMAT, "format", f"{FORMAT}", raw.get("format"))
     _require(raw.get("architecture") == ARCHITECTURE, "architecture", f"{ARCHITECTURE!r}", raw.get("architecture"))
     _require(raw.get("pooling", "average") == "average", "pooling", "'average'", raw.get("pooling"))

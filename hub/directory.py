@@ -15,7 +15,7 @@ FOREIGN_WEIGHTS = "model.safetensors"
 ORIGINAL_WEIGHTS = "pretrained_model.h5"
 ORIGINAL_BACKBONE = "densenet.hdf5"
 ORIGINAL_EXTRAS = (ORIGINAL_BACKBONE, "labels.json", "train_config.json")
-"""Files of the original application's directory besides its weights, each of which may be missing."""
+"""Files of the original application's directory besides its weights, each of which is optional."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def open_directory(
 
 
 def described(directory: Path, *, name: str) -> dict:
-    """The configuration of a native directory, or what stands for it beside foreign weights, or in the original's."""
+    """The configuration of a native directory, or its equivalent for foreign weights or the original application's."""
     if (directory / CONFIG).is_file():
         return read_config(directory)
     if (directory / LAYOUT).is_file():
@@ -101,18 +101,18 @@ def foreign_config(directory: Path, *, name: str) -> dict:
     if not isinstance(raw, dict):
         raise CheckpointError(f"{LAYOUT} is not a JSON object.")
     weights = {key: raw[key] for key in ("file", "layout", "prefix", "epsilon", "sha256") if key in raw}
-    kept = {key: raw[key] for key in ("labels", "input", "final_relu", "head") if key in raw}
+    copied = {key: raw[key] for key in ("labels", "input", "final_relu", "head") if key in raw}
     described = {
         "format": FORMAT,
         "name": name,
         "architecture": ARCHITECTURE,
         "weights": {"file": FOREIGN_WEIGHTS} | weights,
     }
-    return check_config(described | kept)
+    return check_config(described | copied)
 
 
 def original_config(directory: Path, *, name: str) -> dict:
-    """The configuration of the original application's directory, which has none: its rule, and its labels' order."""
+    """A configuration for the original application's directory, which has none: its rule, and its labels' order."""
     config = {
         "format": FORMAT,
         "name": name,

@@ -1,7 +1,7 @@
 """Repositories on the Hugging Face Hub: which commit, which files, and each file into the Hub's own cache.
 
-huggingface_hub retries an unreachable Hub for some 23 seconds; here it is asked once, within `DEADLINE_S`, before
-anything is downloaded. Its cache lets one process download a file while others wait, and resumes a broken connection.
+huggingface_hub retries an unreachable Hub for some 23 seconds. Here, one request within `DEADLINE_S` comes before any
+download. Its cache lets one process download a file while others wait, and resumes a broken connection.
 """
 
 import shutil
@@ -36,11 +36,11 @@ from hub.errors import SourceError
 from hub.repository import Listing, Progress, RemoteFile, Repository
 
 DEADLINE_S = 5.0
-"""How long the Hub may take to say which commit a revision is; after that it counts as unreachable."""
+"""Seconds that the Hub may take to resolve a revision; after that it counts as unreachable."""
 
 FILE_LIMIT_BYTES = 2 << 30
 SPARE_BYTES = 64 << 20
-"""Room that must be left on the disk after a download."""
+"""Free space that must be left on the disk after a download."""
 
 
 def look_up(repository: Repository) -> Listing:
@@ -50,14 +50,14 @@ def look_up(repository: Repository) -> Listing:
     """
     name, revision = repository.name, repository.revision
     api = HfApi(endpoint=constants.ENDPOINT)
-    asked: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "revision": revision,
         "repo_type": repository.kind,
         "timeout": DEADLINE_S,
         "files_metadata": True,
     }
     try:
-        found = _within_deadline(lambda: api.repo_info(name, **asked))
+        found = _within_deadline(lambda: api.repo_info(name, **arguments))
     except GatedRepoError as error:
         raise SourceError(f"{name} is gated.", "Accept its terms on the Hub and set HF_TOKEN.") from error
     except RevisionNotFoundError as error:
@@ -76,7 +76,7 @@ def look_up(repository: Repository) -> Listing:
 
 
 def _within_deadline(ask: Callable[[], Any]) -> Any:
-    """What a question gives, or DeadlineError; one that goes unanswered holds up neither the caller nor the program."""
+    """The result of a request, or DeadlineError; without a response, neither caller nor exit are blocked."""
     answer: Future = Future()
 
     def asking() -> None:
@@ -92,18 +92,20 @@ def _within_deadline(ask: Callable[[], Any]) -> Any:
 def fetch(
     repository: Repository, commit: str, file: str, *, listed: RemoteFile, progress: Progress | None = None
 ) -> Path:
-    """A file at a commit, from the cache or else from the Hub into it; `progress` is told the share that is there.
+    """A file at a commit, from the cache or else from the Hub into it; `progress` gets the downloaded share.
 
-    Raises SourceError for a file that is absurdly large, for a full disk, and for whatever the connection does.
+    Raises SourceError for a file that is too large, for a full disk, and for failures of the connection.
     """
     if (listed.size or 0) > FILE_LIMIT_BYTES:
-        raise SourceError(f"{file} of {repository.name} has {listed.size} bytes; at most {FILE_LIMIT_BYTES} are had.")
+        raise SourceError(
+            f"{file} of {repository.name} has {listed.size} bytes; at most {FILE_LIMIT_BYTES} are downloaded."
+        )
     if (cached := in_cache(repository, commit, file)) is not None:
         return cached
     _check_room(file, listed.size or 0)
     place: dict[str, Any] = {"repo_type": repository.kind, "revision": commit, "endpoint": constants.ENDPOINT}
     try:
-        # a refusal is told at once; the download itself would try five times more
+        # a refusal is reported at once; the download itself would retry five times
         get_hf_file_metadata(hf_hub_url(repository.name, file, **place), timeout=DEADLINE_S)
         bar = _bar(progress) if progress else None
         cache: dict[str, Any] = {"cache_dir": constants.HF_HUB_CACHE, "etag_timeout": DEADLINE_S}
@@ -120,7 +122,7 @@ def fetch(
 
 
 def in_cache(repository: Repository, commit: str, file: str) -> Path | None:
-    """Where a file at a commit lies in the cache, None if it does not; nothing is asked."""
+    """The path of a file at a commit in the cache, None if it is not there; no request is made."""
     found = try_to_load_from_cache(
         repository.name, file, cache_dir=constants.HF_HUB_CACHE, revision=commit, repo_type=repository.kind
     )
@@ -128,7 +130,7 @@ def in_cache(repository: Repository, commit: str, file: str) -> Path | None:
 
 
 def discard(file: Path) -> None:
-    """Take a file that is not what it should be out of the cache, so that the next attempt gets it anew."""
+    """Delete a wrong file from the cache, so that the next attempt downloads it again."""
     file.resolve().unlink(missing_ok=True)
     file.unlink(missing_ok=True)
 
@@ -145,9 +147,9 @@ def _check_room(file: str, size: int) -> None:
 
 
 def _bar(progress: Progress) -> type[tqdm]:
-    """huggingface_hub reports through a progress bar's class; this one draws nothing."""
+    """huggingface_hub reports through a progress bar's class; this one prints nothing."""
 
-    class Told(tqdm):
+    class ProgressReporter(tqdm):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             kwargs["disable"] = True
             super().__init__(*args, **kwargs)
@@ -159,11 +161,11 @@ def _bar(progress: Progress) -> type[tqdm]:
                 progress(min(1.0, self._there / self._size))
             return super().update(n)
 
-    return Told
+    return ProgressReporter
 
 
 def _unreachable(repo: str) -> SourceError:
     return SourceError(
-        f"The Hugging Face Hub could not be reached within {DEADLINE_S:.0f} s, so {repo} could not be had.",
+        f"The Hugging Face Hub could not be reached within {DEADLINE_S:.0f} s, so {repo} is not available.",
         "Check the connection, give a commit that is in the cache, or use 'starter'.",
     )

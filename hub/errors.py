@@ -1,4 +1,4 @@
-"""Every error that a user of cxr-lens can do something about.
+"""Every error that a user of cxr-lens can resolve.
 
     CxrLensError                catch this to show any of them: `str(error)` is a sentence and a hint
     ├── SourceError             hub.errors         no checkpoint under that name, or the Hub can't be reached
@@ -9,13 +9,13 @@
     ├── EngineError             cxr.errors         no engine of that name computes forward passes here
     ├── Busy                    cxr.errors         too much work is waiting; try again
     ├── LabelError              cxr.errors         a table of labels is not what it should be
-    ├── TrainingError           cxr.training.errors  a training run can't start or go on as asked
+    ├── TrainingError           cxr.training.errors  a training run can't start or continue
     ├── OptionError             explainers.errors  an explainer's option, or an explainer's name, is not valid
     ├── PluginError             explainers.errors  a plugin can't be taken in
     ├── ExplainerError          explainers.errors  an explainer gave no usable map
     └── Cancelled               explainers.errors  the caller asked to stop
 
-Anything else that is raised is a defect of the program and goes up as it is.
+Anything else that is raised is a defect of the program and is not caught.
 """
 
 import difflib
@@ -49,7 +49,7 @@ class CxrLensError(Exception):
 
 
 class SourceError(CxrLensError):
-    """No checkpoint can be had under that source string (unknown name, unreachable Hub, no permission)."""
+    """The source string leads to no checkpoint (unknown name, unreachable Hub, no permission)."""
 
     code = "SOURCE"
 
@@ -61,10 +61,10 @@ class CheckpointError(CxrLensError):
 
 
 def describe_error(error: Exception) -> tuple[str, str]:
-    """(code, sentence) of any error, for the one place at each door where errors leave the program.
+    """(code, sentence) of any error, for the one place at each entry point where errors leave the program.
 
-    An error of the tree speaks for itself. Anything else is a defect: it is logged with its traceback under a new id,
-    and the sentence names that id and nothing of what happened.
+    An error of the tree gives its own sentence. Anything else is a defect: it is logged with its traceback under a new
+    id, and the sentence gives that id and no details.
     """
     if isinstance(error, CxrLensError):
         return error.code, str(error)
@@ -74,7 +74,7 @@ def describe_error(error: Exception) -> tuple[str, str]:
 
 
 def names_hint(given: str, names: Iterable[str], *, list_all: str = "") -> str:
-    """'Did you mean …? Known: …', the closest name first: the part of an error that says which names exist.
+    """'Did you mean …? Known: …', the closest name first: the part of an error that lists the names that exist.
 
     list_all  how to list all names, shown where there are more than MOST_NAMES
     """

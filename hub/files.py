@@ -1,4 +1,4 @@
-"""Reading a checkpoint's small files and hashes, with limits: what is absurd is refused before it is read."""
+"""Reading a checkpoint's small files and hashes, with size limits that are checked before reading."""
 
 import hashlib
 import json

@@ -1,6 +1,6 @@
-"""What the Hub gave the first time and must give ever after: commits and hashes, in one small file of the cache.
+"""A record of the commits and hashes that were downloaded first, against which later downloads are checked.
 
-It lies beside the Hub's own cache, so that whoever keeps the one keeps the other.
+It is one small file in the Hub's own cache folder, so that both are kept or deleted together.
 """
 
 import json
@@ -27,24 +27,24 @@ class Pins:
         self._file = file or Path(constants.HF_HUB_CACHE) / FILE
 
     def commit(self, key: str) -> str | None:
-        """The last commit that was had whole of a repository's branch, `models/org/name@main`."""
+        """The last commit of a repository's branch, `models/org/name@main`, that was downloaded completely."""
         return self._read()["commits"].get(key)
 
     def sha256(self, key: str) -> str | None:
-        """Of a file, `models/org/name@COMMIT/file`, as it was when it was first had."""
+        """The sha256 of a file, `models/org/name@COMMIT/file`, at its first download."""
         return self._read()["sha256"].get(key)
 
     def record(self, *, commits: dict[str, str], sha256: dict[str, str]) -> None:
-        """Add what was found. Nothing that is recorded is changed but a branch's commit.
+        """Add commits and hashes. Recorded hashes are never changed; a branch's commit is.
 
-        A cache that can't be written to, such as one that came with a container, is used without a record.
+        A read-only cache, such as one in a container image, is used without a record.
         """
         known = self._read()
         if commits.items() <= known["commits"].items() and sha256.keys() <= known["sha256"].keys():
             return
         try:
             self._add(commits, sha256)
-        except OSError:  # of a read-only or full disk: the check is lost for next time, the checkpoint is good
+        except OSError:  # read-only or full disk: the checkpoint itself is fine
             log.warning("what was pulled can't be recorded: %s can't be written", self._file.parent.name)
 
     def _add(self, commits: dict[str, str], sha256: dict[str, str]) -> None:
@@ -63,7 +63,7 @@ class Pins:
         except FileNotFoundError:
             return {"commits": {}, "sha256": {}}
         except (ValueError, KeyError, TypeError) as error:
-            # to go on without it would be to trust anew
+            # going on without it would mean to trust whatever is downloaded now
             raise CheckpointError(
                 f"The record of trusted files, {self._file.name}, is damaged.",
                 "Restore or delete it in the Hub's cache.",

@@ -1,4 +1,4 @@
-"""Networks that go by a name: `presets.toml` beside this file, and an operator's own file of the same form."""
+"""Networks with a short name: `presets.toml` beside this file, and an operator's own file of the same form."""
 
 import re
 import tomllib
@@ -23,13 +23,13 @@ POINT_RULE = "operating point stated by the network's authors"
 
 @dataclass(frozen=True)
 class Preset:
-    """One network on the Hub, with all that its file does not say of itself.
+    """One network on the Hub, with what its file of weights does not state.
 
-    revision    full commit, or None: the main branch is asked once, and the answer is kept
+    revision    full commit, or None: the main branch's commit at the first download is used from then on
     file        path of the weights in the repository
-    sha256      of that file, or None: what is found first is kept
-    reported    {"mean_auc", "data", "source"} as others state it; not measured here
-    certainty   how these things are known
+    sha256      of that file, or None: the hash of the first download is used from then on
+    reported    {"mean_auc", "data", "source"} as published; not measured here
+    certainty   how these values are known
     disabled    why it can't be used, "" if it can
     """
 
@@ -55,7 +55,7 @@ class Preset:
     disabled: str = ""
 
     def config(self) -> dict:
-        """What stands in the place of `config.json`, checked."""
+        """The equivalent of a `config.json`, checked."""
         weights = {"file": PurePosixPath(self.file).name, "layout": self.layout, "sha256": self.sha256}
         weights |= {key: value for key in ("prefix", "epsilon") if (value := getattr(self, key)) is not None}
         points = zip(map(label_name, self.labels), self.operating_points, strict=False)
@@ -78,9 +78,9 @@ class Preset:
 
 
 def read_presets(*files: Path) -> dict[str, Preset]:
-    """{name: preset} of the packaged file and of further ones; a later file's preset takes an earlier one's place.
+    """{name: preset} of the packaged file and of further ones, whose presets replace earlier ones of the same name.
 
-    Raises SourceError that names file, preset and field for anything that can't be.
+    Raises SourceError, naming file, preset and field, for an invalid value.
     """
     presets: dict[str, Preset] = {}
     for file in (PRESETS_FILE, *files):
@@ -108,7 +108,7 @@ def _preset(file: str, name: str, table: Any) -> Preset:
         sorted(table.keys() - fields),
         sorted({"repo", "file", "layout", "labels", "input"} - table.keys()),
     )
-    require(not foreign, f"has the field {foreign[:1]}, which nobody reads")
+    require(not foreign, f"has the field {foreign[:1]}, which is not a field of a preset")
     require(not lacking, f"lacks {', '.join(lacking)}")
     for text in TEXTS:
         require(isinstance(table.get(text, ""), str), f"has {text!r} that is no text")

@@ -1,7 +1,7 @@
-"""A checkpoint on the Hub, to a verified local directory: little is asked for, and less is trusted.
+"""Downloading a checkpoint from the Hub into a verified local directory, with as few requests as possible.
 
 A pinned commit whose files are in the cache needs no request. Weights must have the sha256 that the preset or the
-configuration states, the one that the Hub states, and the one that they had when they were first pulled.
+configuration states, the one that the Hub states, and the one that they had at the first download.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,14 +18,14 @@ from hub.presets import Preset
 from hub.repository import Progress, RemoteFile, Repository
 
 LARGE_BYTES = 1 << 20
-"""Files from this size on have a progress worth telling."""
+"""Progress is reported for files from this size on."""
 
 Get = Callable[[str], Path | None]
-"""A file of the repository by its path there; None if it can't be had in this way."""
+"""Gets a file of the repository by its path there; None if it is not available."""
 
 
 class Pulled(NamedTuple):
-    """Weights with their configuration, and the path that they have in the repository."""
+    """Weights with their configuration, and the weights' path in the repository."""
 
     weights: Path
     config: Mapping
@@ -35,11 +35,11 @@ class Pulled(NamedTuple):
 def pull(
     source: str, repository: Repository, *, preset: Preset | None = None, progress: Progress | None = None
 ) -> Resolved:
-    """The checkpoint of a repository, or a preset's file in one; the Hub is asked unless all is known and there.
+    """The checkpoint of a repository, or a preset's file in one; no request is made if the cache has everything.
 
-    Raises SourceError if it can't be had, and CheckpointError if it is not what it must be.
+    Raises SourceError if it can't be downloaded, and CheckpointError if its files are wrong.
     """
-    commit = repository.revision if repository.pinned else _kept_commit(repository, preset)
+    commit = repository.revision if repository.pinned else _recorded_commit(repository, preset)
     if commit and (there := _gathered(_cached(repository, commit), repository, preset)):
         return _verified(source, repository, commit, there, listed={}, preset=preset)
     asked = repository if commit is None else Repository(repository.name, repository.kind, commit)
@@ -49,18 +49,18 @@ def pull(
         if file not in listing.files:
             return None
         remote = listing.files[file]
-        heard = progress if (remote.size or 0) >= LARGE_BYTES else None
-        return fetch(repository, listing.commit, file, listed=remote, progress=heard)
+        reported = progress if (remote.size or 0) >= LARGE_BYTES else None
+        return fetch(repository, listing.commit, file, listed=remote, progress=reported)
 
     there = _gathered(get, repository, preset)
     if there is None:
-        wanted = preset.file if preset else f"{CONFIG} with its weights, or {ORIGINAL_WEIGHTS}"
-        raise CheckpointError(f"{repository.name} holds no checkpoint.", f"Expected {wanted}.")
+        expected = preset.file if preset else f"{CONFIG} with its weights, or {ORIGINAL_WEIGHTS}"
+        raise CheckpointError(f"{repository.name} holds no checkpoint.", f"Expected {expected}.")
     return _verified(source, repository, listing.commit, there, listed=listing.files, preset=preset)
 
 
 def last_good(source: str, repository: Repository, *, preset: Preset | None = None) -> Resolved | None:
-    """The checkpoint as it was last had whole, from the cache alone; None if it never was, or is there no more."""
+    """The checkpoint as last downloaded completely, from the cache alone; None if it is not there."""
     commit = repository.revision if repository.pinned else Pins().commit(_branch(repository))
     if commit is None:
         return None
@@ -68,8 +68,8 @@ def last_good(source: str, repository: Repository, *, preset: Preset | None = No
     return _verified(source, repository, commit, there, listed={}, preset=preset) if there else None
 
 
-def _kept_commit(repository: Repository, preset: Preset | None) -> str | None:
-    """The commit that a preset without one got when it was first asked for. Other branches are asked each time."""
+def _recorded_commit(repository: Repository, preset: Preset | None) -> str | None:
+    """For a preset without a commit, that of its first download. Other branches are looked up each time."""
     return Pins().commit(_branch(repository)) if preset else None
 
 
@@ -82,7 +82,7 @@ def _cached(repository: Repository, commit: str) -> Get:
 
 
 def _gathered(get: Get, repository: Repository, preset: Preset | None) -> Pulled | None:
-    """The files that make up the checkpoint, small ones first; None if what it needs can't be had in this way."""
+    """The checkpoint's files, small ones first; None if a needed one is not available."""
     if preset:
         weights = get(preset.file)
         return Pulled(weights, preset.config(), preset.file) if weights else None
@@ -109,7 +109,7 @@ def _verified(
     listed: Mapping[str, RemoteFile],
     preset: Preset | None,
 ) -> Resolved:
-    """The directory, once its weights' sha256 is what everybody says who says anything; it is recorded."""
+    """The directory, if its weights' sha256 equals every stated one; the sha256 is then recorded."""
     pins, key = Pins(), f"{repository.key}@{commit}/{pulled.path}"
     found = sha256_of(pulled.weights)
     remote = listed.get(pulled.path)
@@ -123,7 +123,7 @@ def _verified(
             discard(pulled.weights)
             raise CheckpointError(
                 f"{pulled.weights.name} of {repository.name} has the sha256 {found}, not {expected}, which {who}.",
-                "It was put away; nothing of it was loaded. Pull again, or ask who changed it.",
+                "The file was deleted and not loaded. Pull again, or tell the file's owner.",
             )
     pins.record(commits={_branch(repository): commit}, sha256={key: found})
     name = repository.name.split("/")[-1]

@@ -1,4 +1,4 @@
-"""A checkpoint's folder to the Hugging Face Hub: checked first, then put there whole, in one commit."""
+"""Uploading a checkpoint's folder to the Hugging Face Hub: checked first, then sent in one commit."""
 
 import re
 from pathlib import Path
@@ -16,13 +16,13 @@ CARD = "README.md"
 
 
 def push(directory: Path, repo: str, *, private: bool = False, message: str = "") -> str:
-    """Put config, weights, and what there is of companions and card of a native checkpoint into a model repository.
+    """Upload a native checkpoint's config, weights, companion files and card to a model repository.
 
-    The repository is made if it is not there. Returns the commit's address. Raises CheckpointError for a folder that
-    `verify` refuses, and SourceError for what the Hub refuses; nothing is sent in the first case.
+    The repository is created if it does not exist. Returns the commit's address. Raises CheckpointError for a folder
+    that `verify` refuses, and SourceError for what the Hub refuses; nothing is sent in the first case.
     """
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
-        raise SourceError(f"{repo!r} is no repository's name.", "Give it as ORG/NAME.")
+        raise SourceError(f"{repo!r} is not a repository's name.", "Give it as ORG/NAME.")
     if not (directory / CONFIG).is_file():
         raise CheckpointError(f"{directory.name!r} has no {CONFIG}.", "Only native checkpoints are pushed.")
     resolved = open_directory(directory, source=str(directory))

@@ -1,4 +1,4 @@
-"""What is said of a repository on the Hub, without asking for anything."""
+"""Repositories on the Hub, as values; nothing here makes a request."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 Progress = Callable[[float], None]
-"""Is told the share of a download that is there, 0 to 1."""
+"""Called with the downloaded share, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class Repository:
 
     @property
     def pinned(self) -> bool:
-        """Whether the revision can never mean anything else."""
+        """Whether the revision is a full commit, which never changes."""
         return bool(self.revision and COMMIT.fullmatch(self.revision))
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """What the Hub says of a file: its size in bytes and, of a large one, its sha256."""
+    """A file on the Hub: its size in bytes and, for a large one, its sha256."""
 
     size: int | None
     sha256: str | None

@@ -1,4 +1,4 @@
-"""Sample radiographs at pinned addresses: `samples.toml` beside this file; fetched once, and checked by their hash."""
+"""Sample radiographs at pinned addresses (`samples.toml` beside this file), downloaded once and checked by hash."""
 
 import hashlib
 import os
@@ -24,11 +24,11 @@ TRY_ANOTHER = "try a synthetic one, which needs no connection."
 
 @dataclass(frozen=True)
 class Credit:
-    """Whom a picture comes from, and what is asked of those who show it.
+    """Where a picture comes from, and what its provider asks of those who show it.
 
     provider  who provides the data, as in "provided by …"
-    link      where the data are had
-    citation  what whoever publishes with them is asked to cite
+    link      where to get the data
+    citation  what to cite in publications that use them
     """
 
     provider: str
@@ -51,10 +51,10 @@ NIH = Credit(
 
 @dataclass(frozen=True)
 class SampleFile:
-    """A radiograph that lies elsewhere, and what must be said where it is shown.
+    """A radiograph on another server, and the text that must be shown with it.
 
-    address   at a fixed commit, so that it can never mean another file
-    sha256    of the file; nothing else is shown under this name
+    address   at a fixed commit, so that the file never changes
+    sha256    of the file; a file with another hash is not shown
     size      in bytes
     """
 
@@ -71,18 +71,18 @@ class SampleFile:
 
     @property
     def place(self) -> Path:
-        """Where the file lies once it was fetched, in the Hugging Face cache's folder."""
+        """The file's path in the cache, below the Hugging Face cache's folder."""
         suffix = PurePosixPath(self.address).suffix
         return Path(constants.HF_HOME) / "cxr-lens" / "samples" / f"{self.sha256}{suffix}"
 
     @property
     def credit(self) -> Credit:
-        """What must be said wherever it is shown."""
+        """The credit to show with it."""
         return Credit(self.provider, self.link, self.citation)
 
 
 def read_samples(file: Path = SAMPLES_FILE) -> dict[str, SampleFile]:
-    """{name: sample} of a file; SourceError names file, sample and field of what can't be."""
+    """{name: sample} of a file; SourceError names the file, sample and field of an invalid value."""
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -95,10 +95,10 @@ def _sample(file: str, name: str, table: Any) -> SampleFile:
         if not holds:
             raise SourceError(f"{file}: [{name}] {what}.")
 
-    wanted = {each.name for each in fields(SampleFile)} - {"name"}
+    expected = {each.name for each in fields(SampleFile)} - {"name"}
     require(isinstance(table, dict), "is no table")
-    require(set(table) == wanted, f"must have the fields {', '.join(sorted(wanted))}, and no others")
-    texts = [table[each] for each in wanted - {"size"}]
+    require(set(table) == expected, f"must have the fields {', '.join(sorted(expected))}, and no others")
+    texts = [table[each] for each in expected - {"size"}]
     require(all(isinstance(each, str) and each for each in texts), "has a field that is no text")
     require(table["address"].startswith("https://"), "has an 'address' that does not begin with https://")
     require(bool(re.fullmatch("[0-9a-f]{64}", table["sha256"])), "has a 'sha256' that is none")
@@ -119,7 +119,7 @@ def fetched(sample: SampleFile) -> bytes:
     content = _downloaded(sample)
     if not _is(sample, content):
         raise SourceError(f"What lies at the address of “{sample.title}” is another file.", "It is not shown.")
-    _keep(sample, content)
+    _store(sample, content)
     return content
 
 
@@ -128,7 +128,7 @@ def _is(sample: SampleFile, content: bytes) -> bool:
 
 
 def _downloaded(sample: SampleFile) -> bytes:
-    """At most one byte more than the file may have."""
+    """The address' content, up to one part beyond the expected size."""
     if constants.HF_HUB_OFFLINE:
         raise SourceError(f"“{sample.title}” is not here and may not be fetched (HF_HUB_OFFLINE): {TRY_ANOTHER}")
     parts, size = [], 0
@@ -148,8 +148,8 @@ def _downloaded(sample: SampleFile) -> bytes:
     return b"".join(parts)
 
 
-def _keep(sample: SampleFile, content: bytes) -> None:
-    """Into the cache at once or not at all: another process may be reading."""
+def _store(sample: SampleFile, content: bytes) -> None:
+    """Write into the cache atomically: another process may be reading."""
     sample.place.parent.mkdir(parents=True, exist_ok=True)
     handle, unfinished = tempfile.mkstemp(dir=sample.place.parent)
     with os.fdopen(handle, "wb") as target:

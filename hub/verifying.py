@@ -1,4 +1,4 @@
-"""What can be said of a checkpoint from its files alone: that they are whole, and of the right names and shapes."""
+"""Checks of a checkpoint's files alone: hashes, and names and shapes of the arrays."""
 
 from collections.abc import Iterator
 
@@ -9,10 +9,10 @@ from hub.safetensors_header import read_header
 
 
 def verify(resolved: Resolved) -> Iterator[str]:
-    """Sentences on what was checked; raises CheckpointError at the first thing that is not as it must be.
+    """Sentences on what was checked; raises CheckpointError at the first check that fails.
 
     The sha256 was compared when the source was resolved. Names and shapes are checked of native weights; of other
-    layouts only that the header is honest, since telling more takes their conversion (`python -m cxr verify`).
+    layouts only the header is checked, since names need their conversion (`python -m cxr verify`).
     """
     config = resolved.config
     weights = resolved.directory / config["weights"]["file"]

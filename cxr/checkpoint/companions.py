@@ -1,4 +1,4 @@
-"""Files that lie beside a checkpoint's weights and are named in its configuration, with their sha256.
+"""Files beside a checkpoint's weights that its configuration names, with their sha256.
 
 They are the bootstrapped output layers, the average maps of the findings, and the summary of a benchmark. The network
 works without them, so a file that was not copied along is no error.

@@ -1,4 +1,4 @@
-"""Objects of an HDF5 file, none of which may lie elsewhere or claim to be larger than a layer can be."""
+"""Objects of an HDF5 file; links to other files and arrays larger than any layer's are refused."""
 
 import math
 from collections.abc import Iterator

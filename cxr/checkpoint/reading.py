@@ -1,4 +1,4 @@
-"""One door for every layout: a resolved directory in, checked weights under Keras' names out."""
+"""Reading a resolved directory of any layout: configuration, checked weights under Keras' names, companion files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -11,7 +11,7 @@ DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8",
 
 
 def read_safetensors(file: Path) -> dict[str, np.ndarray]:
-    """{key: array} of a file, brain floats widened to float32. CheckpointError if the header lies."""
+    """{key: array} of a file, brain floats widened to float32. CheckpointError if the header does not fit the file."""
     header = read_header(file)
     contents = np.memmap(file, np.uint8, "r")
     return {key: _tensor(file.name, key, entry, contents) for key, entry in header.items()}

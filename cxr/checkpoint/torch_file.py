@@ -98,7 +98,7 @@ class StorageKind:
 
     @property
     def dtype(self) -> np.dtype:
-        """Of one value, as it lies in the file."""
+        """Of one value in the file."""
         return np.dtype(DTYPES[self.name])
 
 
@@ -112,7 +112,7 @@ class Storage:
     data: np.ndarray | None = None
 
     def fill(self, content: bytes) -> None:
-        """Take the values as they lie in the file; CheckpointError if they are not as many as was claimed."""
+        """Read the values from the file's bytes; CheckpointError if their number is not the stated one."""
         if len(content) != self.count * self.kind.dtype.itemsize:
             raise CheckpointError(f"The file is cut short: a storage claims {self.count} values that are not there.")
         self.data = np.frombuffer(content, self.kind.dtype)

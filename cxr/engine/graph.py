@@ -111,7 +111,7 @@ def after(net: Folded, ops: Operations, x: Tensor, *, cut: CutPoint) -> tuple[Te
 def stem(net: Folded, ops: Operations, crop: Tensor, keep: Tensor) -> tuple[Tensor, ...]:
     """The stem's output of a crop that has every pixel it needs, zeros beyond the picture included.
 
-    keep  `(N, h, w, 1)`: 0 where the convolution lies beyond the picture, where the pooling has to see zeros
+    keep  `(N, h, w, 1)`: 0 where the convolution is beyond the picture, since the pooling must see zeros there
     """
     return (_stem(net, ops, crop, pad=False, keep=keep),)
 

@@ -9,7 +9,7 @@ PERCENTILES = (2.5, 97.5)
 
 
 def patient_resamples(patients: Sequence[str], *, count: int = RESAMPLES, seed: int = 0) -> Iterator[np.ndarray]:
-    """The rows of each of `count` resamples: as many patients as there are, drawn with replacement by the seed."""
+    """The rows of each of `count` resamples: as many patients as there are, values with replacement by the seed."""
     _, of = np.unique(np.asarray(patients), return_inverse=True)
     order = np.argsort(of, kind="stable")
     rows_of = np.split(order, np.cumsum(np.bincount(of))[:-1])
@@ -32,13 +32,13 @@ def interval(
     figure: Callable[[np.ndarray], float | None], patients: Sequence[str], *, count: int = RESAMPLES, seed: int = 0
 ) -> tuple[float, float] | None:
     """95 % percentile interval of `figure(rows)`, None where too few resamples define it."""
-    drawn = [
+    values = [
         value for rows in patient_resamples(patients, count=count, seed=seed) if (value := figure(rows)) is not None
     ]
-    return limits(drawn) if len(drawn) > count / 2 else None
+    return limits(values) if len(values) > count / 2 else None
 
 
-def limits(drawn: Sequence[float]) -> tuple[float, float]:
+def limits(values: Sequence[float]) -> tuple[float, float]:
     """The 2.5th and the 97.5th percentile."""
-    low, high = np.percentile(drawn, PERCENTILES)
+    low, high = np.percentile(values, PERCENTILES)
     return float(low), float(high)

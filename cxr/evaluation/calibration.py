@@ -38,8 +38,8 @@ class FittedCalibration:
 def fit_calibrations(labels: np.ndarray, logits: np.ndarray, findings: Sequence[str]) -> dict[str, FittedCalibration]:
     """{finding: calibration} from labels 1, 0 or NaN and logits, both `(rows, findings)`.
 
-    Logistic regression of each finding's labels on its logit (Platt 1999). Its slope is drawn to the mean of all
-    findings' slopes, as strongly as if 30 positives more had that slope; its intercept is free. Left out are findings
+    Logistic regression of each finding's labels on its logit (Platt 1999). Its slope is shrunk towards the mean of all
+    findings' slopes, as 30 further positives with that slope would do; its intercept is free. Left out are findings
     without positives or negatives, and those whose positives have no higher logits than the rest on these pictures:
     no probability can be made of such a score.
     """
@@ -58,7 +58,7 @@ def _rises(truth: np.ndarray, logit: np.ndarray) -> bool:
 
 
 def _common_slope(columns: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> float:
-    """Of one regression over all findings, each with an intercept of its own, drawn to 1 by as much as a finding's."""
+    """Of one regression over all findings, each with its own intercept, shrunk towards 1 as a finding's slope is."""
     slopes = [logistic(truth, logit, slope=1.0, weight=_weight(truth, logit))[0] for truth, logit in columns.values()]
     positives = [truth.sum() for truth, _ in columns.values()]
     return float(np.average(slopes, weights=positives)) if slopes else 1.0

@@ -1,4 +1,4 @@
-"""Whether a checkpoint does what it says: a pass over a reference picture, and its AUC on labelled radiographs.
+"""Checks of a checkpoint: a pass over a reference picture, and its AUC on labelled radiographs.
 
 A wrong label order, input rule or missing ReLU raises no error. It shows in the AUC, beside the one that was reported.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BATCH = 16
 FAR = 0.05
-"""How far below the reported mean AUC the interval's upper end may lie before a checkpoint is called suspect."""
+"""A checkpoint is called suspect if the interval's upper end is farther below the reported mean AUC than this."""
 
 
 @dataclass(frozen=True)

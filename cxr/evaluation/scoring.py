@@ -1,4 +1,4 @@
-"""A network's answers to a table of pictures, read and prepared as the network wants them."""
+"""A network's logits for the pictures of a table."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -56,13 +56,13 @@ def score_table(predictors: Sequence["Predictor"], table: LabelTable, folder: Pa
         columns = [predictor.labels.index(name) for name in findings]
         return lambda read: predictor.forward(_batch(predictor, read))[:, columns]
 
-    table, answers = _asked(table, folder, [answer(predictor) for predictor in predictors])
+    table, answers = _collect(table, folder, [answer(predictor) for predictor in predictors])
     return [Scored(table, logits, each.config) for each, logits in zip(predictors, answers, strict=True)]
 
 
 def features_of_table(predictor: "Predictor", table: LabelTable, folder: Path) -> tuple[LabelTable, np.ndarray]:
     """The rows that could be read, and what the output layer sees of each: `(rows, k)`."""
-    table, (features,) = _asked(table, folder, [lambda read: predictor.features(_batch(predictor, read))])
+    table, (features,) = _collect(table, folder, [lambda read: predictor.features(_batch(predictor, read))])
     return table, features
 
 
@@ -70,10 +70,10 @@ def _batch(predictor: "Predictor", read: Sequence[Radiograph]) -> np.ndarray:
     return np.stack([predictor.prepare(each).array for each in read])
 
 
-def _asked(table: LabelTable, folder: Path, answers: Sequence[Answer]) -> tuple[LabelTable, list[np.ndarray]]:
+def _collect(table: LabelTable, folder: Path, answers: Sequence[Answer]) -> tuple[LabelTable, list[np.ndarray]]:
     """The rows that could be read, and each answer to them."""
     pictures = PictureFolder(folder)
-    kept: list[int] = []
+    readable: list[int] = []
     reasons: list[str] = []
     found: list[list[np.ndarray]] = [[] for _ in answers]
     with ThreadPoolExecutor(THREADS) as pool:
@@ -81,15 +81,15 @@ def _asked(table: LabelTable, folder: Path, answers: Sequence[Answer]) -> tuple[
             results = list(pool.map(lambda name: _read(pictures.find(name)), table.images[at : at + BATCH]))
             reasons += [each for each in results if isinstance(each, str)]
             read = {row: each for row, each in enumerate(results, at) if not isinstance(each, str)}
-            kept += read
+            readable += read
             for answer, rows in zip(answers, found, strict=True):
                 if read:
                     rows.append(answer(list(read.values())))
     if reasons:
         print(f"warning: {len(reasons)} pictures are skipped, the first because: {reasons[0]}", file=sys.stderr)
-    if not kept:
+    if not readable:
         raise LabelError(f"None of the {len(table)} pictures could be read.", "Check --images.")
-    return table.take(kept), [np.concatenate(rows) for rows in found]
+    return table.take(readable), [np.concatenate(rows) for rows in found]
 
 
 def _read(file: Path) -> Radiograph | str:

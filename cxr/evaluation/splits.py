@@ -40,13 +40,13 @@ def without_patients(table: LabelTable, patients: Iterable[str]) -> LabelTable:
 
 
 def split_by_patient(table: LabelTable, *, share: float, seed: int) -> tuple[LabelTable, LabelTable]:
-    """(the rest, about `share` of all patients with all their pictures), drawn at random."""
+    """(the rest, about `share` of all patients with all their pictures), chosen at random."""
     patients = sorted(set(table.patients))
     if len(patients) < 2:
         raise LabelError("All pictures are of one patient, so no part can be kept for validation.")
     count = min(len(patients) - 1, max(1, round(share * len(patients))))
-    drawn = set(np.random.default_rng(seed).permutation(patients)[:count])
-    mask = np.array([patient in drawn for patient in table.patients])
+    chosen = set(np.random.default_rng(seed).permutation(patients)[:count])
+    mask = np.array([patient in chosen for patient in table.patients])
     return table.take(~mask), table.take(mask)
 
 

@@ -106,10 +106,10 @@ def test_a_connection_cut_in_mid_file_is_taken_up_where_it_broke(fake_hub):
     assert requests(fake_hub.asked()).count("GET model.safetensors") == 2
 
 
-def test_wrong_bytes_are_put_away_and_the_next_attempt_succeeds(fake_hub):
+def test_wrong_bytes_are_deleted_and_the_next_attempt_succeeds(fake_hub):
     fake_hub.put("org/net")
     fake_hub.faults({"part": f"GET /org/net/resolve/{FIRST}/{WEIGHTS}", "kind": "wrong"})
-    with pytest.raises(CheckpointError, match=r"sha256.*config\.json states.*put away"):
+    with pytest.raises(CheckpointError, match=r"sha256.*config\.json states.*deleted and not loaded"):
         hub.resolve("org/net")
     assert hub.resolve("org/net").revision == FIRST
 

@@ -25,7 +25,7 @@ from cxr.training.progress import Progress
 from cxr.training.recipe import Recipe
 from cxr.training.run_state import load_state
 from cxr.training.sampling import drawn_rows
-from cxr.training.soft_labels import SoftLabels, described, read_soft_labels
+from cxr.training.soft_labels import SoftLabels, averaged, described, read_soft_labels
 from cxr.training.teachers import Teacher, load_teacher
 from hub.errors import names_hint
 from hub.files import sha256_of
@@ -69,16 +69,16 @@ class Sources:
 
 @dataclass(frozen=True)
 class Followed:
-    """What a recipe's `distillation` is about: checkpoints of ours, or a table of any network's logits."""
+    """What a recipe's `distillation` is about: checkpoints of ours, or tables of any network's logits."""
 
     teachers: Sequence[str] = ()
-    soft_labels: Path | None = None
+    soft_labels: Sequence[Path] = ()
 
     def check(self, recipe: Recipe) -> None:
         """TrainingError for a recipe that doesn't fit."""
         if self.teachers and self.soft_labels:
             raise TrainingError("Teachers and a table of soft labels were given.", "Give --teacher or --soft-labels.")
-        given = bool(self.teachers) or self.soft_labels is not None
+        given = bool(self.teachers or self.soft_labels)
         if recipe.distillation and not given:
             raise TrainingError("Distillation is asked for, without a teacher.", "Give --teacher or --soft-labels.")
         if given and not recipe.distillation:
@@ -139,10 +139,12 @@ def _followed(
 ) -> tuple[Sequence[Teacher], SoftLabels | None, list[Mapping]]:
     """(teachers, soft labels of the training pictures, what the checkpoint says of either)."""
     if followed.soft_labels:
-        table = read_soft_labels(followed.soft_labels)
-        table.check_views(recipe.augmentation, recipe.detail)
-        origins = described(followed.soft_labels, table, sha256_of(followed.soft_labels))
-        return (), table.aligned(training.table), origins
+        tables = [read_soft_labels(file) for file in followed.soft_labels]
+        for table in tables:
+            table.check_views(recipe.augmentation, recipe.detail)
+        origins = [described(file, table, sha256_of(file))
+                   for file, table in zip(followed.soft_labels, tables, strict=True)]  # fmt: skip
+        return (), averaged([table.aligned(training.table) for table in tables]), origins
     teachers = [load_teacher(source, training.table.findings) for source in followed.teachers]
     for teacher in teachers:
         print(f"Following {teacher.origin['name']} (sha256 {teacher.origin['sha256'][:12]}…), {teacher.size} px.")

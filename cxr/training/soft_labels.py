@@ -190,7 +190,15 @@ def _made_with(raw: Mapping[str, Any], name: str) -> tuple[Augmentation, int]:
         ) from error
 
 
-def described(file: Path, labels: SoftLabels, digest: str) -> list[Mapping[str, Any]]:
-    """`training.teachers` of a checkpoint that was trained on this table."""
-    views: Sequence[int] = labels.views or ()
-    return [{"name": file.name, "sha256": digest, "views": len(views)}]
+def averaged(tables: Sequence[SoftLabels]) -> SoftLabels:
+    """The mean of the logits of tables that are aligned to the same pictures; LabelError unless their views agree."""
+    first = tables[0]
+    if any((each.views, each.augmentation, each.detail) != (first.views, first.augmentation, first.detail)
+           for each in tables):  # fmt: skip
+        raise LabelError("The tables of soft labels are of different views.", "Write them with the same views.")
+    return replace(first, logits=np.mean([each.logits for each in tables], axis=0), folds=None)
+
+
+def described(file: Path, labels: SoftLabels, digest: str) -> Mapping[str, Any]:
+    """An entry in `training.teachers` of a checkpoint that was trained on this table."""
+    return {"name": file.name, "sha256": digest, "views": len(labels.views or ())}

@@ -116,9 +116,11 @@ def _add_distillation(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--soft-labels",
+        action="append",
+        default=[],
         type=existing_file,
         metavar="FILE",
-        help="logits of any network to distil from, .npz or .parquet (default: none)",
+        help="logits of any network to distil from, .npz or .parquet; repeatable, their mean is used (default: none)",
     )
     command.add_argument(
         "--soft-weight",
@@ -161,7 +163,7 @@ def _train(given: argparse.Namespace) -> int:
         limit=given.limit,
         fold=given.fold,
     )
-    followed = Followed(tuple(given.teacher), given.soft_labels)
+    followed = Followed(tuple(given.teacher), tuple(given.soft_labels))
     out = train(
         sources, _recipe(given), given.out, init=given.init, weights_file=given.class_weights, followed=followed
     )

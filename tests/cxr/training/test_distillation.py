@@ -241,7 +241,7 @@ def test_a_checkpoint_names_its_table_and_another_table_is_another_run(sources, 
     images = tuple(f"{at}.png" for at in reversed(range(40)))  # more than are trained on, in another order
     table = SoftLabels(images, ("Nodule", "Mass"), np.zeros((40, 1, 2), np.float32))
     write_soft_labels(tmp_path / "soft.npz", table)
-    how, followed = recipe(Distillation(), heads=0), Followed(soft_labels=tmp_path / "soft.npz")
+    how, followed = recipe(Distillation(), heads=0), Followed(soft_labels=(tmp_path / "soft.npz",))
     out = train(sources, how, tmp_path / "net", followed=followed)
     (origin,) = json.loads((out / "config.json").read_text())["training"]["teachers"]
     assert origin["name"] == "soft.npz"
@@ -256,8 +256,8 @@ def test_a_checkpoint_names_its_table_and_another_table_is_another_run(sources, 
     [
         (None, Followed(("5",)), "no distillation"),
         (Distillation(), Followed(), "without a teacher"),
-        (Distillation(), Followed(("5",), "soft.npz"), "were given"),
-        (Distillation(features=1), Followed((), "soft.npz"), "no features"),
+        (Distillation(), Followed(("5",), ("soft.npz",)), "were given"),
+        (Distillation(features=1), Followed((), ("soft.npz",)), "no features"),
     ],
 )
 def test_options_that_do_not_fit_are_refused_with_a_sentence(how, followed, said, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from cxr.errors import LabelError
 from cxr.evaluation.labels import LabelTable
 from cxr.training.augmentation import Augmentation
-from cxr.training.soft_labels import SoftLabels, read_soft_labels, write_soft_labels
+from cxr.training.soft_labels import SoftLabels, averaged, read_soft_labels, write_soft_labels
 
 IMAGES, FINDINGS = ("a.png", "b.png", "c.png"), ("Mass", "Pleural_Thickening")
 PLAIN = SoftLabels(IMAGES, FINDINGS, np.arange(6, dtype=np.float32).reshape(3, 1, 2))
@@ -73,6 +73,16 @@ def test_a_finding_that_is_missing_or_spelled_otherwise_is_named(labels, alias):
     with pytest.raises(LabelError, match="no logits of Pleural_Thickening") as raised:
         other.aligned(table())
     assert alias in str(raised.value.hint)
+
+
+def test_of_several_tables_the_mean_is_taken(labels):
+    other = dataclasses.replace(labels, logits=labels.logits + 4)
+    assert (averaged([labels, other]).logits == labels.logits + 2).all()
+    assert same(averaged([labels]), labels)
+    with pytest.raises(LabelError, match="of different views"):
+        averaged([PLAIN, VIEWS])
+    with pytest.raises(LabelError, match="of different views"):
+        averaged([VIEWS, dataclasses.replace(VIEWS, views=(7, 8))])
 
 
 def test_views_of_another_augmentation_are_refused():

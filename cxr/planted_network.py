@@ -80,7 +80,7 @@ def picture(*discs: Disc, size: tuple[int, int] = SIZE, seed: int = 0) -> Radiog
 class PlantedPredictor(Predictor):
     """A predictor around a planted network. Its input rule: the whole picture, in units of ten grey levels of 255."""
 
-    def __init__(self, model: keras.Model, name: str) -> None:
+    def __init__(self, model: keras.Model, name: str, *, input_scale: float = 1.0) -> None:
         self._model = model
         config = CheckpointConfig(name=name, labels=LABELS, input={"rule": "samplewise", "size": 32})
         digest = hashlib.sha256(b"".join(np.ascontiguousarray(each).tobytes() for each in model.get_weights()))
@@ -88,6 +88,7 @@ class PlantedPredictor(Predictor):
         maps = {label: np.eye(rows, columns, number, dtype=np.float32) for number, label in enumerate(LABELS)}
         identity = Identity(name, "planted", None, digest.hexdigest())
         super().__init__(Network(model), config, identity, average_maps=maps)
+        self._input_scale = input_scale
 
     @property
     def size(self) -> tuple[int, int]:
@@ -100,7 +101,7 @@ class PlantedPredictor(Predictor):
         grey = radiograph.grey
         if grey.shape != self.size:
             grey = cv2.resize(grey, self.size[::-1], interpolation=cv2.INTER_AREA)
-        array = np.repeat(((grey - 0.5) * 25)[..., None], 3, axis=-1).astype(np.float32)
+        array = np.repeat(((grey - 0.5) * 25 * self._input_scale)[..., None], 3, axis=-1).astype(np.float32)
         array.flags.writeable = False
         height, width = radiograph.grey.shape
         frame = Frame((height, width), self.size, (0.0, 0.0, float(height), float(width)))
@@ -120,12 +121,18 @@ class PlantedPredictor(Predictor):
         return digest.hexdigest()
 
 
-def planted(size: tuple[int, int] = SIZE, *, scale: float = 1.0, bias: float = 0.0) -> PlantedPredictor:
-    """The network that detects discs. `scale` multiplies the output layer's weights, `bias` shifts its logits."""
+def planted(
+    size: tuple[int, int] = SIZE, *, scale: float = 1.0, bias: float = 0.0, input_scale: float = 1.0
+) -> PlantedPredictor:
+    """The network that detects discs. `scale` multiplies the output layer's weights, `bias` shifts its logits.
+
+    `input_scale` multiplies the prepared input and divides the first layer's weights: the logits stay the same.
+    """
     model = _model(size)
+    model.get_layer("grey").set_weights([np.full((1, 1, 3, 1), 1 / (3 * input_scale))])
     model.get_layer("detectors").set_weights([_detectors(), np.full(2, -CLOSED)])
     model.get_layer("predictions").set_weights([_head() * scale, np.full(3, bias - 1.0)])
-    return PlantedPredictor(model, "planted")
+    return PlantedPredictor(model, "planted", input_scale=input_scale)
 
 
 def blind(size: tuple[int, int] = SIZE) -> PlantedPredictor:

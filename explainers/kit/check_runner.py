@@ -78,9 +78,12 @@ def check_explainer(explainer: type[Explainer], checks: Sequence[str] | None = N
 def run_check(explainer: type[Explainer], name: str) -> Result:
     """One check of a class that keeps the contract."""
     from explainers.kit.checks import CHECKS
-    from explainers.kit.explainer_runner import ExplainerRunner
+    from explainers.kit.explainer_runner import ExplainerRunner, discard_changed_networks
 
-    return _judged(name, lambda: CHECKS[name](ExplainerRunner(explainer)), explainer)
+    try:
+        return _judged(name, lambda: CHECKS[name](ExplainerRunner(explainer)), explainer)
+    finally:
+        discard_changed_networks()
 
 
 def check_on_network(
@@ -112,6 +115,7 @@ def check_on_network(
 
 def check_measure(measure: type[Measure], checks: Sequence[str] | None = None) -> Report:
     """Run a measure class through its six checks: all of them, or those named; as `check_explainer`."""
+    from explainers.kit.explainer_runner import discard_changed_networks
     from explainers.kit.measure_checks import MEASURE_CHECKS, MeasureRunner
 
     checks = _known(checks, MEASURE_CHECKS)
@@ -124,6 +128,7 @@ def check_measure(measure: type[Measure], checks: Sequence[str] | None = None) -
         for name, check in MEASURE_CHECKS.items()
         if checks is None or name in checks
     )
+    discard_changed_networks()
     return Report(measure.name, results)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -28,7 +29,20 @@ def network(kind: str = "planted", **given: Any) -> "PlantedPredictor":
     """A planted network, built once."""
     from cxr import planted_network
 
-    return getattr(planted_network, kind)(**given)
+    built = getattr(planted_network, kind)(**given)
+    _STATES[built] = built.state()
+    return built
+
+
+_STATES: "WeakKeyDictionary[PlantedPredictor, str]" = WeakKeyDictionary()
+"""The state of each network when it was built."""
+
+
+def discard_changed_networks() -> None:
+    """Build all networks again if an explainer changed one, so that it does no harm to the next."""
+    if any(built.state() != state for built, state in _STATES.items()):
+        network.cache_clear()
+        _STATES.clear()
 
 
 @cache
@@ -78,11 +92,13 @@ class ExplainerRunner:
         seed: int = 0,
         cancelled: Callable[[int], bool] | None = None,
         writable: bool = False,
+        digest: str = "",
     ) -> Run:
         """Explain a finding (default: the bright disc's) of a picture.
 
         cancelled  called with the number of passes so far; true cancels the run
         writable   whether the input may be written to, so that writing can be seen
+        digest     in place of the input's own, for the same random numbers with another input
         """
         from cxr.pass_counts import count_passes
         from cxr.planted_network import FOR_BRIGHT
@@ -102,6 +118,7 @@ class ExplainerRunner:
                 prepared,
                 explainer=self.explainer.name,
                 seed=seed,
+                digest=digest,
                 report=lambda fraction, *_: steps.append(Step(fraction, made())),
                 cancelled=(lambda: cancelled(made())) if cancelled else None,
             )

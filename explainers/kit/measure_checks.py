@@ -36,16 +36,22 @@ class MeasureRunner:
     def __init__(self, measure: type[Measure]) -> None:
         self.measure = measure
 
-    def of(self, explainer: str, **options: object) -> Measured:
-        """What it says of an explainer's map of a disc. NotMeasurable where it says nothing."""
-        return self.on(_explained(explainer, tuple(options.items())))
+    def needs_box(self) -> bool:
+        """Whether it says so, or says nothing of the true map without a box."""
+        if self.measure.needs_box:
+            return True
+        try:
+            self.on(_explained(TRUE[0], tuple(TRUE[1].items())), boxed=False)
+        except (NotMeasurable, CheckFailed):
+            return True
+        return False
 
-    def on(self, explanation: Explanation) -> Measured:
+    def on(self, explanation: Explanation, *, boxed: bool = True) -> Measured:
         """What it says of an explanation; CheckFailed with a sentence if it raises."""
-        from cxr.planted_network import Disc
+        from cxr.planted_network import FOR_DARK, Disc
 
-        registry, picture = _registry(), disc()
-        box = Disc(*DISC).box
+        registry, picture = _registry(), disc(bright=explanation.finding != FOR_DARK)
+        box = Disc(*DISC).box if boxed else None
         explainer = registry.explainers[explanation.explainer]
         subject = Subject(explanation, explainer, network(), picture, network().prepare(picture), box)
         try:
@@ -57,12 +63,15 @@ class MeasureRunner:
         except BaseException as error:
             raise CheckFailed(describe_plugin_error(error)) from error
 
-    def all(self) -> dict[str, Measured]:
-        """{explainer: what it says}, of the true map and of those controls that it says something of."""
+    def all(self, finding: str = "") -> dict[str, Measured]:
+        """{explainer: what it says}, of the true map and of those controls that it says something of.
+
+        finding  default: the one that the bright disc speaks for
+        """
         found = {}
         for name, options in (TRUE, *((name, {}) for name in USELESS)):
             try:
-                found[name] = self.of(name, **options)
+                found[name] = self.on(_explained(name, tuple(options.items()), finding=finding))
             except NotMeasurable:
                 continue
         if not found:
@@ -78,12 +87,18 @@ def _registry() -> "Registry":
 
 
 @cache
-def _explained(explainer: str, options: tuple, seed: int = 0) -> Explanation:
-    from cxr.planted_network import FOR_BRIGHT
+def _explained(explainer: str, options: tuple, seed: int = 0, finding: str = "") -> Explanation:
+    from cxr.planted_network import FOR_BRIGHT, FOR_DARK
     from explainers.running.comparison import Finished, compare
 
     *_, done = compare(
-        network(), disc(), FOR_BRIGHT, [explainer], options={explainer: dict(options)}, seed=seed, registry=_registry()
+        network(),
+        disc(bright=finding != FOR_DARK),
+        finding or FOR_BRIGHT,
+        [explainer],
+        options={explainer: dict(options)},
+        seed=seed,
+        registry=_registry(),
     )
     assert isinstance(done, Finished), done
     return done.explanation
@@ -157,25 +172,41 @@ def empty(runner: MeasureRunner) -> str:
 
 
 def planted(runner: MeasureRunner) -> str:
-    """What the measure calls better is the true map, not a map that knows nothing."""
+    """What the measure calls better is the true map, not a map that knows nothing; for two findings."""
+    from cxr.planted_network import FOR_BRIGHT, FOR_DARK
+
     better = runner.measure.better
     if not better:
         raise NotApplicable("It does not say which value is better.")
-    found = {name: each.value for name, each in runner.all().items() if each.value is not None}
+    for finding in (FOR_DARK, FOR_BRIGHT):  # the first and another of the network's labels
+        true, others = _values(runner, finding)
+        for name, value in others.items():
+            if not (true > value if better == "higher" else true < value):
+                raise CheckFailed(
+                    f"Of the true map of {finding} it says {true:.3g}, of {name} {value:.3g}, and {better} is called "
+                    "better. Measure the explained finding, swap the direction, leave `better` empty, or declare in "
+                    "expected_failures what it can't distinguish."
+                )
+    return f"{true:.3g} for the true map, {', '.join(f'{value:.3g}' for value in others.values())} for the controls"
+
+
+def _values(runner: MeasureRunner, finding: str) -> tuple[float, dict[str, float]]:
+    """(of the true map, {control: of its map}); NotApplicable if it does not measure both."""
+    found = {name: each.value for name, each in runner.all(finding).items() if each.value is not None}
     if TRUE[0] not in found or len(found) < 2:
         raise NotApplicable("It does not measure both a true map and one that knows nothing.")
     true = found.pop(TRUE[0])
     if "random_map" in found:
         # the median, since one random map may lie on the disc by chance
-        values = [runner.on(_explained("random_map", (), seed)).value for seed in range(RANDOM_MAPS)]
+        values = [runner.on(_explained("random_map", (), seed, finding)).value for seed in range(RANDOM_MAPS)]
         found["random_map"] = float(np.median([value for value in values if value is not None]))
-    for name, value in found.items():
-        if not (true > value if better == "higher" else true < value):
-            raise CheckFailed(
-                f"Of the true map it says {true:.3g}, of {name} {value:.3g}, and {better} is called better. "
-                "Swap the direction, leave `better` empty, or declare in expected_failures what it can't tell."
-            )
-    return f"{true:.3g} for the true map, {', '.join(f'{value:.3g}' for value in found.values())} for the controls"
+    if runner.needs_box():
+        # shifted below zero it shows nothing, and nothing that lies in the box
+        explanation = _explained(TRUE[0], tuple(TRUE[1].items()), finding=finding)
+        below = replace(explanation, map=explanation.map - explanation.map.max() - 1)
+        value = runner.on(below).value
+        found |= {} if value is None else {"the same map below zero": value}
+    return true, found
 
 
 MEASURE_CHECKS: Mapping[str, Callable[[MeasureRunner], str]] = {

@@ -1,6 +1,8 @@
 """How an explainer behaves while it works: progress, cancelling, options, cost, and what it leaves behind."""
 
+import builtins
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -89,6 +91,7 @@ def options(runner: ExplainerRunner) -> str:
                 f"The option {option.name!r} changes nothing, whatever its value and that of one other option. "
                 "Use it or drop it."
             )
+        _check_whole_range(runner, option)
     _refused(runner, {"no_such_option": 1}, declared[0])
     return f"{len(declared)} of them, each with an effect"
 
@@ -118,7 +121,25 @@ def provenance(runner: ExplainerRunner) -> str:
     again = _compared(runner, record["options"], record["seed"])
     if not np.array_equal(one.map, again.map) or again.input_digest != record["input_digest"]:
         raise CheckFailed("Run again from its own record, it gives another map. What else does the map depend on?")
+    with _other_hashes():
+        other_process = _compared(runner, record["options"], record["seed"])
+    if not np.array_equal(one.map, other_process.map):
+        raise CheckFailed(
+            "It uses hash(), which is another number in every process, so its record gives another map there. Use a "
+            "digest of hashlib, or draw from context.rng."
+        )
     return "its record gives the same map again"
+
+
+@contextmanager
+def _other_hashes() -> Iterator[None]:
+    """Texts have other hashes in the block, as they do in another process; PYTHONHASHSEED decides there."""
+    original = builtins.hash
+    builtins.hash = lambda value: original(("another process", value)) if isinstance(value, str) else original(value)
+    try:
+        yield
+    finally:
+        builtins.hash = original
 
 
 def _compared(runner: ExplainerRunner, options: dict[str, Any], seed: int) -> Explanation:
@@ -148,6 +169,41 @@ class _Plugin:
     @hookimpl
     def cxr_lens_explainers(self) -> list[type[Explainer]]:
         return [self.explainer]
+
+
+def _check_whole_range(runner: ExplainerRunner, option: Option) -> None:
+    """A whole number's lower and upper half both have an effect, unless `options_in_effect` says where it ends.
+
+    Without one, an option that is silently clipped would pass.
+    """
+    from cxr.planted_network import SIZE
+
+    if option.kind != "int" or option.minimum is None or option.maximum is None:
+        return
+    bounds = (int(option.minimum), int(option.minimum + option.maximum) // 2, int(option.maximum))
+    for low, high in pairwise(bounds):
+        given = [runner.options({option.name: value}, network()) for value in (low, high)]
+        used = [runner.explainer.options_in_effect(each, SIZE)[option.name] for each in given]
+        if low == high or used[0] == used[1]:
+            continue
+        if not any(_differs(runner, option.name, low, high, beside) for beside in _besides(runner, option)):
+            raise CheckFailed(
+                f"The option {option.name!r} gives the same map at {low} and at {high}. Use its whole range, offer a "
+                "smaller one, or say in options_in_effect which value is used."
+            )
+
+
+def _differs(runner: ExplainerRunner, name: str, low: int, high: int, beside: dict[str, Any]) -> bool:
+    one, other = (runner.map(disc(), options={**beside, name: value}) for value in (low, high))
+    return not np.array_equal(one, other)
+
+
+def _besides(runner: ExplainerRunner, option: Option) -> Iterator[dict[str, Any]]:
+    """No other option, and then the largest value of each other number, which may lift a limit."""
+    yield {}
+    for each in runner.explainer.options():
+        if each.name != option.name and each.maximum is not None:
+            yield {each.name: type(each.default)(each.maximum)}
 
 
 def _refused(runner: ExplainerRunner, given: dict[str, Any], option: Option) -> None:

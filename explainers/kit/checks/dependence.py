@@ -1,10 +1,12 @@
 """Checks of what a map must depend on (finding, weights, seed) and must not (other pictures, threads, earlier runs)."""
 
 import random
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from explainers.contract.explainer import Explainer
 from explainers.kit.explainer_runner import DISC, ExplainerRunner, disc, network
 from explainers.kit.report import CheckFailed
 from explainers.map_statistics import spearman
@@ -21,6 +23,7 @@ RELATIVE = 1e-5
 
 def determinism(runner: ExplainerRunner) -> str:
     """The same seed gives the same map, and no global generator is touched."""
+    network()  # building it uses NumPy's global generator
     before = _global_state().copy(), random.getstate()
     one, same, other = (runner.map(disc(), seed=seed) for seed in (1, 1, 2))
     after = _global_state(), random.getstate()
@@ -89,13 +92,28 @@ def batch(runner: ExplainerRunner) -> str:
     alone_again = runner.all_findings(context, context.labels[:1])
     if not runner.explainer.stochastic and not _close(alone_again[0], maps[0]):
         raise CheckFailed("explain_findings gives a finding another map when other findings are asked for with it.")
+    if runner.explainer.explain_findings is not Explainer.explain_findings and not runner.explainer.stochastic:
+        _check_findings(runner, context.labels)
     return "the same alone and in company"
+
+
+def _check_findings(runner: ExplainerRunner, labels: Sequence[str]) -> None:
+    """`explain_findings` gives each finding the map of `explain`, for any findings in any order."""
+    single = {label: runner.map(disc(), label) for label in labels}
+    for findings in (labels, labels[::-1], labels[1:], labels[-1:]):
+        together = runner.all_findings(runner.run(disc()).context, findings)
+        for at, finding in enumerate(findings):
+            if len(together) != len(findings) or not _close(single[finding], together[at]):
+                raise CheckFailed(
+                    f"explain_findings of {', '.join(findings)} gives {finding} another map than explain does. Return "
+                    "the maps in the order of the findings that were asked for, by their place in context.labels."
+                )
 
 
 def purity(runner: ExplainerRunner) -> str:
     """Input and network are as they were."""
-    own = network()
-    before, run = own.state(), runner.run(disc(), writable=True)
+    own = network.__wrapped__()  # a fresh one, since an earlier check may have changed the others
+    before, run = own.state(), runner.run(disc(), on=own, writable=True)
     if not np.array_equal(run.context.input, own.prepare(disc()).array):
         raise CheckFailed("It writes to context.input, which others are explaining too. Work on a copy.")
     if own.state() != before:

@@ -9,8 +9,16 @@ from explainers.kit.report import CheckFailed
 POSITIONS, HITS = 10, 9
 """Discs that are planted, and how many of them the maximum must hit."""
 
+AT_BORDER = 0.3
+"""Of the largest value for a disc in the middle: the least that a disc at the border must reach."""
+
 FARTHEST = 0.25
 """Of the input's longer side: how far the middle of the map's magnitude may lie from a disc in a corner."""
+
+PER_INPUT = ("logit per input unit",)
+
+INPUT_RELATIVE = 0.02
+"""By which a map may miss when the input's unit changes: random explainers round differently."""
 
 RELATIVE = 1e-3
 """By which a map of doubled weights may miss being twice the map."""
@@ -59,7 +67,7 @@ def finite(runner: ExplainerRunner) -> str:
 
 
 def frame(runner: ExplainerRunner) -> str:
-    """Evidence in a corner is shown in that corner."""
+    """Evidence in a corner is shown in that corner, and at the border about as strongly as in the middle."""
     from cxr.planted_network import SIZE, corners
 
     for y, x in corners():
@@ -75,7 +83,30 @@ def frame(runner: ExplainerRunner) -> str:
                 f"Evidence at row {y:.0f}, column {x:.0f} of {SIZE[0]} × {SIZE[1]} is shown around row {found[0]:.0f}, "
                 f"column {found[1]:.0f}. Look for exchanged axes, flips, and enlarging with aligned corners."
             )
-    return "in each of the four corners"
+    _check_border(runner)
+    return "in each of the four corners, and at the border"
+
+
+def _check_border(runner: ExplainerRunner) -> None:
+    """A disc that touches two borders is shown about as strongly as one in the middle."""
+    from cxr.planted_network import RADIUS, SIZE
+
+    middle = _strength(runner, SIZE[0] / 2, SIZE[1] / 2)
+    for y in (RADIUS, SIZE[0] - RADIUS):
+        for x in (RADIUS, SIZE[1] - RADIUS):
+            found = _strength(runner, float(y), float(x))
+            if found < AT_BORDER * middle:
+                raise CheckFailed(
+                    f"A disc at the border, at row {y}, column {x}, reaches {found / middle:.0%} of what a disc in the "
+                    "middle reaches. Cover the input up to its last row and column, and divide sums over overlapping "
+                    "windows by the number of windows on each place."
+                )
+
+
+def _strength(runner: ExplainerRunner, y: float, x: float) -> float:
+    """The largest magnitude of a disc's map above the map's level."""
+    magnitude = np.abs(runner.map(disc(y, x)).astype(np.float64))
+    return float(magnitude.max() - np.median(magnitude))
 
 
 def sign(runner: ExplainerRunner) -> str:
@@ -145,7 +176,23 @@ def unit(runner: ExplainerRunner) -> str:
             f"With output weights twice as large, the map of unit {runner.explainer.unit!r} does not double. Normalise "
             "nothing, or state another unit."
         )
-    return "doubles with the logit; no level in it"
+    _check_input_unit(runner, once, scale)
+    return "doubles with the logit; no level in it; as stated if the input's unit changes"
+
+
+def _check_input_unit(runner: ExplainerRunner, once: np.ndarray, scale: float) -> None:
+    """With the input in units half as large, and the same logits, a map in logits stays and a derivative halves."""
+    digest = network().prepare(disc()).digest  # random explainers get the same random numbers
+    rescaled = runner.map(disc(), on=network(input_scale=2.0), digest=digest)
+    power = -1 if runner.explainer.unit in PER_INPUT else 0 if runner.explainer.unit == "logit" else None
+    if power is None:
+        return
+    if rescaled.shape != once.shape or np.abs(rescaled - 2.0**power * once).max() > INPUT_RELATIVE * scale:
+        raise CheckFailed(
+            f"The map's unit is {runner.explainer.unit!r}, but with input values twice as large and the same logits it "
+            f"does not {'halve' if power else 'stay the same'}. A gradient is a logit per input unit; multiplied by a "
+            "difference of inputs it is a logit."
+        )
 
 
 def disc_box() -> tuple[int, int, int, int]:

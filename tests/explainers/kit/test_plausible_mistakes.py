@@ -1,0 +1,163 @@
+"""Mistakes that look right: each is found, by the check that is meant for it, in words that name it."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+import numpy as np
+import pytest
+
+from explainers import Explainer, Measure, Measured, NotMeasurable, Range, check_explainer, check_measure
+from explainers.box_scores import sample_with_box
+from explainers.builtin.grad_cam import GradCam
+from explainers.builtin.occlusion import Occlusion, _Windows
+from explainers.builtin.smoothgrad import SmoothGrad
+from explainers.noisy_gradients import noisy_gradient
+
+
+class FindingsByPosition(GradCam):
+    """Maps in the network's order, whatever was asked for."""
+
+    def explain_findings(self, context, findings, *, layer: str = "relu"):
+        return super().explain_findings(context, [each for each in context.labels if each in findings], layer=layer)
+
+
+class OverlapsSummed(Occlusion):
+    """Falls of overlapping windows are added, not averaged."""
+
+    def explain_findings(self, context, findings, **options):
+        windows = _Windows.over(context.input.shape[:2], options["patch"], options["stride"])
+        counts = np.outer(windows.rows.sum(axis=1), windows.columns.sum(axis=1))
+        return super().explain_findings(context, findings, **options) * counts
+
+
+class LastWindowMissing(Occlusion):
+    """The last rows and columns are covered by no window."""
+
+    def explain_findings(self, context, findings, **options):
+        maps = super().explain_findings(context, findings, **{**options, "patch": 16, "stride": 8}).copy()
+        maps[:, -1:], maps[:, :, -1:] = 0, 0
+        return maps
+
+
+class GradientCalledLogit(Explainer):
+    """A gradient that was never multiplied by a difference of inputs."""
+
+    name, title, unit = "gradient_called_logit", "Gradient", "logit"
+
+    def explain(self, context, finding):
+        return context.input_gradient(finding).sum(-1)
+
+
+class ProductCalledGradient(GradientCalledLogit):
+    """Input times gradient under the unit of a gradient."""
+
+    unit = "logit per input unit"
+
+    def explain(self, context, finding):
+        return (context.input * context.input_gradient(finding)).sum(-1)
+
+
+class HashSeed(Explainer):
+    """Random numbers from a hash that differs from process to process."""
+
+    name, title, unit, stochastic = "hash_seed", "Hash seed", "logit per input unit", True
+
+    def explain(self, context, finding):
+        rng = np.random.default_rng([context.seed, abs(hash(finding))])
+        noise = rng.normal(scale=0.5, size=(4, *context.input.shape[:2], 1))
+        return context.input_gradient(finding, (context.input + noise).astype(np.float32)).sum((0, -1)) / 4
+
+
+class OptionClipped(SmoothGrad):
+    """Offers more copies than it uses."""
+
+    def explain(self, context, finding, *, samples: Annotated[int, Range(8, 64)] = 8):
+        return noisy_gradient(context, finding, samples=min(samples, 16), noise=0.15)
+
+    @classmethod
+    def is_signed(cls, options: Mapping) -> bool:
+        return True
+
+
+class ChangesWeights(Explainer):
+    """Sets the output layer's bias to zero and leaves it so."""
+
+    name, title, unit = "changes_weights", "Changes weights", "logit"
+
+    def explain(self, context, finding):
+        output = context._predictor._model.layers[-1]
+        kernel, bias = output.get_weights()
+        output.set_weights([kernel, 0 * bias])
+        return (context.input * context.input_gradient(finding)).sum(-1)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "check", "words"),
+    [
+        (FindingsByPosition, "batch", "in the order of the findings that were asked for"),
+        (OverlapsSummed, "frame", "divide sums over overlapping windows"),
+        (LastWindowMissing, "frame", "up to its last row and column"),
+        (GradientCalledLogit, "unit", "A gradient is a logit per input unit"),
+        (ProductCalledGradient, "unit", "does not halve"),
+        (HashSeed, "provenance", "hash()"),
+        (OptionClipped, "options", "the same map at 36 and at 64"),
+        (ChangesWeights, "purity", "changes the network's weights"),
+    ],
+)
+def test_a_mistake_is_found_and_named(mistake, check, words):
+    (result,) = check_explainer(mistake, [check]).results
+    assert result.outcome == "failed", result
+    assert words in result.sentence
+
+
+def test_an_explainer_that_changes_weights_is_found_whatever_ran_before_and_harms_no_other():
+    """The first check changes the network; the fault is still found, and the next explainer gets a network as built."""
+    report = check_explainer(ChangesWeights, ["shape", "purity"])
+    assert [result.outcome for result in report.results] == ["passed", "failed"]
+    assert check_explainer(GradCam, ["unit", "determinism"]).passed
+
+
+def test_a_limit_that_is_declared_is_no_mistake():
+    class Declared(OptionClipped):
+        @classmethod
+        def options_in_effect(cls, options, input_size):
+            return {**options, "samples": min(options["samples"], 16)}
+
+    assert check_explainer(Declared, ["options"]).passed
+
+
+class FirstFinding(Measure):
+    """Reads the first finding's logit, whichever was explained."""
+
+    name, title, unit, better = "first_finding", "First finding", "logit", "higher"
+
+    def measure(self, subject):
+        values, network_input = subject.explanation.on_input(), subject.context.input
+        hot = (values >= np.quantile(values, 0.9))[..., None]
+        covered = np.where(hot, network_input.mean(), network_input).astype(np.float32)
+        fall = float(subject.context.logits[0] - subject.context.forward(covered[None])[0, 0])
+        return Measured(fall, f"Covering the hottest tenth lowers the logit by {fall:.2f}.")
+
+
+class MinMax(Measure):
+    """Scales the map to 0 … 1 first, so that a map below zero is as good as the true one."""
+
+    name, title, unit, bounds, better = "min_max", "Min-max", "share", (0, 1), "higher"
+    expected_failures: ClassVar = {}
+
+    def measure(self, subject):
+        if subject.box is None:
+            raise NotMeasurable("There is no box.")
+        values, inside = sample_with_box(subject.explanation.on_image(), subject.box)
+        values = (values - values.min()) / max(np.ptp(values), 1e-9)
+        share = float(values[inside].sum() / max(values.sum(), 1e-9))
+        return Measured(share, f"{share:.0%} of the map lies in the box.")
+
+
+@pytest.mark.parametrize(
+    ("mistake", "words"), [(FirstFinding, "Measure the explained finding"), (MinMax, "the same map below zero")]
+)
+def test_a_measures_mistake_is_found_and_named(mistake, words):
+    (result,) = check_measure(mistake, ["planted"]).results
+    assert result.outcome == "failed", result
+    assert words in result.sentence

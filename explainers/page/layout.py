@@ -12,6 +12,7 @@ from explainers.page.api import endpoints
 from explainers.page.panel import Event, Handler, Panel
 from explainers.page.panels import discover
 from explainers.page.state import AppState
+from explainers.page.words import words_of
 
 HIDDEN = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "multiple"}
 """Of the page's own events. Each has an `api_name` too: Gradio's default, the function's name, may be an endpoint's."""
@@ -25,7 +26,7 @@ def panels_of(state: AppState) -> list[Panel]:
 def page(state: AppState, panels: Sequence[Panel] | None = None) -> gr.Blocks:
     """The whole page with its endpoints, not yet served."""
     panels = panels_of(state) if panels is None else panels
-    with gr.Blocks(title="cxr-lens", analytics_enabled=False, fill_width=True) as blocks:
+    with gr.Blocks(title=words_of("page")["title"], analytics_enabled=False, fill_width=True) as blocks:
         components = _at(panels, "header")
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="side", scale=0):
@@ -65,7 +66,7 @@ def _component(panel: Panel) -> gr.HTML:
         html_template=panel.markup(),
         js_on_load=_script(panel),
         elem_id=panel.name,
-        elem_classes=["lens-panel"],
+        elem_classes=["lens-panel", *({"tab": ["lens-tab"], "view": ["lens-view"]}.get(panel.place, []))],
         apply_default_css=False,
         padding=False,
     )

@@ -17,8 +17,11 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from jinja2 import Environment
+
 from explainers.errors import OptionError
 from explainers.page.error_boundary import error_message
+from explainers.page.words import words_of
 
 if TYPE_CHECKING:
     from explainers.page.state import AppState
@@ -107,8 +110,17 @@ class Panel:
         return found.read_text(encoding="utf-8") if found.is_file() else ""
 
     def markup(self) -> str:
-        """The panel's HTML."""
-        return self.file("panel.html")
+        """The panel's HTML: a Jinja2 template, in which `w` holds the panel's sentences."""
+        return Environment(autoescape=True).from_string(self.file("panel.html")).render(**self.template_values())
+
+    def template_values(self) -> dict[str, Any]:
+        """What the template may use."""
+        return {"w": words_of(self.name)}
+
+    @property
+    def title(self) -> str:
+        """What the panel's tab is called."""
+        return words_of(self.name).get("tab", self.name.replace("_", " ").capitalize())
 
     def settings(self) -> dict[str, Any]:
         """What the panel's script knows from the start, as JSON."""

@@ -31,6 +31,7 @@ class Sample:
     credit   where it comes from, where somebody must be named
     address  where the same file is had: here (a path from the page's root) or elsewhere (https); "" if nowhere
     made     whether it is computed: no patient is in it
+    planted  the finding whose sign is in it, "" where none is known
     there    whether `read` needs no connection
     """
 
@@ -41,6 +42,7 @@ class Sample:
     credit: Credit | None = None
     address: str = ""
     made: bool = False
+    planted: str = ""
     there: Callable[[], bool] = lambda: True
 
     @property
@@ -80,22 +82,25 @@ class Samples:
 
 
 def _computed() -> dict[str, Sample]:
-    def sample(name: str, title: str, planted: str, seed: int = 1, **signs: bool) -> tuple[str, Sample]:
+    def sample(name: str, title: str, said: str, finding: str = "", seed: int = 1, **signs: bool) -> tuple[str, Sample]:
         return name, Sample(
             f"Synthetic: {title}",
-            f"Computed, not a patient; {planted}. A network that was trained on patients never saw its like.",
+            f"Computed, not a patient; {said}. The network was trained on patients, not on pictures of this kind.",
             _once(lambda: _film(SIZE_PX, seed, signs)),
             lambda: _film(2 * THUMBNAIL_PX, seed, signs),
             address=f"samples/{name}/radiograph.png",
             made=True,
+            planted=finding,
         )
 
     fluid = "a pleural effusion and an enlarged heart are planted"
     return dict(
         [
-            sample("phantom", "effusion", fluid, effusion=True, cardiomegaly=True),
-            sample("phantom-nodule", "nodule", "a calcified nodule is planted", seed=2, nodule=True),
-            sample("phantom-pneumothorax", "pneumothorax", "a pneumothorax is planted", pneumothorax=True),
+            sample("phantom", "effusion", fluid, "Effusion", effusion=True, cardiomegaly=True),
+            sample("phantom-nodule", "nodule", "a calcified nodule is planted", "Nodule", seed=2, nodule=True),
+            sample(
+                "phantom-pneumothorax", "pneumothorax", "a pneumothorax is planted", "Pneumothorax", pneumothorax=True
+            ),
             sample("phantom-plain", "no sign", "the chest of the effusion, with nothing planted"),
         ]
     )

@@ -41,6 +41,11 @@ class Scripts:
         return Route("/lens/{version}/{place:path}", respond)
 
 
+def up_route() -> Route:
+    """Answers at once; the page asks it whether the server is still there."""
+    return Route("/lens/up", lambda request: Response(status_code=204, headers={"Cache-Control": "no-store"}))
+
+
 def _scripts(folders: Mapping[str, Traversable]) -> dict[str, str]:
     return {
         f"{place}/{file.name}": file.read_text(encoding="utf-8")

@@ -170,7 +170,7 @@ def _launch(state: "AppState") -> tuple["Blocks", str, Callable[[], str]]:
     from explainers.page.downloads import routes
     from explainers.page.head import head, theme
     from explainers.page.layout import page, panels_of
-    from explainers.page.scripts_route import Scripts
+    from explainers.page.scripts_route import Scripts, up_route
 
     panels = panels_of(state)
     scripts = Scripts(panels)
@@ -198,7 +198,7 @@ def _launch(state: "AppState") -> tuple["Blocks", str, Callable[[], str]]:
             max_file_size=settings.limits.upload_mb * MEBIBYTE,
             state_session_capacity=MOST_GRADIO_STATES,
             app_kwargs={
-                "routes": [*routes(state.sessions, state.samples), scripts.route(), *probes.routes(state)],
+                "routes": [*routes(state.sessions, state.samples), scripts.route(), up_route(), *probes.routes(state)],
                 "middleware": _middleware(state, blocks),
             },
         )

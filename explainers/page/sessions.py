@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from cxr.reading.radiograph import Radiograph
 from explainers.contract.explanation import Explanation
 from explainers.page.samples import Sample
 from explainers.running.measuring import MeasureDone
+
+if TYPE_CHECKING:
+    from explainers.page.worked_case import WorkedCase
 
 MOST_SESSIONS, MOST_BYTES = 64, 2**30
 OLDEST_S = 3600
@@ -50,6 +54,7 @@ class Session:
 
     name     what people call it: "radiograph", or a sample's name
     sample   what is offered of it, if it is one of the page's pictures
+    worked_case  results that were stored for it, if there are any
     shown    explanations of the comparison on the screen, by explainer
     measured what measures of this radiograph have in common
     tested   what tests found of the explanations on the screen: {explanation: {the test's title: its end}}
@@ -58,6 +63,7 @@ class Session:
     radiograph: Radiograph
     name: str
     sample: Sample | None = None
+    worked_case: "WorkedCase | None" = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     prediction: Prediction | None = None
     shown: dict[str, Explanation] = field(default_factory=dict)

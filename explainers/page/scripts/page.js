@@ -1,23 +1,33 @@
-// What all panels share: settings, channels, the maps of the session, and how the pictures are looked at.
+// What all panels share: settings, sentences, channels, the maps of the session, and how the pictures are looked at.
 import {createChannels} from "./channels.js";
 import {create} from "./dom.js";
 import {createMaps} from "./maps.js";
+import {handlePopovers} from "./popovers.js";
+import {watchServer} from "./server_watch.js";
 import {createMixer} from "./shading.js";
 import {createSight} from "./sight.js";
+import {handleViews} from "./views.js";
+import {createText} from "./words.js";
 
 export function createPage({settings, root}) {
   const page = {settings, ...createChannels(), address: (place) => `${root}/${place}`, announce, mixer: createMixer()};
+  page.text = (section) => createText(settings.words, section);
   page.tables = Object.fromEntries(Object.entries(settings.colourMaps).map(([name, each]) => [
     name, Uint8Array.from(atob(each.table), (letter) => letter.charCodeAt(0)),
   ]));
   page.maps = createMaps((token, place) => fetchMap(page.address(`sessions/${token}/maps/${place}`)));
   page.sight = createSight(page.publish);
+  handlePopovers(document);
+  handleViews(window, settings.ownViews, {
+    openTab: (name) => page.publish("tab", {name}), onView: (name) => page.publish("view", {name}),
+  });
+  watchServer(window, page.address("lens/up"), page.publish);
   return page;
 }
 
 async function fetchMap(address) {
   const answer = await fetch(address);
-  if (answer.status === 204) throw new Error("This map was put away. Compare again.");
+  if (answer.status === 204) throw new Error("It is no longer stored. Compute again.");
   if (!answer.ok) throw new Error((await answer.json()).sentence);
   return new Float32Array(await answer.arrayBuffer());
 }

@@ -48,14 +48,11 @@ export function extremes(values) {
   return {minimum, maximum};
 }
 
-// The sentence in place of colours where a view has nothing to show, else null.
-export function emptiness(extremes, view, findingTitle) {
-  const {minimum, maximum} = extremes;
-  if (minimum === 0 && maximum === 0) return "The map is zero everywhere.";
-  if ((view === "positive" || view === "contour") && maximum <= 0) return `No region raises the score of ${findingTitle}.`;
-  if ((view === "percentile" || view === "contour") && minimum === maximum) {
-    return "The map has the same value everywhere.";
-  }
+// Why a view has nothing to show: "all_zero", "none_raises" or "constant"; null where it has.
+export function emptiness({minimum, maximum}, view) {
+  if (minimum === 0 && maximum === 0) return "all_zero";
+  if ((view === "positive" || view === "contour") && maximum <= 0) return "none_raises";
+  if ((view === "percentile" || view === "contour") && minimum === maximum) return "constant";
   return null;
 }
 
@@ -185,21 +182,10 @@ export function bare(grey, curve, image) {
   for (let at = 0; at < grey.length; at++) pixels[at] = shades[grey[at]];
 }
 
-// What stands under a bar, by its place from 0 to 1, and what was done to the map, in words.
-export function legend(view, high, extremes, unit, contour) {
+// The numbers under a bar, from its left to its right end.
+export function ticksOf(view, high, unit) {
   const top = withUnit(number(high), unit);
-  if (view === "signed") return {ticks: [number(-high), "0", `+${top}`], note: ""};
-  if (view === "percentile") {
-    const span = `${number(extremes.minimum)} to ${withUnit(number(extremes.maximum), unit)}`;
-    return {ticks: ["0", "100 %"], note: `Ranks hide size and sign: the map runs from ${span}.`};
-  }
-  if (view === "contour") {
-    const threshold = withUnit(number(contour.threshold), unit);
-    const area = `The line encloses ${number(100 * contour.area)} % of the area`;
-    return {ticks: [], note: `${area}, where the map is ${threshold} or more.`};
-  }
-  const hidden = extremes.minimum < 0
-    ? `Not shown: what lowers the score, down to ${withUnit(number(extremes.minimum), unit)}.`
-    : "";
-  return {ticks: ["0", top], note: hidden};
+  if (view === "signed") return [number(-high), "0", `+${top}`];
+  if (view === "percentile") return ["0", "100 %"];
+  return view === "contour" ? [] : ["0", top];
 }

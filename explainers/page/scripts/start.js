@@ -6,7 +6,14 @@ export async function start(name, gradio) {
   const lens = window.cxrLens;
   const panel = await import(`../panels/${name}/panel.js`);
   lens.page ??= createPage(lens);
-  panel.start({...gradio, onValue: onValueOf(gradio), page: lens.page});
+  panel.start({...gradio, onValue: onValueOf(gradio), text: lens.page.text(name), page: lens.page});
+  // only the chosen tab is on the page
+  const place = document.getElementById(name);
+  if (place?.classList.contains("lens-tab")) {
+    place.setAttribute("role", "tabpanel");
+    place.setAttribute("aria-labelledby", `tab-${name}`);
+    lens.page.subscribe("tab", (tab) => place.classList.toggle("open", tab.name === name));
+  }
 }
 
 // Calls a listener with each value of the panel, and with one that came before the script did.

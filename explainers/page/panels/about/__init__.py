@@ -17,6 +17,7 @@ from explainers.contract.explainer import Explainer
 from explainers.page.concurrency import ANY_NUMBER
 from explainers.page.panel import Event, Panel, handler
 from explainers.page.state import AppState
+from explainers.page.words import words_of
 from hub.samples import NIH
 
 VERSIONS = {
@@ -32,18 +33,13 @@ VERSIONS = {
 
 
 class About(Panel):
-    """A view of its own, filled by the server when it is opened."""
+    """A view of its own, fetched when it is opened."""
 
     place = "view"
 
     def value(self) -> str:
-        """What is known when the server starts."""
-        return about_html(self.state)
-
-    @handler(**ANY_NUMBER)
-    def load(self, event: Event) -> Iterator[str]:
-        """What is known when a visitor arrives."""
-        yield about_html(self.state)
+        """Nothing: the view is empty until it is opened."""
+        return ""
 
     @handler(**ANY_NUMBER)
     def refresh(self, event: Event) -> Iterator[str]:
@@ -54,15 +50,34 @@ class About(Panel):
 def about_html(state: AppState) -> str:
     """HTML of the whole section, as far as it is known by now."""
     return f"""<section class="about" aria-labelledby="about-title">
-<h2 id="about-title" tabindex="-1">About</h2>
+<p><a href="#">{escape(words_of("about")["back"])}</a></p>
+<h2 id="about-title" tabindex="-1">{escape(words_of("about")["title"])}</h2>
 <div class="about-columns">
 {_networks(state)}
 {_explainers(state)}
 {_reading()}
 </div>
 {_benchmarks(state)}
+{_api()}
 <p class="quiet versions">{_versions()}</p>
 </section>"""
+
+
+CALL = """from gradio_client import Client, handle_file
+
+client = Client("http://127.0.0.1:7860")  # the address of this page
+scores = client.predict(handle_file("chest.png"), api_name="/predict")
+overlay, maps, record = client.predict(handle_file("chest.png"), "Effusion", "grad_cam", api_name="/explain")"""
+
+ENDPOINTS = {
+    "/predict": "scores, operating points and probabilities of a radiograph",
+    "/explain": "one explainer's overlay (PNG), maps (.npz) and record",
+    "/compare": "several explainers, streamed as they finish, with tests and agreement",
+    "/findings": "the findings that the network scores",
+    "/explainers": "the explainers and tests, with the JSON Schema of their options",
+    "/model_info": "the checkpoint: description, input, layers, metrics",
+    "/health": "whether the networks are loaded",
+}
 
 
 def _networks(state: AppState) -> str:
@@ -239,6 +254,15 @@ is open. De-identify a radiograph before you upload it, and upload only what you
 <p>The starter and most networks offered here learnt from radiographs provided by {escape(NIH.provider)}, whom we thank:
 <a href="{NIH.link}" rel="noopener">{escape(NIH.link.removeprefix("https://"))}</a>. Cite: {escape(NIH.citation)}
 Synthetic samples are computed; no patient is in them.</p></section>"""
+
+
+def _api() -> str:
+    """How programs call this page."""
+    rows = [[name, text] for name, text in ENDPOINTS.items()]
+    return f"""<section id="about-api" class="benchmark" tabindex="-1"><h3>API</h3>
+<p>Everything on this page can be called by programs. In Python:</p>
+<pre tabindex="0" aria-label="A call in Python">{escape(CALL)}</pre>
+{_table(["Endpoint", "What it returns"], rows, "Endpoints of the API")}</section>"""
 
 
 def _versions() -> str:

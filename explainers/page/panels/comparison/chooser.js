@@ -1,42 +1,26 @@
-// Which explainers are compared: a few are offered at once, the others unfold.
+// Which explainers are compared: what plugins brought first, then the included ones, then controls.
 import {create} from "../../scripts/dom.js";
 
-const CONTROLS_HELP =
-  "Maps that must lose against an explanation. A test that one of them passes shows nothing.";
-
 // explainers: {name: explainer}; chosen: a set of names; `onChoose(name, chosen)` is called when one is ticked or not.
-export function createChooser({settings}, part, explainers, chosen, onChoose) {
-  // those that are compared, and what was brought to this page
-  const offeredAtOnce = (name, each) =>
-    chosen.has(name) || settings.atFirst.includes(name) || (!each.builtin && !each.control);
-
-  function offer(name, each, place, title) {
+export function createChooser({settings, text}, part, explainers, chosen, onChoose) {
+  const words = text("comparison"), all = [...explainers.values()];
+  const groups = [
+    [words("plugins"), all.filter((each) => !each.builtin && !each.control)],
+    [words("included"), all.filter((each) => each.builtin && !each.control)],
+    [words("controls"), all.filter((each) => each.control)],
+  ];
+  const chip = (each) => {
     const box = create("input", {
-      type: "checkbox", checked: chosen.has(name), onchange: () => onChoose(name, box.checked),
+      type: "checkbox", checked: chosen.has(each.name), onchange: () => onChoose(each.name, box.checked),
     });
-    place.append(create("label", {class: "chip", title: each.summary}, box, create("span", {}, title)));
-  }
-
-  const others = [];
-  for (const [name, each] of explainers) {
-    if (offeredAtOnce(name, each)) offer(name, each, part("chooser"), each.title);
-    else others.push([name, each]);
-  }
-  for (const control of [false, true]) {
-    const group = others.filter(([, each]) => each.control === control);
-    if (control && group.length) {
-      part("others").append(create("span", {class: "quiet group", title: CONTROLS_HELP}, "Controls"));
-    }
-    for (const [name, each] of group) offer(name, each, part("others"), shortTitle(each));
-  }
-  part("more").textContent = `${others.length} more`;
-  part("more").setAttribute("aria-label", `${others.length} more explainers`);
-  part("more").hidden = !others.length;
-  part("more").addEventListener("click", () => {
-    part("more").hidden = true;
-    part("others").hidden = false;
-    part("others").querySelector("input").focus();
-  });
+    return create("label", {class: "chip", title: each.summary}, box, create("span", {}, shortTitle(each)));
+  };
+  part("chooser").replaceChildren(...groups.filter(([, members]) => members.length).map(([title, members]) => create(
+    "fieldset", {class: "chooser"}, create("legend", {}, title), ...members.map(chip))));
+  const {failures} = settings;
+  part("left-out").hidden = !failures.length;
+  part("left-out").replaceChildren(create("h3", {}, words("left_out")), create("ul", {}, ...failures.map(
+    (each) => create("li", {}, create("strong", {}, each.plugin), `: ${each.reason}`))));
 }
 
 // Among controls a title need not say that it is one.

@@ -1,28 +1,38 @@
-// What a finding is, and its score, never without its operating point.
+// A finding's score in words, never without its operating point.
 import {create} from "../../scripts/dom.js";
 import {apart, number, percent} from "../../scripts/numbers.js";
 
-export function findingsInWords(first, second) {
-  return second ? [...findingInWords(first), ` Beside it ${second.title}: `, ...findingInWords(second)] : findingInWords(first);
+// each: a finding with its scores; {usual, planted}: whether the image looks like a chest radiograph, and the finding
+// whose sign a sample contains
+export function findingInWords(words, each, {usual, planted}) {
+  const [score, point] = each.threshold === null ? [number(each.score), ""] : apart(each.score, each.threshold);
+  const side = each.above_threshold ? "above" : "below";
+  const place = point ? words(each.provisional ? `${side}_provisional` : side, {point}) : words("no_point");
+  const missed = planted === each.finding && each.above_threshold === false;
+  return [`${each.description} `, create("strong", {}, words("score", {score})), `, ${place}. `,
+    usual ? `${probability(words, each)} ` : "", missed ? create("strong", {}, words("missed", {score, point})) : ""];
 }
 
-function findingInWords(each) {
-  const [score, point] = each.threshold === null ? [number(each.score), ""] : apart(each.score, each.threshold);
-  const place = point
-    ? `${each.above_threshold ? "above" : "below"} its ${each.provisional ? "provisional " : ""}operating point ${point}`
-    : "the checkpoint states no operating point";
-  const probability = each.probability === null
-    ? "Uncalibrated."
-    : `Calibrated probability ${percent(each.probability)}, where ${percent(each.prevalence)} have it.`;
-  return [each.description, " ", create("strong", {}, `Score ${score}`),
-    `, ${place}. ${probability.replaceAll(" %", "\u00a0%")}`];
+function probability(words, {probability: chance, prevalence}) {
+  if (chance === null) return words("uncalibrated");
+  const text = words("probability", {percent: percent(chance), prevalence: percent(prevalence)});
+  return text.replaceAll(" %", "\u00a0%");
 }
 
 // The options of a select of findings, those above their operating points first.
-export function findingOptions(findings) {
-  return [["Above the operating point", true], ["Below", false]].map(([label, above]) => {
+export function findingOptions(words, findings) {
+  return [["above_point", true], ["below_point", false]].map(([label, above]) => {
     const members = findings.filter((each) => Boolean(each.above_threshold) === above);
     const items = members.map((each) => create("option", {value: each.finding}, each.title));
-    return items.length ? create("optgroup", {label}, ...items) : null;
+    return items.length ? create("optgroup", {label: words(label)}, ...items) : null;
   }).filter(Boolean);
+}
+
+// Shows what the finding of a comparison is, and whether the image looks like a chest radiograph at all.
+export function describeFinding({page, part, grid, radiograph, scores, finding, text}) {
+  const usual = scores.statistics.ok, each = scores.findings.find((one) => one.finding === finding);
+  part("about").replaceChildren(...findingInWords(text, each, {usual, planted: radiograph?.planted}));
+  part("banner").hidden = usual;
+  part("banner").textContent = usual ? "" : page.text("findings")("unusual");
+  for (const panel of grid.all) panel.setUsual(usual);
 }

@@ -1,16 +1,17 @@
-// How the maps are drawn: view, opacity, colours, scale, cells. Nothing of it asks the server.
+// How the maps are drawn: view, opacity, colours, scale, cells, smoothing, clipping. Nothing of it asks the server.
 import {create} from "../../scripts/dom.js";
 
-const VIEW_NAMES = {positive: "Positive", signed: "Signed", percentile: "Percentile", contour: "Contour"};
+// view: the one to begin with; `onChange()` is called when something changed. Returns the look.
+export function createLooks({settings, text}, part, view, onChange) {
+  const {suited, colourMaps, views} = settings, words = text("comparison");
+  const look = {
+    view: view in views ? view : "positive", opacity: 0.6, cells: false, sameScale: false, smooth: true, clip: true,
+  };
+  look.colourMap = suited[look.view][0];
 
-// `onChange()` is called when something changed. Returns the look, which the controls change.
-export function createLooks({settings}, part, onChange) {
-  const {suited, colourMaps, views} = settings;
-  const look = {view: "positive", opacity: 0.6, colourMap: suited.positive[0], cells: false, sameScale: false};
-
-  function setView(view) {
-    look.view = view;
-    look.colourMap = suited[view].includes(look.colourMap) ? look.colourMap : suited[view][0];
+  function setView(name) {
+    look.view = name;
+    look.colourMap = suited[name].includes(look.colourMap) ? look.colourMap : suited[name][0];
     fillColours();
     onChange();
   }
@@ -23,30 +24,28 @@ export function createLooks({settings}, part, onChange) {
     part("scale").disabled = look.view === "contour" || look.view === "percentile";
   }
 
-  for (const [view, title] of Object.entries(views)) {
+  for (const [name, title] of Object.entries(views)) {
     const radio = create("input", {
-      type: "radio", name: "lens-view", value: view, checked: view === look.view, onchange: () => setView(view),
+      type: "radio", name: "lens-view", value: name, checked: name === look.view, onchange: () => setView(name),
     });
-    part("views").append(create("label", {title}, radio, create("span", {}, VIEW_NAMES[view] ?? view)));
+    part("views").append(create("label", {title}, radio, create("span", {}, words(name))));
   }
   const change = (name, read) => (event) => { look[name] = read(event.target); onChange(); };
-  part("opacity").addEventListener("input", (event) => {
-    look.opacity = Number(event.target.value) / 100;
-    part("opacity-value").textContent = `${event.target.value} %`;
-    onChange();
-  });
+  part("opacity").addEventListener("input", change("opacity", (input) => Number(input.value) / 100));
   part("colours").addEventListener("change", change("colourMap", (select) => select.value));
   part("scale").addEventListener("change", change("sameScale", (select) => select.value === "same"));
-  part("cells").addEventListener("change", change("cells", (box) => box.checked));
+  for (const name of ["cells", "smooth", "clip"]) {
+    part(name).addEventListener("change", change(name, (box) => box.checked));
+  }
   fillColours();
   return look;
 }
 
 // The scale that panels share: the largest of those with the same unit.
-export function sharedScales(panels, view) {
+export function sharedScales(panels, look) {
   const largest = new Map();
   for (const panel of panels) {
-    const own = panel.ownScale(view);
+    const own = panel.ownScale(look);
     if (own !== null) largest.set(panel.unit, Math.max(own, largest.get(panel.unit) ?? 0));
   }
   return largest;

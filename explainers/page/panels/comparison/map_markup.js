@@ -3,40 +3,41 @@ import {crosshair} from "../../scripts/crosshair.js";
 import {create} from "../../scripts/dom.js";
 
 // Returns the panel's elements by name, and `end`, which ends the cross-hair.
-export function mapMarkup(page, explainer, second, isFilled) {
-  const id = `panel-${explainer.name}${second ? "-second" : ""}`;
+export function mapMarkup(page, words, explainer, second, isFilled) {
+  const id = `panel-${explainer.name}${second ? "-second" : ""}`, {title} = explainer;
   const parts = {
     side: create("span", {class: "side-name", id: `${id}-side`}, second?.title ?? ""),
     canvas: create("canvas", {role: "img", width: 1, height: 1}),
     words: create("p", {class: "words"}),
     line: create("div", {
-      class: "progress", role: "progressbar", "aria-label": `Progress of ${explainer.title}`, hidden: true,
+      class: "progress", role: "progressbar", "aria-label": words("progress", {title}), hidden: true,
     }, create("i")),
     mark: create("div", {class: "mark", hidden: true, "aria-hidden": "true"}),
+    ranked: create("div", {class: "ranked", "aria-hidden": "true"}),
     hatch: create("canvas", {class: "hatch", "aria-hidden": "true", hidden: true}),
     here: create("span", {class: "here"}),
+    unusual: create("span", {class: "unusual", hidden: true}, words("unusual")),
     bar: create("canvas", {class: "bar", "aria-hidden": "true", hidden: true}),
     ticks: create("div", {class: "ticks"}),
     note: create("p", {class: "note quiet"}),
     facts: create("p", {class: "facts quiet"}),
+    fares: create("p", {class: "fares quiet", hidden: true}),
     correlation: create("p", {class: "correlation quiet"}),
-    results: create("dl", {class: "results", "aria-label": `Tests of ${explainer.title}`}),
+    results: create("dl", {class: "results", "aria-label": words("tests", {title})}),
   };
   const {hair, end} = crosshair(page, isFilled);
-  parts.stage = create("div", {class: "stage"}, parts.canvas, parts.hatch);
+  parts.stage = create("div", {class: "stage"}, parts.canvas, parts.hatch, parts.ranked, parts.mark);
   parts.frame = create("div", {
-    class: "frame", tabindex: "0", role: "group",
-    "aria-label": `${explainer.title}: arrow keys read values, plus and minus zoom, 0 shows all, I inverts, H hides the map`,
-  }, parts.stage, parts.words, parts.mark, hair, parts.here, parts.line);
+    class: "frame", tabindex: "0", role: "group", "aria-label": words("frame", {title}),
+  }, parts.stage, parts.words, hair, parts.here, parts.unusual, parts.line);
   parts.root = create("article", {
     class: "panel", "aria-labelledby": `${id} ${id}-side`, "data-explainer": explainer.name,
     "data-model": second?.kind === "network" ? second.name : null,
     "data-second": second?.kind === "finding" ? second.name : null,
   },
   create("div", {class: "panel-head"},
-    create("h3", {id}, explainer.title), parts.side,
-    explainer.control ? create("span", {class: "quiet"}, "control") : null),
+    create("h3", {id}, title), parts.side, explainer.control ? create("span", {class: "quiet"}, words("control")) : null),
   parts.frame, create("div", {class: "legend"}, parts.bar, parts.ticks),
-  parts.note, parts.facts, parts.correlation, parts.results);
+  parts.note, parts.facts, parts.fares, parts.correlation, parts.results);
   return {...parts, end};
 }

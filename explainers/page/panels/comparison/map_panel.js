@@ -1,23 +1,22 @@
 // One explainer's picture, its state, and its options.
 import {create} from "../../scripts/dom.js";
 import {handle} from "../../scripts/gestures.js";
-import {minus, seconds} from "../../scripts/numbers.js";
+import {minus, percent} from "../../scripts/numbers.js";
 import {Picture} from "../../scripts/picture.js";
-import {ownScale} from "../../scripts/shading.js";
 import {mapMarkup} from "./map_markup.js";
 import {optionControls} from "./options.js";
-import {mapInWords, showBox, showValue, walk} from "./readout.js";
+import {factsOf, mapInWords, noteOf, placeBox, showBox, showValue, walk} from "./readout.js";
 import {drawHatch, testResults} from "./test_results.js";
 
 export class MapPanel {
   // network(): what the page knows of the network; onRerun(), onDrawn(): called when the visitor wants the map again,
   // and when it is there; second: {kind: "finding" or "network", name, title} of the second side, if it belongs to that
   constructor(page, explainer, options, {network, onRerun, onDrawn, second = null}) {
-    Object.assign(this, {page, explainer, options, network, onRerun, onDrawn, second});
+    Object.assign(this, {page, explainer, options, network, onRerun, onDrawn, second, text: page.text("map")});
     this.requestedNetwork = second?.kind === "network" ? second.name : "";
     this.state = "idle";
     this.shownMap = null;
-    Object.assign(this, mapMarkup(page, explainer, second, () => this.filled));
+    Object.assign(this, mapMarkup(page, this.text, explainer, second, () => this.filled));
     this.root.append(...[this.optionsBox()].filter(Boolean));
     this.picture = new Picture(page, this.canvas, this.bar, page.sight);
     this.listen();
@@ -37,9 +36,11 @@ export class MapPanel {
       this.end,
       page.subscribe("point", (point) => showValue(this, point)),
       page.subscribe("measured", (value) => this.showResults(value)),
+      page.subscribe("ranking", (value) => this.showRanking(value)),
+      page.subscribe("scores", (scores) => this.showBenchmark(scores.benchmark)),
       page.subscribe("marking", ({on}) => frame.classList.toggle("marking", on)),
       page.subscribe("box", () => showBox(this)),
-      page.subscribe("sight", () => { page.sight.place(stage); showBox(this); }),
+      page.subscribe("sight", () => page.sight.place(stage)),
       page.subscribe("tone", ({maps}) => frame.classList.toggle("bare", !maps)),
     ];
   }
@@ -67,17 +68,25 @@ export class MapPanel {
     return bottom > 0 && right > 0 && top < window.innerHeight && left < window.innerWidth;
   }
 
+  // How the explainer fares on this network against a guess, where the checkpoint has a benchmark.
+  showBenchmark(benchmark) {
+    const pointing = benchmark?.pointing[this.explainer.name];
+    this.fares.hidden = pointing === undefined || this.explainer.control;
+    if (this.fares.hidden) return;
+    const values = {pointing: percent(pointing), guess: percent(benchmark.guess), boxes: benchmark.boxes};
+    this.fares.replaceChildren(create("a", {href: "#about", title: this.text("beats_help", values)}, this.text("beats", values)));
+  }
+
   // Spearman's rank correlation with the map of the first side.
-  showCorrelation(correlation, first) {
-    this.correlation.textContent = correlation === undefined ? "" :
-      `Rank correlation with the map of ${first}: ${minus(correlation.toFixed(2))}`
-      + " (1: the same order of places, 0: none, −1: the reverse).";
+  showCorrelation(correlation, other) {
+    this.correlation.textContent = correlation === undefined ? ""
+      : this.text("correlation", {other, value: minus(correlation.toFixed(2))});
   }
 
   async showResults({panels, token}) {
     const results = panels[this.key] ?? {};
     this.hatch.hidden = true;
-    this.results.replaceChildren(...testResults(this.page.settings.panels.measures.measures, results));
+    this.results.replaceChildren(...testResults(this.page, results));
     const hatched = Object.values(results).find((each) => each.hatched)?.hatched;
     if (!hatched) return;
     const values = await this.page.maps.get(token, hatched.map);
@@ -86,14 +95,28 @@ export class MapPanel {
     this.hatch.hidden = false;
   }
 
+  // The regions that were covered, with the score before and after: [{panel, box, label}].
+  showRanking({regions}) {
+    this.ranked.replaceChildren(...regions.filter((each) => !each.panel || each.panel === this.key).map((each) => {
+      const box = create("div", {class: `region-${each.kind}`}, create("span", {}, each.label));
+      placeBox(box, each.box);
+      return box;
+    }));
+  }
+
+  // Whether the image looks like a chest radiograph.
+  setUsual(usual) {
+    this.unusual.hidden = usual;
+  }
+
   optionsBox() {
     // both sides have the same options, which stand below the first
     if (!this.explainer.options.length || this.second) return null;
-    this.again = create("button", {type: "button", onclick: () => this.onRerun()}, "Explain again");
+    this.again = create("button", {type: "button", onclick: () => this.onRerun()}, this.text("again"));
     this.again.disabled = true;
-    const box = create("details", {class: "settings"}, create("summary", {}, "Options"));
+    const box = create("details", {class: "settings"}, create("summary", {}, this.text("options")));
     const fill = () => {
-      const controls = optionControls(this.explainer, this.options, this.network(), (name, value) => {
+      const controls = optionControls(this.page, this.explainer, this.options, this.network(), (name, value) => {
         this.options[name] = value;
         this.again.disabled = this.state === "idle";
       });
@@ -122,24 +145,25 @@ export class MapPanel {
     this.set("idle");
     this.words.textContent = this.explainer.summary;
     this.clear();
-    this.describe("No explanation yet.");
+    this.describe(this.text("idle"));
   }
 
   wait() {
     this.set("waiting");
     this.words.textContent = "";
     this.clear();
-    this.facts.textContent = "Waiting for the others.";
+    const network = this.network(), loading = network && network.state !== "ready";
+    this.facts.textContent = loading ? this.text("network_loading", {name: network.model}) : this.text("queued");
     this.picture.drawGrey();
-    this.describe("Waiting.");
+    this.describe(this.facts.textContent);
   }
 
   stop() {
     if (this.state !== "waiting" && this.state !== "running") return;
     this.set("cancelled");
     this.clear();
-    this.words.textContent = "Stopped.";
-    this.describe("Stopped before it was done.");
+    this.words.textContent = this.text("stopped");
+    this.describe(this.text("stopped"));
   }
 
   set(state) {
@@ -153,10 +177,9 @@ export class MapPanel {
     this.picture.forget();
     this.shownMap = null;
     this.bar.hidden = true;
-    this.ticks.replaceChildren();
+    for (const part of [this.ticks, this.results, this.ranked]) part.replaceChildren();
     for (const part of [this.note, this.facts, this.correlation]) part.textContent = "";
     this.facts.removeAttribute("title");
-    this.results.replaceChildren();
     this.hatch.hidden = true;
   }
 
@@ -165,7 +188,7 @@ export class MapPanel {
     if (news.state === "running") this.showProgress(news, token);
     else if (news.state === "done") this.finish(news, token);
     else if (news.state === "cancelled") this.stop();
-    else if (news.state === "failed" && this.state !== "failed") this.fail(news);
+    else if (news.state === "failed" && this.state !== "failed") this.fail(news.reason);
   }
 
   showProgress(news, token) {
@@ -175,29 +198,30 @@ export class MapPanel {
     this.line.firstChild.style.width = known ? `${100 * news.fraction}%` : "";
     if (known) this.line.setAttribute("aria-valuenow", String(share));
     else this.line.removeAttribute("aria-valuenow");
-    this.facts.textContent = [news.text || "Computing", known ? `${share} %` : ""].filter(Boolean).join(", ");
+    this.facts.textContent = [news.text || this.text("computing"), known ? `${share} %` : ""].filter(Boolean).join(", ");
     if (news.preview) this.load(news.preview, token);
   }
 
   finish(news, token) {
     this.set("done");
     this.words.textContent = "";
-    const {forward, backward} = news.passes, passes = forward + backward;
-    const cost = passes ? `${passes.toLocaleString("en-US")} ${passes === 1 ? "pass" : "passes"}` : "no pass of its own";
     // another network may have taken the place of the one that was asked for
     const requested = this.requestedNetwork;
-    if (requested) this.side.textContent = news.source === requested ? requested : `${news.network}, for ${requested}`;
-    this.facts.title = `Through the network: ${forward} forward, ${backward} backward`;
-    this.facts.textContent = `${seconds(news.seconds)}, ${cost}, ${news.columns} × ${news.rows} cells`;
+    if (requested) {
+      this.side.textContent = news.source === requested ? requested
+        : this.text("instead", {network: news.network, requested});
+    }
+    this.facts.title = this.text("passes_help", news.passes);
+    this.facts.textContent = factsOf(this.text, news);
     this.finding = news.finding;
     this.load(news, token);
   }
 
-  fail({reason}) {
+  fail(reason) {
     this.set("failed");
     this.clear();
-    this.words.replaceChildren(create("strong", {}, "This explainer gave no map."), " ", reason);
-    this.describe(`Failed: ${reason}`);
+    this.words.replaceChildren(create("strong", {}, this.text("failed")), " ", reason);
+    this.describe(this.text("failed_alt", {reason}));
   }
 
   async load(news, token) {
@@ -206,20 +230,18 @@ export class MapPanel {
     try {
       const values = await this.page.maps.get(token, news.map);
       if (this.shownMap !== news.map) return;
-      const finding = this.page.settings.findings[news.finding ?? this.finding];
-      this.picture.setMap({
-        values, rows: news.rows, columns: news.columns, crop: news.crop,
-        unit: this.unit, findingTitle: finding?.title ?? "",
-      });
+      this.picture.setMap({values, rows: news.rows, columns: news.columns, crop: news.crop, unit: this.unit});
       this.onDrawn();
     } catch (problem) {
       // a partial map may have been replaced before it was fetched; the next one comes
-      if (this.shownMap === news.map && this.state === "done") this.fail({reason: problem.message});
+      if (this.shownMap !== news.map || this.state !== "done") return;
+      this.fail(this.page.text("page")("map_failed", {reason: problem.message}));
     }
   }
 
-  ownScale(view) {
-    return this.state === "done" && this.picture.map ? ownScale(this.picture.map.extremes, view) : null;
+  // The value with full colour of this map alone, null while there is none.
+  ownScale(look) {
+    return this.state === "done" && this.picture.map ? this.picture.ownScale(look).high : null;
   }
 
   draw(look, scale) {
@@ -228,13 +250,15 @@ export class MapPanel {
       return;
     }
     this.cells = look.cells;
-    const {empty, ticks, note} = this.picture.draw(look, scale);
-    this.words.textContent = empty ?? "";
-    this.root.classList.toggle("empty", Boolean(empty));
-    this.ticks.replaceChildren(...ticks.map((tick) => create("span", {}, tick)));
-    const legend = this.page.settings.colourMaps[look.colourMap].legend;
-    this.note.textContent = [look.view === "signed" && !empty ? legend : "", note].filter(Boolean).join(" ");
-    this.describe(mapInWords(this, look, empty));
+    const drawn = this.picture.draw(look, scale), finding = this.page.settings.findings[this.finding]?.title ?? "";
+    const reason = drawn.empty ? this.text(drawn.empty, {finding}) : "";
+    this.words.textContent = reason;
+    this.root.classList.toggle("empty", Boolean(reason));
+    this.ticks.replaceChildren(...drawn.ticks.map((tick) => create("span", {}, tick)));
+    const {legend} = this.page.settings.colourMaps[look.colourMap];
+    const note = noteOf(this.text, look, this.picture.map, drawn);
+    this.note.textContent = [look.view === "signed" && !reason ? legend : "", note].filter(Boolean).join(" ");
+    this.describe(mapInWords(this, look, reason));
   }
 
   describe(sentence) {

@@ -6,11 +6,12 @@ export function defaults(explainer) {
 }
 
 // A fieldset for one explainer; `changed(name, value)` is called when the visitor decided on a value.
-export function optionControls(explainer, values, network, changed) {
+export function optionControls(page, explainer, values, network, changed) {
+  const words = page.text("options");
   const fields = explainer.options.map((option) => {
     const id = `option-${explainer.name}-${option.name}`;
     const help = option.help ? create("p", {class: "help", id: `${id}-help`}, sentence(option.help)) : null;
-    const control = CONTROLS[option.kind](option, values[option.name], network, (value) => changed(option.name, value));
+    const control = CONTROLS[option.kind](option, values[option.name], (value) => changed(option.name, value), {network, words});
     const input = control.matches("input, select") ? control : control.querySelector("input, select");
     input.id = id;
     if (help) input.setAttribute("aria-describedby", help.id);
@@ -23,25 +24,26 @@ export function optionControls(explainer, values, network, changed) {
 const CONTROLS = {
   int: numeric,
   float: numeric,
-  bool: (option, value, network, changed) => {
+  bool: (option, value, changed) => {
     const box = create("input", {type: "checkbox", onchange: () => changed(box.checked)});
     box.checked = value;
     return box;
   },
-  choice: (option, value, network, changed) => {
+  choice: (option, value, changed) => {
     const items = option.choices.map((choice) => create("option", {}, String(choice)));
     const select = create("select", {onchange: () => changed(option.choices[select.selectedIndex])}, ...items);
     select.selectedIndex = option.choices.indexOf(value);
     return select;
   },
-  layer: (option, value, network, changed) => {
+  layer: (option, value, changed, {network, words}) => {
     const names = network?.layers ?? [value];
     const ends = names.filter((name) => /_concat$|^relu$/.test(name)).reverse();
-    const groups = [["Ends of blocks, the last first", ends], ...blocks(names.filter((name) => !ends.includes(name)))];
+    const groups = [[words("blocks"), ends], ...blocks(words, names.filter((name) => !ends.includes(name)))];
     const select = create("select", {onchange: () => changed(select.value)});
     for (const [title, members] of groups) {
       if (!members.length) continue;
-      select.append(create("optgroup", {label: title}, ...members.map((name) => create("option", {value: name}, name))));
+      const items = members.map((name) => create("option", {value: name}, name));
+      select.append(create("optgroup", {label: title}, ...items));
     }
     select.value = names.includes(value) ? value : network.targetLayer;
     return select;
@@ -49,7 +51,7 @@ const CONTROLS = {
 };
 
 // A slider where the range is known, else a number field.
-function numeric(option, value, network, changed) {
+function numeric(option, value, changed) {
   const bounded = option.minimum !== null && option.maximum !== null;
   const step = option.step ?? (option.kind === "int" ? 1 : bounded ? (option.maximum - option.minimum) / 100 : "any");
   const input = create("input", {
@@ -63,10 +65,10 @@ function numeric(option, value, network, changed) {
 }
 
 // Layers by the part of the network that their names begin with.
-function blocks(names) {
+function blocks(words, names) {
   const groups = new Map();
   for (const name of names) {
-    const block = /^(conv\d+|pool\d+)/.exec(name)?.[0] ?? "others";
+    const block = /^(conv\d+|pool\d+)/.exec(name)?.[0] ?? words("others");
     if (!groups.has(block)) groups.set(block, []);
     groups.get(block).push(name);
   }

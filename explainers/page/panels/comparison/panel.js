@@ -1,13 +1,14 @@
 // The comparison: which explanations are asked for, what the server answers, and when the maps are drawn.
+import {readAddress, writeAddress} from "../../scripts/address.js";
 import {parts} from "../../scripts/dom.js";
-import {readAddress, withValues} from "./address.js";
 import {createChooser} from "./chooser.js";
-import {findingsInWords, findingOptions} from "./finding_words.js";
+import {describeFinding, findingOptions} from "./finding_words.js";
+import {headline, pairWords} from "./headline.js";
 import {createLooks} from "./looks.js";
 import {defaults} from "./options.js";
 import {PanelGrid} from "./panel_grid.js";
 import {compareRequest, isReady} from "./request.js";
-import {findingSide, firstTitle, networkSide, offerSides, sideKey} from "./sides.js";
+import {findingSide, firstTitle, offerSides, sideKey} from "./sides.js";
 import {viewTools} from "./view_tools.js";
 
 export function start(gradio) {
@@ -15,11 +16,12 @@ export function start(gradio) {
 }
 
 class Comparison {
-  constructor({root, trigger, onValue, page}) {
-    Object.assign(this, {root, trigger, page, part: parts(root)});
+  constructor({root, trigger, onValue, page, text}) {
+    Object.assign(this, {root, trigger, page, text, part: parts(root)});
     this.explainers = new Map(page.settings.explainers.map((each) => [each.name, each]));
-    this.requested = readAddress(window.location.search, this.explainers);
-    this.chosen = new Set(this.requested.explainers.length ? this.requested.explainers : page.settings.atFirst);
+    this.requested = readAddress(window.location.search);
+    const named = this.requested.explainers.split(",").filter((name) => this.explainers.has(name));
+    this.chosen = new Set(named.length ? named : page.settings.atFirst);
     this.options = Object.fromEntries(page.settings.explainers.map((each) => [each.name, defaults(each)]));
     this.radiograph = this.scores = this.network = null;
     this.finding = "";
@@ -27,11 +29,10 @@ class Comparison {
     this.running = this.rerun = false;
     // what was compared first: "TOKEN NETWORK"; and which radiograph's finding was explained last
     this.begun = this.explainedToken = "";
-    this.look = createLooks(page, this.part, () => this.draw());
-    const callbacks = {
+    this.look = createLooks(page, this.part, this.requested.view, () => { this.writeAddress(); this.draw(); });
+    this.grid = new PanelGrid(page, this.part("panels"), {...this, callbacks: {
       network: () => this.network, onRerun: () => this.compareAgain(), onDrawn: () => this.draw(),
-    };
-    this.grid = new PanelGrid(page, this.part("panels"), {...this, callbacks});
+    }});
     createChooser(page, this.part, this.explainers, this.chosen, (name, chosen) => this.choose(name, chosen));
     for (const name of this.explainers.keys()) if (this.chosen.has(name)) this.grid.add(name);
     this.listen();
@@ -41,11 +42,12 @@ class Comparison {
 
   listen() {
     const {page, part} = this;
-    viewTools(page, part("tools"), part("contrast"), part("hint"));
+    viewTools(page, part("tools"));
     part("finding").addEventListener("change", (event) => this.explain(event.target.value));
     part("compare").addEventListener("click", () => this.compare());
     part("second").addEventListener("change", (event) => this.chooseSecond(event.target.value));
     part("stop").addEventListener("click", () => this.stop());
+    part("pair").addEventListener("click", () => page.publish("tab", {name: "agreement"}));
     document.addEventListener("keydown", (event) => { if (event.key === "Escape") this.stop(); });
     page.subscribe("network", (network) => {
       this.network = network;
@@ -67,30 +69,30 @@ class Comparison {
       }
       this.begin();
     });
+    page.subscribe("server", ({up}) => this.showServer(up));
   }
 
-  get ready() {
-    return isReady(this);
-  }
+  get second() { return this.grid.second; }
 
-  get chosenInOrder() {
-    return [...this.explainers.keys()].filter((name) => this.chosen.has(name));
-  }
+  get ready() { return isReady(this); }
+
+  get chosenInOrder() { return [...this.explainers.keys()].filter((name) => this.chosen.has(name)); }
 
   // Once radiograph, scores and network are there, in whichever order they came: the first comparison.
   begin() {
     const {requested, scores} = this, subject = `${this.radiograph?.token} ${this.network?.model}`;
     if (this.ready && this.begun !== subject) {
-      const first = !this.begun;
+      const first = !this.begun, {planted} = this.radiograph;
       this.begun = subject;
       // the finding that is being looked at stays when another network scores it too
-      const stays = this.explainedToken === this.radiograph.token && this.isScored(this.finding);
-      if (!stays) this.finding = this.isScored(requested.finding) ? requested.finding : scores.chosen;
-      if (first && this.isScored(requested.second) && requested.second !== requested.finding) {
+      const stays = this.explainedToken === this.radiograph.token && this.scoreOf(this.finding);
+      const named = [first ? requested.finding : "", planted, scores.chosen].find((name) => this.scoreOf(name));
+      if (!stays) this.finding = named;
+      if (first && this.scoreOf(requested.second) && requested.second !== this.finding) {
         this.grid.setSecond(findingSide(requested.second, this.title(requested.second)), this.chosen);
       }
       this.explainedToken = this.radiograph.token;
-      this.part("finding").replaceChildren(...findingOptions(scores.findings));
+      this.part("finding").replaceChildren(...findingOptions(this.text, scores.findings));
       this.explain(this.finding);
     }
     this.refresh();
@@ -105,6 +107,7 @@ class Comparison {
     this.part("error").hidden = true;
     for (const panel of this.grid.all) panel.wait();
     this.showSides();
+    this.say(this.text("computing", {count: names.length, finding: this.title(finding)}));
     this.trigger("compare", compareRequest(this, names));
     this.page.publish("explained", {finding});
     this.writeAddress();
@@ -124,20 +127,21 @@ class Comparison {
     this.run += 1;
     this.running = this.rerun = false;
     for (const panel of this.grid.all) panel.stop();
-    this.page.announce("Stopped.");
+    this.say(this.text("stopped"));
+    this.page.announce(this.text("stopped"));
     this.refresh();
   }
 
   // A comparison that is under way need not be stopped before: the server ends it for the next one.
   explain(name) {
-    if (!this.isScored(name) || (this.running && name === this.finding)) return;
+    if (!this.scoreOf(name) || (this.running && name === this.finding)) return;
     // the second finding, if it is asked for, changes places with the first
     if (this.second?.kind === "finding" && this.second.name === name) {
       this.grid.setSecond(findingSide(this.finding, this.title(this.finding)), this.chosen);
     }
     this.finding = name;
     this.part("finding").value = name;
-    this.describeFinding();
+    describeFinding(this);
     this.fillSecond();
     this.compare();
   }
@@ -147,6 +151,7 @@ class Comparison {
       this.run += 1;
       this.running = false;
       for (const panel of this.grid.all) panel.stop();
+      this.say("");
       this.part("error").textContent = value.error.sentence;
       this.part("error").hidden = false;
     } else if (value.run === this.run) {
@@ -156,28 +161,45 @@ class Comparison {
       }
       if (value.done) this.finish(value);
       // an explainer that was left out while others ran would keep them waiting
-      else if (this.runsLeftOut(value)) this.compare();
+      else if (this.grid.lacksRunning(value.panels)) this.compare();
     }
     this.refresh();
   }
 
-  runsLeftOut({panels}) {
-    return Object.entries(panels).some(([name, each]) => each.state === "running" && !this.grid.get(name));
-  }
-
-  finish({panels}) {
+  finish({panels, agreement, token}) {
+    const states = Object.values(panels).map((each) => each.state), {text} = this;
+    const done = states.filter((state) => state === "done").length;
     this.running = false;
-    const states = Object.values(panels).map((each) => each.state);
-    const done = states.filter((state) => state !== "failed").length;
-    this.page.announce(`Comparison done: ${done} of ${states.length} explanations of ${this.title(this.finding)}.`);
+    this.page.publish("agreement", {token, agreement});
+    this.say(headline(text, agreement), agreement ? pairWords(text, agreement) : "");
+    this.page.announce(text("announced", {done, all: states.length, finding: this.title(this.finding)}));
     if (this.rerun) this.compare();
   }
 
+  // The sentence above the maps.
+  say(sentence, pair = "") {
+    this.part("sentence").textContent = sentence;
+    this.part("pair").textContent = pair;
+    this.part("pair").hidden = !pair;
+  }
+
+  showServer(up) {
+    const notice = this.part("server"), words = this.page.text("page");
+    notice.hidden = up;
+    notice.textContent = up ? "" : words("server_gone");
+    if (!up && this.running) this.stop();
+    if (up) {
+      this.page.announce(words("server_back"));
+      if (this.begun) this.compare();
+    }
+  }
+
   writeAddress() {
-    const {finding, second} = this;
-    window.history.replaceState(window.history.state, "", withValues(window.location.href, {
-      finding, explainers: this.chosenInOrder.join(","), second: second?.kind === "finding" ? second.name : "",
-    }));
+    const {finding, second, look} = this;
+    writeAddress(window, {
+      finding, explainers: this.chosenInOrder.join(","), view: look.view === "positive" ? "" : look.view,
+      second: second?.kind === "finding" ? second.name : "",
+    });
   }
 
   draw() {
@@ -186,26 +208,20 @@ class Comparison {
     this.page.publish("comparison", {token: radiograph?.token, look: {...look}, done: grid.done, running});
   }
 
-  isScored(name) {
-    return Boolean(this.scores?.findings?.some((each) => each.finding === name));
+  scoreOf(name) {
+    return this.scores?.findings?.find((each) => each.finding === name);
   }
 
   title(name) {
     return this.page.settings.findings[name]?.title ?? name;
   }
 
-  describeFinding() {
-    const scoreOf = (name) => this.scores.findings.find((each) => each.finding === name);
-    const other = this.second?.kind === "finding" ? scoreOf(this.second.name) : null;
-    this.part("about").replaceChildren(...findingsInWords(scoreOf(this.finding), other));
-  }
-
   refresh() {
     const {part, ready, running} = this;
     part("finding").disabled = part("second").disabled = !ready;
     part("compare").disabled = !ready || !this.chosen.size || running;
-    part("compare").hidden = running;
     part("stop").hidden = !running;
+    part("count").textContent = `(${this.chosen.size})`;
     this.root.querySelector(".comparison").setAttribute("aria-busy", String(running));
     this.draw();
   }
@@ -214,19 +230,14 @@ class Comparison {
     if (chosen) {
       this.chosen.add(name);
       this.grid.add(name);
-      this.showSides();
-      if (this.running) this.rerun = true;
-      else if (this.grid.get(name).state === "idle") this.compare();
+      this.compareAgain();
     } else {
       this.chosen.delete(name);
       this.grid.remove(name);
       if (!this.chosen.size) this.stop();
+      else if (!this.running) this.compare();
     }
     this.refresh();
-  }
-
-  get second() {
-    return this.grid.second;
   }
 
   showSides() {
@@ -234,10 +245,7 @@ class Comparison {
   }
 
   fillSecond() {
-    const findings = (this.scores?.findings ?? []).filter((each) => each.finding !== this.finding);
-    const networks = Object.keys(this.page.last("networks") ?? {}).filter((name) => name !== this.network?.model);
-    this.sides = offerSides(
-      this.part("second"), findings.map((each) => findingSide(each.finding, each.title)), networks.map(networkSide));
+    this.sides = offerSides(this);
     // one that is not offered any more, unless the scores are only on their way
     if (this.second && this.ready && !this.sides.has(sideKey(this.second))) this.grid.setSecond(null, this.chosen);
     this.part("second").value = sideKey(this.second);
@@ -245,7 +253,7 @@ class Comparison {
 
   chooseSecond(key) {
     this.grid.setSecond(this.sides.get(key) ?? null, this.chosen);
-    this.describeFinding();
+    describeFinding(this);
     this.compare();
   }
 }

@@ -74,13 +74,18 @@ export class PanelGrid {
     for (const pair of this.element.querySelectorAll(".pair:empty")) pair.remove();
   }
 
+  // Whether one runs that is not among the panels any more.
+  lacksRunning(states) {
+    return Object.entries(states).some(([name, each]) => each.state === "running" && !this.panels.has(name));
+  }
+
   setRadiograph(radiograph) {
     this.radiograph = radiograph;
     for (const panel of this.all) panel.setRadiograph(radiograph);
   }
 
   paint(those = this.all) {
-    const shared = this.look.sameScale ? sharedScales(this.all, this.look.view) : new Map();
+    const shared = this.look.sameScale ? sharedScales(this.all, this.look) : new Map();
     for (const panel of those) panel.draw(this.look, shared.get(panel.unit) ?? null);
   }
 

@@ -1,17 +1,18 @@
-// What stands over a map's picture: its value at the cross-hair, and the region that is marked.
-import {limited, number, withUnit} from "../../scripts/numbers.js";
+// What stands over and under a map's picture: its value at the cross-hair, the region that is marked, and its scale.
+import {limited, number, percent, seconds, withUnit} from "../../scripts/numbers.js";
+import {SMOOTHING_PX} from "../../scripts/smoothing.js";
 
 const STEPS = {ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1]};
 
 // The map's value at the cross-hair, out of its way.
-export function showValue({page, here, filled, state, picture, cells, unit}, {y, x}) {
+export function showValue({page, here, filled, state, picture, cells, unit, text}, {y, x}) {
   here.textContent = "";
   here.classList.toggle("above", page.sight.seen({y, x}).y > 0.85);
   const inside = y >= 0 && y < 1 && x >= 0 && x < 1;
   if (!inside || !filled || state !== "done" || !picture.map) return;
   const {width, height} = picture.radiograph;
   const value = picture.valueAt(Math.floor(y * height), Math.floor(x * width), cells ?? false);
-  here.textContent = Number.isNaN(value) ? "not seen by the network" : withUnit(number(value), unit);
+  here.textContent = Number.isNaN(value) ? text("outside") : withUnit(number(value), unit);
 }
 
 // Arrow keys move the cross-hair; Enter sets a corner of the region.
@@ -33,24 +34,49 @@ export function walk({page, filled, here, explainer}, event) {
   if (here.textContent) page.announce(`${explainer.title}: ${here.textContent}`);
 }
 
+// Places an element over a box of the picture, in shares of its sides.
+export function placeBox(element, {top, left, height, width}) {
+  const share = (value) => `${100 * value}%`;
+  Object.assign(element.style, {top: share(top), left: share(left), height: share(height), width: share(width)});
+}
+
 export function showBox({page, mark}) {
-  const {sight} = page, {top, left, height, width} = page.last("box") ?? {};
-  mark.hidden = top === undefined;
-  if (mark.hidden) return;
-  const share = (value) => `${100 * value}%`, corner = sight.seen({y: top, x: left});
-  Object.assign(mark.style, {
-    top: share(corner.y), left: share(corner.x), height: share(height * sight.zoom), width: share(width * sight.zoom),
-  });
+  const box = page.last("box") ?? {};
+  mark.hidden = box.top === undefined;
+  if (!mark.hidden) placeBox(mark, box);
+}
+
+// What was done to the map before it was drawn, in words.
+export function noteOf(text, look, {extremes, unit}, {empty, scale, contour}) {
+  if (empty) return "";
+  const value = (size) => withUnit(number(size), unit);
+  if (look.view === "percentile") {
+    return text("ranks", {span: `${number(extremes.minimum)} to ${value(extremes.maximum)}`});
+  }
+  if (contour) return text("encloses", {area: percent(contour.area), value: value(contour.threshold)});
+  const smoothed = scale.smoothed ? text("smoothed", {pixels: SMOOTHING_PX}) : "";
+  const clipped = scale.clipped ? text("clipped", {value: value(scale.high)}) : "";
+  const hidden = look.view === "positive" && extremes.minimum < 0 ? text("hidden", {value: value(extremes.minimum)}) : "";
+  return [smoothed, clipped, hidden].filter(Boolean).join(" · ");
+}
+
+// What computing cost: time, passes, cells.
+export function factsOf(text, {passes: {forward, backward}, seconds: time, columns, rows, cached}) {
+  const count = forward + backward;
+  const passes = count === 0 ? text("no_pass") : count === 1 ? text("pass") : text("passes", {count: count.toLocaleString("en-US")});
+  const cost = cached ? text("cached", {seconds: seconds(time)}) : seconds(time);
+  return [cost, passes, text("grid", {columns, rows})].join(", ");
 }
 
 // What a map shows, for those who can't see it.
-export function mapInWords({page, explainer: {title}, finding, state, picture, unit}, look, empty) {
-  const name = page.settings.findings[finding]?.title ?? "";
-  if (state === "running") return `${title} of ${name}, not finished yet.`;
-  if (empty) return `${title} of ${name}: ${empty}`;
+export function mapInWords({page, text, explainer: {title}, finding: name, state, picture, unit}, look, reason) {
+  const finding = page.settings.findings[name]?.title ?? "";
+  if (state === "running") return text("unfinished", {title, finding});
+  if (reason) return text("empty", {title, finding, reason});
   const {minimum, maximum} = picture.map.extremes;
-  const value = withUnit(number(maximum > 0 ? maximum : minimum), unit);
-  const synthetic = picture.radiograph.synthetic ? "synthetic " : "";
-  return `${title} of ${name} on the ${synthetic}radiograph, ${look.view} view. `
-    + `What ${maximum > 0 ? "raises" : "lowers"} the score most, ${value}, lies in ${picture.strongestPlace()}.`;
+  return text("alt", {
+    title, finding, view: look.view, kind: text(picture.radiograph.synthetic ? "synthetic" : "radiograph"),
+    verb: text(maximum > 0 ? "raised" : "lowered"), place: picture.strongestPlace(),
+    value: withUnit(number(maximum > 0 ? maximum : minimum), unit),
+  });
 }

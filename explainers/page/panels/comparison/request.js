@@ -1,9 +1,10 @@
 // When a comparison can be asked for, and what it is asked for with.
 
-// Radiograph, scores and network belong together.
+// Radiograph and scores belong together, and to the network that is chosen. The network itself may still be loading:
+// what needs it waits for it.
 export function isReady({network, radiograph, scores}) {
-  return Boolean(network?.state === "ready" && radiograph && scores?.findings
-    && scores.token === radiograph.token && scores.model === network.model);
+  return Boolean(network && radiograph && scores?.findings && scores.token === radiograph.token
+    && scores.model === network.model);
 }
 
 export function compareRequest({run, second, network, finding, options}, explainers) {

@@ -16,6 +16,7 @@ from explainers.contract.options import check_options
 from explainers.errors import Cancelled
 from explainers.map_statistics import on_grid, spearman
 from explainers.page.error_boundary import ErrorMessage, error_message
+from explainers.page.panels.comparison.agreement import agreement_value
 from explainers.page.panels.comparison.request import CompareRequest
 from explainers.page.sessions import Run, Session, run_name
 from explainers.page.state import AppState
@@ -102,6 +103,7 @@ class Screen:
     session: Session
     finding: str
     panels: dict[str, dict] = field(init=False)
+    crop: list[float] = field(default_factory=list)
     correlations: dict[str, float] = field(default_factory=dict)
     _previews: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -149,10 +151,12 @@ class Screen:
             "done": done,
             "panels": {name: dict(panel) for name, panel in self.panels.items()},
             "correlations": dict(self.correlations),
+            "agreement": agreement_value(self.session, self.crop) if done else None,
         }
 
     def _show(self, side: Side, name: str, place: str, explanation: Explanation) -> None:
         self.session.shown[side.panel(name)] = explanation
+        self.crop = self.crop or side.crop
         self.panels[side.panel(name)] = {
             "state": "done",
             "map": place,
@@ -190,12 +194,17 @@ def explanation_shown(explanation: Explanation) -> dict:
         "rows": rows,
         "columns": columns,
         "seconds": explanation.seconds,
+        "cached": explanation.cached,
         "passes": dict(explanation.passes),
     }
 
 
 def run_comparison(state: AppState, session: Session, request: CompareRequest) -> Iterator[dict]:
     """Run a comparison of a session; yields the whole screen each time something happened."""
+    stored = worked_comparison(state, session, request)
+    if stored is not None:
+        yield stored
+        return
     first = Side.of(state, session, request, request.networks[0], request.finding)
     with session.run(run_name("compare", request.run)) as run:
         session.shown.clear()
@@ -222,7 +231,7 @@ def _run_side(state: AppState, screen: Screen, side: Side, run: Run) -> Iterator
         side.predictor,
         screen.session.radiograph,
         side.finding,
-        missing,
+        sorted(missing, key=lambda name: side.classes[name].most_passes),
         options={name: side.options[name] for name in missing},
         seed=SEED,
         cancelled=run.cancelled.is_set,
@@ -236,3 +245,30 @@ def _run_side(state: AppState, screen: Screen, side: Side, run: Run) -> Iterator
             continue
         last_sent = time.monotonic()
         yield screen.to_json(done=False)
+
+
+def worked_comparison(state: AppState, session: Session, request: CompareRequest) -> dict | None:
+    """The stored comparison of the worked case, if just that is asked for; needs no network."""
+    case, registry = session.worked_case, state.registry
+    if case is None or request.beside or request.finding not in ("", case.finding):
+        return None
+    stored = {each.explainer: each for each in case.explanations}
+    default = {name: defaults_of(registry.explainers[name]) for name in request.names if name in registry.explainers}
+    changed = any(request.options.get(name, {}).get(option, value) != value
+                  for name, options in default.items() for option, value in options.items())  # fmt: skip
+    if changed or not set(request.names) <= set(stored) or not {"", *state.networks.names[:1]} >= set(request.networks):
+        return None
+    session.shown.clear()
+    screen = Screen(request, session, case.finding)
+    screen.crop = list(frame_on(displayed(session.radiograph).shape, case.explanations[0].frame).crop)
+    for name in request.names:
+        explanation = stored[name]
+        session.shown[name] = explanation
+        shown = explanation_shown(explanation)
+        screen.panels[name] = {"state": "done", "map": session.keep_map(explanation.map), "crop": screen.crop, **shown}
+    return screen.to_json(done=True)
+
+
+def defaults_of(explainer: type[Explainer]) -> dict[str, Any]:
+    """The default of each option."""
+    return {option.name: option.default for option in explainer.options()}

@@ -1,29 +1,29 @@
-// What the tests found about one map: the figure, in words, and what each test is.
+// What the tests found about one map: the verdict, the figure, what to compare it with, and what each test is.
 import {create} from "../../scripts/dom.js";
 import {minus, number, withUnit} from "../../scripts/numbers.js";
 
-// measures: all that the page knows; results: {measure: its state} of this map
-export function testResults(measures, results) {
+// results: {measure: its state} of this map
+export function testResults({settings, text}, results) {
+  const words = text("measures"), {measures} = settings.panels.measures;
   const known = measures.filter((each) => results[each.name] && results[each.name].state !== "running");
   const silent = known.filter((each) => results[each.name].state === "silent");
-  const speaking = known.filter((each) => !silent.includes(each)).flatMap((each) => result(each, results[each.name]));
-  if (!silent.length) return speaking;
-  return [...speaking,
-    create("dt", {class: "silent"}, "Not for this map"),
-    create("dd", {class: "silent"}, create("details", {},
-      create("summary", {}, silent.map((each) => each.title).join(", ")),
-      silent.map((each) => `${each.title}: ${results[each.name].sentence}`).join(" "))),
+  const speaking = known.filter((each) => !silent.includes(each));
+  const tests = silent.map((each) => each.title).join(", ");
+  return [
+    ...speaking.flatMap((each) => result(words, each, results[each.name])),
+    ...(silent.length ? [create("dt", {class: "silent"}, create("details", {},
+      create("summary", {}, words("not_for", {tests})),
+      silent.map((each) => `${each.title}: ${results[each.name].sentence}`).join(" ")))] : []),
   ];
 }
 
-function result(measure, {state, value, verdict, sentence}) {
-  const figure = state === "done" && value !== null ? number(value) : "";
+function result(words, measure, {state, value, verdict, sentence}) {
+  const figure = state === "done" && value !== null ? withUnit(number(value), measure.unit) : "";
   return [
-    create("dt", {}, measure.title,
-      figure ? create("span", {class: "figure"}, withUnit(figure, measure.unit)) : null,
-      verdict ? create("span", {class: "verdict"}, verdict) : null),
+    create("dt", {}, measure.title, verdict ? create("span", {class: "verdict"}, verdict) : null,
+      figure ? create("span", {class: "figure"}, figure) : null),
     create("dd", {class: state === "done" ? null : "silent"}, minus(sentence),
-      create("details", {}, create("summary", {}, "What is this?"), measure.summary, " ", measure.reference)),
+      create("details", {}, create("summary", {}, words("what")), measure.summary, " ", measure.reference)),
   ];
 }
 

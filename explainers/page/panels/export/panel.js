@@ -1,70 +1,76 @@
-import {create} from "../../scripts/dom.js";
+// Export: report, archive, code.
+import {create, parts} from "../../scripts/dom.js";
 
-export function start({root, page}) {
-  const buttons = [...root.querySelectorAll("[data-get]")];
-  const error = root.querySelector("[data-error]");
-  const code = root.querySelector("[data-code]");
-  let comparison = null;
+const NAMES = {"report.html": "cxr-lens-report.html", "comparison.zip": "cxr-lens-comparison.zip"};
+const KEEP_MS = 60000;
 
-  page.subscribe("comparison", (value) => {
-    comparison = value;
-    for (const button of buttons) button.disabled = !value.done.length || value.running;
-    if (code.open) tellCode();
-  });
+export function start(gradio) {
+  new Export(gradio);
+}
 
-  function asked() {
-    const {view, opacity, colourMap} = comparison.look;
+class Export {
+  constructor({root, page, text}) {
+    Object.assign(this, {page, text, part: parts(root), buttons: [...root.querySelectorAll("[data-get]")]});
+    this.comparison = null;
+    page.subscribe("comparison", (comparison) => {
+      this.comparison = comparison;
+      for (const button of this.buttons) button.disabled = !comparison.done.length || comparison.running;
+      if (this.part("code").open) this.showCode();
+    });
+    for (const button of this.buttons) button.addEventListener("click", () => this.save(button));
+    this.part("code").addEventListener("toggle", () => { if (this.part("code").open) this.showCode(); });
+  }
+
+  // What is on the screen, as the server draws it.
+  get query() {
+    const {done, look: {view, opacity, colourMap}} = this.comparison;
     return new URLSearchParams({
-      view, opacity, colour_map: colourMap, model: page.last("network")?.model ?? "", panels: comparison.done.join(),
+      view, opacity, colour_map: colourMap, model: this.page.last("network")?.model ?? "", panels: done.join(),
     });
   }
 
-  async function get(name) {
-    const answer = await fetch(page.address(`sessions/${comparison.token}/${name}?${asked()}`));
+  async get(name) {
+    const answer = await fetch(this.page.address(`sessions/${this.comparison.token}/${name}?${this.query}`));
     if (!answer.ok) throw new Error((await answer.json()).sentence);
     return answer;
   }
 
-  function fail(problem) {
-    error.textContent = problem.message;
-    error.hidden = false;
+  async save(button) {
+    const {textContent: title, dataset: {get: name}} = button;
+    button.disabled = true;
+    button.textContent = this.text("preparing");
+    this.part("error").hidden = true;
+    try {
+      download(await (await this.get(name)).blob(), NAMES[name]);
+      this.page.announce(this.text("saved", {name: title}));
+    } catch (problem) {
+      this.fail(problem);
+    }
+    button.textContent = title;
+    button.disabled = false;
   }
 
-  for (const button of buttons) {
-    const said = button.textContent, name = button.dataset.get;
-    button.addEventListener("click", async () => {
-      button.disabled = true;
-      button.textContent = "Being put together…";
-      error.hidden = true;
-      try {
-        save(await (await get(name)).blob(), name === "report.html" ? "cxr-lens-report.html" : "cxr-lens-comparison.zip");
-        page.announce(`${said} was saved.`);
-      } catch (problem) {
-        fail(problem);
-      }
-      button.textContent = said;
-      button.disabled = false;
-    });
-  }
-
-  async function tellCode() {
-    const text = root.querySelector("[data-text]");
-    if (!comparison?.done.length || comparison.running) {
-      text.textContent = "Compare explainers first.";
+  async showCode() {
+    const text = this.part("text");
+    if (!this.comparison?.done.length || this.comparison.running) {
+      text.textContent = this.text("waiting");
       return;
     }
     try {
-      text.textContent = await (await get("code.txt")).text();
+      text.textContent = await (await this.get("code.txt")).text();
     } catch (problem) {
-      fail(problem);
+      this.fail(problem);
     }
   }
 
-  code.addEventListener("toggle", () => { if (code.open) tellCode(); });
-
-  function save(blob, name) {
-    const link = create("a", {href: URL.createObjectURL(blob), download: name});
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  fail(problem) {
+    this.part("error").textContent = problem.message;
+    this.part("error").hidden = false;
   }
+}
+
+function download(blob, name) {
+  const link = create("a", {href: URL.createObjectURL(blob), download: name});
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), KEEP_MS);
 }

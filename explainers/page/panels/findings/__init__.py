@@ -1,17 +1,17 @@
 """The scores: a list of findings, each with its operating point, and the input check above it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cxr.checkpoint import CheckpointConfig
 from cxr.findings import DESCRIPTIONS, display_name
 from cxr.prediction import FindingScore, Prediction
+from cxr.predictor import Predictor
 from explainers.page.concurrency import SCORING
 from explainers.page.panel import Event, Panel, handler
 from explainers.page.requests import BrowserRequest, Name
-from explainers.page.sessions import Session
 
 
 class ScoreRequest(BrowserRequest):
@@ -34,22 +34,36 @@ class Findings(Panel):
         request = ScoreRequest.from_event(event.data)
         session = self.state.sessions.of(event.visitor)
         name = self.state.networks.name_of(request.model)
+        if session.worked_case is not None and name == self.state.networks.names[0]:
+            session.prediction = session.worked_case.prediction
+            yield {**session.worked_case.scores, "token": session.token, "model": name}
+            return
         predictor = self.state.networks.find(name)
         session.prediction = predictor.predict(session.radiograph)
-        yield scores_value(session, predictor.config, name)
+        yield {**scores_of(session.prediction, predictor), "token": session.token, "model": name}
 
 
-def scores_value(session: Session, config: CheckpointConfig, model: str) -> dict:
-    """Scores and input check as the browser needs them, the finding farthest above its operating point first."""
-    prediction: Prediction = session.prediction
+def scores_of(prediction: Prediction, predictor: Predictor) -> dict:
+    """Scores and input check, the finding farthest above its operating point first."""
+    statistics, config = prediction.statistics, predictor.config
     return {
-        "token": session.token,
-        "model": model,
         "findings": [_finding(each, config) for each in sorted(prediction.findings, key=_distance, reverse=True)],
         "chosen": prediction.default_finding(),
-        "warnings": list(session.radiograph.warnings),
-        "statistics": asdict(prediction.statistics),
+        "warnings": [each for each in prediction.warnings if each != statistics.verdict],
+        "statistics": asdict(statistics),
+        "benchmark": benchmark_of(predictor.benchmark),
     }
+
+
+def benchmark_of(benchmark: Mapping) -> dict[str, Any] | None:
+    """How often each explainer points into a box on this network, and how often the guess does; None if not known."""
+    try:
+        pointing = {each["label"]: float(each["macro"]["pointing"][0]) for each in benchmark["explainers"]}
+        names = {each["label"]: str(each["name"]) for each in benchmark["explainers"] if not each["options"]}
+        guess = pointing[benchmark["prior"]]
+    except (KeyError, TypeError, ValueError, IndexError):
+        return None
+    return {"boxes": int(benchmark["boxes"]), "guess": guess, "pointing": {n: pointing[la] for la, n in names.items()}}
 
 
 def _finding(each: FindingScore, config: CheckpointConfig) -> dict:

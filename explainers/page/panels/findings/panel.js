@@ -1,138 +1,124 @@
+// The scores: asked for when a radiograph or a network is new, and shown as a list.
 import {create, parts} from "../../scripts/dom.js";
-import {apart, number} from "../../scripts/numbers.js";
+import {number} from "../../scripts/numbers.js";
+import {findingRow} from "./row.js";
 
 const FEW = 5;
-const HOW =
-  "The one farthest above its operating point stands first. The tick is the operating point: the score from which on " +
-  "a finding is reported. Names above it are in full ink. A score is no probability.";
 
-export function start({root, trigger, onValue, page}) {
-  const part = parts(root);
-  const list = part("list");
-  let rows = new Map(), asked = "";
+export function start(gradio) {
+  new Findings(gradio);
+}
 
-  const BAND =
-    " The lighter band is where the score would lie, 95 %, had the last layer been fitted on other patients; " +
-    "another training run would move it further.";
+class Findings {
+  constructor({root, trigger, onValue, page, text}) {
+    Object.assign(this, {trigger, page, text, part: parts(root), section: root.querySelector(".findings")});
+    this.rows = new Map();
+    this.requested = "";
+    this.part("all").addEventListener("click", () => this.showWhole(!this.section.classList.contains("whole")));
+    page.subscribe("explained", ({finding}) => this.mark(finding));
+    page.subscribe("scores", (scores) => {
+      if (!scores.findings && this.rows.size) this.reset();
+      this.request();
+    });
+    page.subscribe("network", (network) => this.changeNetwork(network));
+    this.reset();
+    onValue((value) => this.show(value));
+  }
+
+  // Scores that are missing are asked for: of a new radiograph, or from another network.
+  request() {
+    const {token, findings} = this.page.last("scores") ?? {}, network = this.page.last("network");
+    const subject = `${token} ${network?.model ?? ""}`;
+    if (!token || findings || this.requested === subject) return;
+    this.requested = subject;
+    if (network && network.state !== "ready") {
+      this.part("how").textContent = this.text("waiting_network", {name: network.model});
+    }
+    this.trigger("score", {model: network?.model ?? ""});
+  }
+
+  changeNetwork(network) {
+    const scored = this.page.last("scores");
+    if (scored?.findings && scored.model !== network.model) {
+      this.page.publish("scores", {token: scored.token, findings: null});
+    }
+  }
 
   // Before there are scores: the names alone, so that nothing moves later.
-  function showNames() {
-    const names = Object.values(page.settings.findings);
-    list.replaceChildren(...names.map((each) => create("li", {},
-      create("button", {type: "button", class: "finding", disabled: true, title: each.description}, create("span", {class: "label"}, each.title)),
+  reset() {
+    this.rows = new Map();
+    this.part("list").replaceChildren(...Object.values(this.page.settings.findings).map((each) => create("li", {},
+      create("button", {type: "button", class: "finding", disabled: true, title: each.description},
+        create("span", {class: "label"}, each.title)),
       create("span", {class: "meter"}))));
+    this.part("none").hidden = true;
+    this.showWhole(false);
   }
 
-  // What the meter shows, for those who hear it.
-  function inWords(each, [score, point]) {
-    const place = each.threshold === null ? "no operating point" : `${each.above_threshold ? "above" : "below"} its operating point ${point}`;
-    return [score, place, each.interval ? `95 % from ${number(each.interval[0])} to ${number(each.interval[1])}` : ""].filter(Boolean).join(", ");
-  }
-
-  function meter(each, numbers) {
-    const bar = create("span", {
-      class: "meter", role: "meter", "aria-label": `Score of ${each.title}`, "aria-valuemin": "0", "aria-valuemax": "1",
-      "aria-valuenow": each.score.toFixed(4), "aria-valuetext": inWords(each, numbers),
-    });
-    const percent = (share) => `${100 * share}%`;
-    bar.append(create("i", {class: "score", style: `width:${percent(each.score)}`}));
-    if (each.interval) {
-      const [low, high] = each.interval, reached = (each.score - low) / Math.max(high - low, 1e-9);
-      bar.append(create("i", {class: "interval", style: `left:${percent(low)};width:${percent(high - low)};--reached:${percent(Math.min(1, Math.max(0, reached)))}`}));
-    }
-    if (each.threshold !== null) bar.append(create("i", {class: "point", style: `left:${percent(each.threshold)}`}));
-    return bar;
-  }
-
-  function row(each, at) {
-    const numbers = each.threshold === null ? [number(each.score), "none"] : apart(each.score, each.threshold);
-    const button = create("button", {
-      type: "button", class: "finding", title: each.description, "aria-describedby": `finding-said-${at}`,
-      onclick: () => page.publish("chosen-finding", {finding: each.finding}),
-    },
-    create("span", {class: "label"}, each.title),
-    // the meter says them too; it stands beside the button, in which nobody would hear it
-    create("span", {class: "value", "aria-hidden": "true"}, numbers[0]),
-    create("span", {class: "value quiet", "aria-hidden": "true"}, numbers[1]));
-    rows.set(each.finding, button);
-    return create("li", {class: each.above_threshold ? "above" : null},
-      button, meter(each, numbers), create("span", {class: "said quiet", id: `finding-said-${at}`}, each.description));
-  }
-
-  function show(value) {
-    asked = "";
+  show(value) {
+    const {part, page, text} = this, {token} = page.last("scores") ?? {};
+    this.requested = "";
     if (value.error) {
       part("how").textContent = value.error.sentence;
       return;
     }
-    rows = new Map();
-    list.replaceChildren(...value.findings.map(row));
+    // of a radiograph that is no longer shown
+    if (token && token !== value.token) return;
+    const usual = value.statistics.ok;
+    this.rows = new Map();
+    part("list").replaceChildren(...value.findings.map((each) => {
+      const {item, button} = findingRow(text, each, usual, () => page.publish("chosen-finding", {finding: each.finding}));
+      this.rows.set(each.finding, button);
+      return item;
+    }));
     const above = value.findings.filter((each) => each.above_threshold).length;
     part("none").hidden = above > 0;
     part("columns").hidden = false;
-    part("how").textContent = value.findings.some((each) => each.interval) ? HOW + BAND : HOW;
+    part("how").textContent = this.howToRead(value, usual);
     part("all").hidden = value.findings.length <= FEW;
-    showWhole(root.querySelector(".findings").classList.contains("whole"));
-    showCheck(value);
+    this.showWhole(this.section.classList.contains("whole"));
+    this.showCheck(value);
     page.publish("scores", value);
-    const first = value.findings[0];
-    const verdict = above ? `${above} of ${value.findings.length} findings above their operating points` : "No finding is above its operating point";
-    page.announce(`Scores are there. ${verdict}. First in the list: ${first.title}, ${number(first.score)}.`);
+    this.announce(value, above);
+  }
+
+  howToRead({findings}, usual) {
+    const {text} = this, calibrated = findings.some((each) => each.probability !== null);
+    const how = text(usual && calibrated ? "how" : "how_uncalibrated");
+    return [how, findings.some((each) => each.interval) ? text("band") : "", usual ? "" : text("withheld")]
+      .filter(Boolean).join(" ");
+  }
+
+  announce({findings}, above) {
+    const {text} = this, [first] = findings;
+    const verdict = above ? text("some_above", {count: above, all: findings.length}) : text("none_above");
+    this.page.announce(text("announced", {verdict, finding: first.title, score: number(first.score)}));
   }
 
   // On a narrow page the first few are enough, until all are wanted.
-  function showWhole(whole) {
-    root.querySelector(".findings").classList.toggle("whole", whole);
+  showWhole(whole) {
+    const {part, text} = this, count = whole ? FEW : part("list").children.length;
+    this.section.classList.toggle("whole", whole);
     part("all").setAttribute("aria-expanded", String(whole));
-    part("all").textContent = whole ? `The first ${FEW} findings` : `All ${list.children.length} findings`;
+    part("all").textContent = text(whole ? "few" : "all", {count});
   }
 
-  function showCheck({statistics, warnings}) {
-    const check = part("check");
-    check.hidden = false;
-    check.classList.toggle("doubtful", !statistics.ok || warnings.length > 0);
+  showCheck({statistics, warnings}) {
+    const {part, text} = this, rounded = (value) => number(Math.abs(value) < 5e-4 ? 0 : value);
+    const {mean, std: deviation, minimum: least, maximum: most} = statistics;
+    part("check").hidden = false;
+    part("check").classList.toggle("doubtful", !statistics.ok || warnings.length > 0);
     part("verdict").textContent = [statistics.verdict, ...warnings].join(" ");
-    part("statistics").textContent =
-      `Prepared input: mean ${number(rounded(statistics.mean))}, standard deviation ${number(rounded(statistics.std))}, ` +
-      `from ${number(statistics.minimum)} to ${number(statistics.maximum)}.`;
+    // a mean of 3e-9 is zero to anybody who reads it
+    part("statistics").textContent = text("input", {
+      mean: rounded(mean), deviation: rounded(deviation), least: number(least), most: number(most),
+    });
   }
 
-  // A mean of 3e-9 is zero to anybody who reads it.
-  function rounded(value) {
-    return Math.abs(value) < 5e-4 ? 0 : value;
-  }
-
-  part("all").addEventListener("click", () => showWhole(!root.querySelector(".findings").classList.contains("whole")));
-
-  page.subscribe("explained", ({finding}) => {
-    for (const [name, button] of rows) {
+  mark(finding) {
+    for (const [name, button] of this.rows) {
       if (name === finding) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
     }
-  });
-  page.subscribe("scores", (scores) => { if (!scores.findings && rows.size) reset(); });
-
-  function reset() {
-    rows = new Map();
-    showNames();
-    part("none").hidden = true;
   }
-
-  // Scores that are missing are asked for: of a new radiograph, or from another network.
-  function ask() {
-    const {token, findings} = page.last("scores") ?? {}, model = page.last("network")?.model ?? "";
-    if (!token || findings || asked === `${token} ${model}`) return;
-    asked = `${token} ${model}`;
-    trigger("score", {model});
-  }
-
-  page.subscribe("scores", ask);
-  page.subscribe("network", (network) => {
-    const scored = page.last("scores");
-    if (network.state !== "ready" || !scored?.findings || scored.model === network.model) return;
-    page.publish("scores", {token: scored.token, findings: null});
-  });
-
-  showNames();
-  onValue(show);
 }

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from explainers.page.concurrency import ANY_NUMBER
 from explainers.page.panel import Event, Panel, handler
@@ -27,9 +27,9 @@ class Header(Panel):
 
     place = "header"
 
-    def markup(self) -> str:
-        """The panel's HTML, with the notice."""
-        return super().markup().replace("@notice", NOTICE)
+    def template_values(self) -> dict[str, Any]:
+        """The sentences, and the notice."""
+        return super().template_values() | {"notice": NOTICE}
 
     @handler(**ANY_NUMBER)
     async def load(self, event: Event) -> AsyncIterator[dict]:

@@ -1,40 +1,48 @@
+// The head of the page: which network is in use.
+import {readAddress, writeAddress} from "../../scripts/address.js";
 import {create, parts} from "../../scripts/dom.js";
 
-export function start({root, trigger, onValue, page}) {
-  const part = parts(root);
-  const choice = part("choice");
+export function start(gradio) {
+  new Header(gradio);
+}
 
-  // What stands beside the name: nothing once the network is there.
-  function stateOf({state, progress, name, inPlace}) {
-    if (state === "ready") return inPlace ? `${name} in its place` : "";
-    if (state === "failed") return "could not be loaded";
-    return progress === null ? "is being loaded…" : `is being downloaded, ${Math.round(100 * progress)} %`;
+class Header {
+  constructor({root, trigger, onValue, page, text}) {
+    Object.assign(this, {trigger, page, text, part: parts(root)});
+    this.wanted = readAddress(window.location.search).network;
+    this.part("choice").addEventListener("change", () => this.choose(this.part("choice").value));
+    this.part("retry").addEventListener("click", () => trigger("retry", {model: page.last("network").model}));
+    onValue((value) => this.show(value));
   }
 
-  function show({chosen, networks}) {
-    const names = Object.keys(networks), network = networks[chosen];
+  choose(model) {
+    writeAddress(window, {network: model});
+    this.trigger("choose", {model});
+  }
+
+  show({chosen, networks, error}) {
+    if (error) return;
+    const {page, part} = this, names = Object.keys(networks), network = networks[chosen], choice = part("choice");
     choice.hidden = names.length < 2;
     choice.replaceChildren(...names.map((name) => create("option", {value: name}, name)));
     choice.value = chosen;
-    const said = stateOf(network);
-    part("network").textContent = choice.hidden && network.state === "ready" ? network.name : said;
+    part("network").textContent = choice.hidden && network.state === "ready" ? network.name : this.stateOf(network);
     part("network").classList.toggle("waiting", network.state !== "ready");
     part("notes").textContent = network.notes.join(" ");
     part("fallback").hidden = network.notes.length === 0;
     page.publish("networks", networks);
     page.publish("network", network);
+    // the network that the address names, once it is known that there is one
+    const {wanted} = this;
+    this.wanted = "";
+    if (wanted && wanted !== chosen && names.includes(wanted)) this.choose(wanted);
   }
 
-  choice.addEventListener("change", () => trigger("choose", {model: choice.value}));
-  // Followed as an address it would leave the page, whose address has changed: Gradio's document has a base of its own.
-  root.querySelector(".to-about").addEventListener("click", (event) => {
-    const title = document.getElementById("about-title");
-    if (!title) return;
-    event.preventDefault();
-    title.scrollIntoView();
-    title.focus({preventScroll: true});
-  });
-  part("retry").addEventListener("click", () => trigger("retry", {model: page.last("network").model}));
-
-  onValue(show);
+  // What stands beside the name: nothing once the network is there.
+  stateOf({state, progress, name, inPlace}) {
+    const {text} = this;
+    if (state === "ready") return inPlace ? text("fallback", {name}) : "";
+    if (state === "failed") return text("failed");
+    return progress === null ? text("loading") : text("downloading", {percent: Math.round(100 * progress)});
+  }
 }

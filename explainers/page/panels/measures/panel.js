@@ -1,124 +1,143 @@
-import {create, parts} from "../../scripts/dom.js";
-import {Picture} from "../../scripts/picture.js";
+// The tests: quick ones run by themselves after a comparison, the others on request; each only where it applies.
+import {create, parts, tableHead} from "../../scripts/dom.js";
+import {number, withUnit} from "../../scripts/numbers.js";
 
-export function start({root, trigger, onValue, page}) {
-  const {settings} = page;
-  const part = parts(root);
-  const chosen = new Set(page.settings.panels.measures.measures.filter((each) => each.quick).map((each) => each.name));
-  const picture = new Picture(page, part("agreement-picture"), part("agreement-bar"), page.sight);
-  let run = 0, running = false, comparison = null, drawn = null;
+export function start(gradio) {
+  new Measures(gradio);
+}
 
-  for (const each of page.settings.panels.measures.measures) {
+class Measures {
+  constructor({root, trigger, onValue, page, text}) {
+    Object.assign(this, {root, trigger, page, text, part: parts(root)});
+    this.measures = page.settings.panels.measures.measures;
+    this.chosen = new Set();
+    // {panel: {measure: state}} of all tests of this comparison
+    this.panels = {};
+    this.run = 0;
+    this.running = false;
+    this.comparison = null;
+    this.tested = "";
+    this.offer();
+    this.part("measure").addEventListener("click", () => this.measure([...this.chosen]));
+    this.part("stop").addEventListener("click", () => this.stop());
+    page.subscribe("explained", () => this.forget());
+    page.subscribe("comparison", (value) => this.follow(value));
+    this.refresh();
+    onValue((value) => this.take(value));
+  }
+
+  offer() {
+    const {part, text} = this;
+    part("tests").replaceChildren(...[[text("quick"), true], [text("slow"), false]].map(([title, quick]) => create(
+      "fieldset", {class: "chooser"}, create("legend", {}, title),
+      ...this.measures.filter((each) => each.quick === quick).map((each) => this.chip(each)))));
+  }
+
+  // A test can be ticked unless it is known to apply to none of these maps; then its title says so.
+  chip(measure) {
+    const states = Object.values(this.panels).map((each) => each[measure.name]).filter(Boolean);
+    const silent = states.length > 0 && states.every((each) => each.state === "silent");
     const box = create("input", {
-      type: "checkbox", checked: chosen.has(each.name),
-      onchange: () => { if (box.checked) chosen.add(each.name); else chosen.delete(each.name); refresh(); },
+      type: "checkbox", checked: this.chosen.has(measure.name) && !silent, disabled: silent,
+      onchange: () => { this.chosen[box.checked ? "add" : "delete"](measure.name); this.refresh(); },
     });
-    part("tests").append(create("label", {class: "chip", title: each.summary}, box, create("span", {}, each.title)));
+    const reason = silent ? `${this.text("applies_none")}: ${states[0].sentence}` : measure.summary;
+    return create("label", {class: silent ? "chip none" : "chip", title: reason}, box, create("span", {}, measure.title));
   }
 
-  function refresh() {
-    const ready = Boolean(comparison?.done.length) && !comparison.running;
-    part("measure").disabled = !ready || !chosen.size;
-    part("measure").hidden = running;
-    part("stop").hidden = !running;
-    root.querySelector(".measures").setAttribute("aria-busy", String(running));
+  // Quick tests run once nothing is computed any more.
+  follow(comparison) {
+    const {token, done, running} = comparison, subject = `${token} ${done.join()}`;
+    this.comparison = comparison;
+    if (done.length && !running && this.tested !== subject) {
+      this.tested = subject;
+      this.measure(this.measures.filter((each) => each.quick).map((each) => each.name));
+    }
+    this.refresh();
   }
 
-  function measure() {
-    if (running) return;
-    run += 1;
-    running = true;
-    part("error").hidden = true;
-    part("now").textContent = "Testing.";
-    const measures = page.settings.panels.measures.measures.map((each) => each.name).filter((name) => chosen.has(name));
-    trigger("measure", {run, measures, panels: comparison.done});
-    refresh();
+  measure(names) {
+    if (!names.length || !this.comparison?.done.length) return;
+    if (this.running) this.stop();
+    this.run += 1;
+    this.running = true;
+    this.part("error").hidden = true;
+    this.trigger("measure", {run: this.run, measures: names, panels: this.comparison.done});
+    this.refresh();
   }
 
-  function stop() {
-    if (!running) return;
-    trigger("cancel", {run});
-    end("Stopped.");
+  stop() {
+    if (!this.running) return;
+    this.trigger("cancel", {run: this.run});
+    this.end(this.text("stopped"));
   }
 
-  function end(said) {
-    run += 1;
-    running = false;
-    part("now").textContent = said;
-    page.announce(said);
-    refresh();
+  end(sentence) {
+    this.run += 1;
+    this.running = false;
+    this.part("now").textContent = sentence;
+    this.refresh();
   }
 
   // A new comparison has other maps: what was found about the old ones goes.
-  function forget() {
-    if (running) end("");
-    part("agreement").hidden = true;
-    part("now").textContent = "";
-    drawn = null;
-    page.publish("measured", {panels: {}});
+  forget() {
+    if (this.running) this.trigger("cancel", {run: this.run});
+    this.end(this.text("waiting"));
+    this.panels = {};
+    this.tested = "";
+    this.page.publish("measured", {panels: {}});
+    this.summarise();
   }
 
-  function take(value) {
+  take(value) {
+    const {part, text} = this;
     if (value.error) {
-      end("");
+      this.end(text("none"));
       part("error").textContent = value.error.sentence;
       part("error").hidden = false;
-    } else if (value.run === run) {
-      page.publish("measured", {token: value.token, panels: value.panels});
-      if (value.agreement) showAgreement(value.agreement, value.token);
-      const busy = Object.values(value.panels).flatMap((each) => Object.entries(each)).find(([, each]) => each.state === "running");
-      const name = busy && page.settings.panels.measures.measures.find((each) => each.name === busy[0])?.title;
-      if (value.done) end("Tested. The results stand under each map.");
-      else part("now").textContent = busy ? [`${name}`, busy[1].text].filter(Boolean).join(": ") : "Testing.";
+    } else if (value.run === this.run) {
+      for (const [panel, results] of Object.entries(value.panels)) this.panels[panel] = {...this.panels[panel], ...results};
+      this.page.publish("measured", {token: value.token, panels: this.panels});
+      this.summarise();
+      if (value.done) this.finish(value);
+      else part("now").textContent = text("running", {test: this.runningTest(value)});
     }
   }
 
-  function showAgreement(found, token) {
-    if (drawn === found.map) return;
-    drawn = found.map;
-    part("agreement").hidden = false;
-    const pairs = found.same_by_algebra.map(([one, other]) => `${found.titles[found.explainers.indexOf(one)]} and ${found.titles[found.explainers.indexOf(other)]}`);
-    part("agreement-said").textContent = [
-      "Rank correlation of two maps, and in brackets how far their hottest tenths overlap. Agreement is no proof: methods of one family err together.",
-      pairs.length ? `${pairs.join("; ")}: the same by algebra, not independent.` : "",
-    ].filter(Boolean).join(" ");
-    const head = create("tr", {}, create("td"), ...found.titles.map((title) => create("th", {scope: "col"}, title)));
-    const rows = found.titles.map((title, row) => create("tr", {}, create("th", {scope: "row"}, title),
-      ...found.titles.map((_, column) => create("td", {}, column === row ? "" : `${found.spearman[row][column].toFixed(2).replace("-", "−")} (${Math.round(100 * found.iou_top_tenth[row][column])} %)`))));
-    part("matrix").replaceChildren(create("table", {}, create("thead", {}, head), create("tbody", {}, ...rows)));
-    part("agreement-legend").textContent = `Share of ${found.counted} explainers that count a place to their hottest tenth; controls left out, relatives counted once.`;
-    drawAgreement(found, token);
+  runningTest({panels}) {
+    const states = Object.values(panels).flatMap((each) => Object.entries(each));
+    const [name, state] = states.find(([, each]) => each.state === "running") ?? ["", {}];
+    return [this.measures.find((each) => each.name === name)?.title ?? "", state.text].filter(Boolean).join(", ");
   }
 
-  async function drawAgreement(found, token) {
-    const radiograph = page.last("radiograph");
-    if (!radiograph?.picture && !radiograph) return;
-    const values = await page.maps.get(token, found.map);
-    if (drawn !== found.map) return;
-    picture.setRadiograph(radiograph);
-    part("agreement-picture").parentElement.style.aspectRatio = `${radiograph.width} / ${radiograph.height}`;
-    picture.setMap({values, rows: found.rows, columns: found.columns, crop: found.crop, unit: "of the explainers", findingTitle: ""});
-    paint();
-    part("agreement-picture").setAttribute("aria-label",
-      `Where the explainers agree: most of all in ${picture.strongestPlace()}.`);
+  finish({panels}) {
+    const count = new Set(Object.values(panels).flatMap((each) => Object.keys(each))).size;
+    this.end(this.text("finished", {count}));
+    this.page.announce(this.text("finished", {count}));
+    this.offer();
   }
 
-  function paint() {
-    if (picture.map) picture.draw({view: "positive", opacity: 0.6, colourMap: settings.suited.positive[0], cells: true, sameScale: false}, 1);
+  // Verdict or figure of each test for each map, in one table.
+  summarise() {
+    const {part, panels, page, text} = this, keys = Object.keys(panels);
+    const shown = this.measures.filter((each) => keys.some((key) => panels[key][each.name]?.state === "done"));
+    part("summary").hidden = !shown.length;
+    const titles = new Map(page.settings.explainers.map((each) => [each.name, each.title]));
+    const name = (key) => [titles.get(key.split("@")[0]) ?? key, key.split("@")[1]].filter(Boolean).join(", ");
+    const words = (measure, state) => {
+      if (state?.state !== "done") return "–";
+      const figure = state.value === null ? "" : withUnit(number(state.value), measure.unit);
+      return [state.verdict, figure].filter(Boolean).join(", ") || text("without");
+    };
+    part("summary").replaceChildren(create("table", {}, tableHead("", ...keys.map(name)), create("tbody", {},
+      ...shown.map((measure) => create("tr", {}, create("th", {scope: "row"}, measure.title),
+        ...keys.map((key) => create("td", {}, words(measure, panels[key][measure.name]))))))));
   }
 
-  page.subscribe("tone", paint);
-  page.subscribe("sight", () => page.sight.place(part("agreement-picture")));
-  part("measure").addEventListener("click", () => measure());
-  part("stop").addEventListener("click", () => stop());
-  page.subscribe("comparison", (value) => {
-    if (value.running || value.token !== comparison?.token || value.done.join() !== comparison?.done.join()) {
-      if (comparison) forget();
-    }
-    comparison = value;
-    refresh();
-  });
-  page.subscribe("explained", () => forget());
-  refresh();
-  onValue(take);
+  refresh() {
+    const {part, running} = this, ready = Boolean(this.comparison?.done.length) && !this.comparison.running;
+    part("measure").disabled = !ready || !this.chosen.size || running;
+    part("stop").hidden = !running;
+    this.root.querySelector(".measures").setAttribute("aria-busy", String(running));
+  }
 }

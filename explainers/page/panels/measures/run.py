@@ -1,10 +1,9 @@
 """Running the tests of the maps on the screen, one after another."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from cxr.predictor import Predictor
-from explainers.agreement import Agreement, agreement
 from explainers.contract.explanation import Explanation
 from explainers.errors import OptionError
 from explainers.page.networks import public_name
@@ -28,7 +27,6 @@ def run_measures(state: AppState, session: Session, request: MeasureRequest) -> 
             "token": session.token,
             "done": False,
             "panels": {panel: {} for panel in shown},
-            "agreement": _agreement_shown(state, session, shown),
         }
         yield _copy(progress)
         for panel, explanation in shown.items():
@@ -81,24 +79,6 @@ def _outcome(session: Session, state: AppState, explanation: Explanation, event:
         place = session.keep_map(unsettled.astype("float32"))
         outcome["hatched"] = {"map": place, "rows": rows, "columns": columns, "crop": _crop(session, explanation)}
     return outcome
-
-
-def _agreement_shown(state: AppState, session: Session, shown: Mapping[str, Explanation]) -> dict | None:
-    """The agreement between the panels of the network whose scores are shown; None for a single one."""
-    own = [explanation for panel, explanation in shown.items() if "@" not in panel]
-    if len(own) < 2:
-        return None
-    found: Agreement = agreement(own)
-    titles = {name: each.title for name, each in state.registry.explainers.items()}
-    rows, columns = found.map.shape
-    return {
-        **found.to_json(),
-        "titles": [titles[name] for name in found.names],
-        "map": session.keep_map(found.map),
-        "rows": rows,
-        "columns": columns,
-        "crop": _crop(session, own[0]),
-    }
 
 
 def _crop(session: Session, explanation: Explanation) -> list[float]:

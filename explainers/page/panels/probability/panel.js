@@ -1,53 +1,51 @@
+// From a score to a probability, for any prevalence.
 import {create, parts} from "../../scripts/dom.js";
 import {number, percent} from "../../scripts/numbers.js";
+import {afterwards, likelihoodRatio} from "./odds.js";
 
-export function start({root, page}) {
-  const part = parts(root);
-  let scores = null, finding = "", prevalence = null;
+export function start(gradio) {
+  new Probability(gradio);
+}
 
-  const odds = (probability) => probability / (1 - probability);
-  const share = (each) => each / (1 + each);
-
-  function chosen() {
-    return scores?.findings?.find((each) => each.finding === finding) ?? null;
+class Probability {
+  constructor({root, page, text}) {
+    Object.assign(this, {page, text, part: parts(root)});
+    this.scores = this.prevalence = null;
+    this.finding = "";
+    this.part("prevalence").addEventListener("input", (event) => {
+      this.prevalence = 10 ** Number(event.target.value);
+      this.show();
+    });
+    page.subscribe("scores", (scores) => { this.scores = scores; this.show(); });
+    page.subscribe("explained", ({finding}) => {
+      // another finding begins with the prevalence of its own data
+      if (finding !== this.finding) this.prevalence = null;
+      this.finding = finding;
+      this.show();
+    });
   }
 
-  function show() {
-    const each = chosen(), calibrated = each !== null && each.probability !== null;
+  show() {
+    const {part, scores, text} = this, each = scores?.findings?.find((one) => one.finding === this.finding);
+    const usual = scores?.statistics?.ok ?? true, calibrated = Boolean(each && usual && each.probability !== null);
     part("odds").hidden = !calibrated;
     part("none").hidden = calibrated;
     if (!calibrated) {
-      part("none").textContent = each
-        ? `The checkpoint has no calibration for ${each.title}, so its score can't be turned into a likelihood.`
-        : "After a radiograph is loaded, this shows the likelihood of the finding that is explained.";
+      part("none").textContent = !each ? text("waiting") : usual ? text("no_calibration", {finding: each.title}) : text("withheld");
       return;
     }
-    if (prevalence === null) {
-      prevalence = each.prevalence;
-      part("prevalence").value = Math.log10(prevalence);
+    if (this.prevalence === null) {
+      this.prevalence = each.prevalence;
+      part("prevalence").value = Math.log10(this.prevalence);
     }
-    const ratio = odds(each.probability) / odds(each.prevalence), after = share(ratio * odds(prevalence));
-    const before = percent(prevalence);
+    const ratio = likelihoodRatio(each.probability, each.prevalence), before = percent(this.prevalence);
     part("before").textContent = before;
     part("prevalence").setAttribute("aria-valuetext", before);
-    part("said").replaceChildren(
-      `This score of ${each.title} is `, create("strong", {}, `${number(ratio >= 1 ? ratio : 1 / ratio)} times`),
-      ` as likely where the finding is ${ratio >= 1 ? "there" : "not there"}. Where ${before} have it, that makes `,
-      create("strong", {}, percent(after)), ".");
-    part("auc").textContent = each.auc
-      ? `The AUC stays ${each.auc[0].toFixed(2)} (95 % ${each.auc[1].toFixed(2)} to ${each.auc[2].toFixed(2)}) whatever the prevalence: it says how well scores are ordered, not what one of them means. Nor does a score of 0.5 mean one half.`
-      : "The AUC of a network stays what it is whatever the prevalence. Nor does a score of 0.5 mean one half.";
+    part("sentence").replaceChildren(
+      text(ratio >= 1 ? "ratio_for" : "ratio_against", {
+        ratio: number(ratio >= 1 ? ratio : 1 / ratio), finding: each.title, before, lr: number(ratio),
+      }), create("strong", {}, percent(afterwards(ratio, this.prevalence))), ".");
+    const [value, low, high] = (each.auc ?? []).map((one) => one.toFixed(2));
+    part("auc").textContent = each.auc ? text("auc", {value, low, high}) : text("no_auc");
   }
-
-  part("prevalence").addEventListener("input", (event) => {
-    prevalence = 10 ** Number(event.target.value);
-    show();
-  });
-  page.subscribe("scores", (value) => { scores = value; show(); });
-  page.subscribe("explained", (value) => {
-    // another finding begins where its own data had it
-    if (value.finding !== finding) prevalence = null;
-    finding = value.finding;
-    show();
-  });
 }

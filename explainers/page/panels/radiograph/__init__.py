@@ -6,11 +6,13 @@ from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from cxr.reading.radiograph import LARGEST_FILE_BYTES
+from explainers.page import worked_case
 from explainers.page.concurrency import SCORING
 from explainers.page.panel import Event, Panel, handler
 from explainers.page.requests import BrowserRequest, Name
 from explainers.page.samples import Sample
 from explainers.page.sessions import Session
+from explainers.page.worked_case import WorkedCase
 from explainers.pictures import SIDES, displayed
 
 LONGEST_NAME = 40
@@ -58,6 +60,25 @@ class RadiographPanel(Panel):
         yield self._open(visitor, Session(self.state.pictures.read(content, window=window), name="Your radiograph"))
 
     @handler(**SCORING)
+    def arrive(self, event: Event) -> Iterator[dict]:
+        """Show the first sample, with its stored results where they are of the network in use."""
+        visitor, case = event.visitor, worked_case.packaged()
+        if case is not None and self._fits(case):
+            sample = self.state.samples.find(case.sample)
+            session = Session(case.radiograph, name=sample.title, sample=sample, worked_case=case)
+        else:
+            _, sample = self.state.samples.items()[0]
+            session = Session(sample.read(), name=sample.title, sample=sample)
+        yield self._open(visitor, session)
+
+    def _fits(self, case: WorkedCase) -> bool:
+        """Whether the default network is the one that the case was computed with, as far as is known by now."""
+        loaded = self.state.networks.loaded()
+        if loaded is not None:
+            return loaded.identity.sha256 == case.identity.sha256
+        return self.state.networks.names[0] == case.identity.source
+
+    @handler(**SCORING)
     def sample(self, event: Event) -> Iterator[dict]:
         """Show one of the page's own pictures."""
         request, visitor = SampleRequest.from_event(event.data), event.visitor
@@ -90,7 +111,8 @@ def radiograph_value(session: Session) -> dict:
 def _sample(sample: Sample | None) -> dict | None:
     if sample is None:
         return None
-    return {"said": sample.said, "credit": sample.credit and asdict(sample.credit), "made": sample.made}
+    credit = sample.credit and asdict(sample.credit)
+    return {"said": sample.said, "credit": credit, "made": sample.made, "planted": sample.planted}
 
 
 def reads_dicom() -> bool:

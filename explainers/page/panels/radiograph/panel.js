@@ -1,180 +1,202 @@
+// The radiograph: takes files and samples, and shows the picture.
+import {readAddress, writeAddress} from "../../scripts/address.js";
 import {crosshair} from "../../scripts/crosshair.js";
 import {create, parts} from "../../scripts/dom.js";
 import {handle} from "../../scripts/gestures.js";
 import {number} from "../../scripts/numbers.js";
 import {Picture} from "../../scripts/picture.js";
+import {acceptFiles, greysOf} from "./files.js";
 
-const PATIENCE_MS = 15000;
+const PATIENCE_MS = 15000, MEBIBYTE = 2 ** 20;
 
-export function start({root, trigger, upload, onValue, page}) {
-  const settings = page.settings.panels.radiograph;
-  const part = parts(root);
-  let begun = 0, latest = null;
-  const plate = part("plate"), stage = part("stage"), picture = part("picture"), error = part("error");
-  // A DICOM file shown through another window is sent once more: the server keeps no file.
-  let pending = null, shownFile = null, shownWindow = "";
+export function start(gradio) {
+  new RadiographPanel(gradio);
+}
+
+class RadiographPanel {
+  constructor({root, trigger, upload, onValue, page, text}) {
+    Object.assign(this, {trigger, upload, page, text, part: parts(root)});
+    this.settings = page.settings.panels.radiograph;
+    this.begun = 0;
+    this.latest = null;
+    this.sample = "";
+    // A DICOM file shown through another window is sent once more: the server keeps no file.
+    this.pending = this.shownFile = null;
+    this.shownWindow = "";
+    this.preparePlate();
+    this.offerSamples();
+    acceptFiles(window, root.querySelectorAll("[data-file]"), this.settings, (file) => this.send(file));
+    this.part("formats").textContent = text(this.settings.dicom ? "formats_dicom" : "formats");
+    this.part("window").addEventListener("change", () => {
+      this.part("window").disabled = true;
+      this.send(this.shownFile, this.part("window").value);
+    });
+    onValue((value) => this.show(value));
+    if (!this.latest) this.arrive();
+  }
 
   // Over the picture lies the same in the greys that the view tools say; both move with the panels.
-  const plated = new Picture(page, part("greys"), null, page.sight);
-  const filled = () => Boolean(plated.radiograph);
-  plate.append(crosshair(page, filled).hair);
-  handle(page, plate, stage, filled);
-  page.subscribe("sight", () => page.sight.place(stage));
-  page.subscribe("tone", () => { if (filled()) plated.drawGrey(); });
-
-  part("formats").textContent = `PNG, JPEG, WebP, TIFF${settings.dicom ? " or DICOM" : ""}`;
-
-  const thumbnails = settings.samples.map((sample) => {
-    const image = create("img", {
-      src: page.address(`samples/${sample.name}.png`), alt: "", width: 76, height: 76, loading: "lazy",
-    });
-    part("samples").append(create("li", {}, create(
-      "button",
-      {
-        type: "button", class: "sample", title: sample.said,
-        onclick: () => begin(() => trigger("sample", {name: sample.name})),
-      },
-      image, create("span", {}, sample.title),
-    )));
-    return image;
-  });
-
-  // One that had to be fetched has a picture of its own from now on.
-  function lookAgain() {
-    for (const image of thumbnails) image.src = `${image.src.split("?")[0]}?${Date.now()}`;
+  preparePlate() {
+    const {page, part} = this, plate = part("plate"), stage = part("stage");
+    this.plated = new Picture(page, part("greys"), null, page.sight);
+    const filled = () => Boolean(this.plated.radiograph);
+    plate.append(crosshair(page, filled).hair);
+    handle(page, plate, stage, filled);
+    page.subscribe("sight", () => page.sight.place(stage));
+    page.subscribe("tone", () => { if (filled()) this.plated.drawGrey(); });
   }
 
-  for (const input of root.querySelectorAll("[data-file]")) {
-    input.setAttribute("accept", settings.dicom ? "image/*,.dcm,.dicom,.ima,application/dicom" : "image/*");
-    input.addEventListener("change", () => {
-      if (input.files.length) send(input.files[0]);
-      input.value = "";
+  // The sample that the address names, or the first one with its stored results.
+  arrive() {
+    const {sample} = readAddress(window.location.search), {samples} = this.settings;
+    if (samples.some((each) => each.name === sample)) this.open(sample);
+    else this.begin(() => { this.sample = samples[0].name; this.trigger("arrive", {}); });
+  }
+
+  offerSamples() {
+    this.thumbnails = this.settings.samples.map(({name, title, said}) => {
+      const image = create("img", {
+        src: this.page.address(`samples/${name}.png`), alt: "", width: 76, height: 76, loading: "lazy",
+      });
+      this.part("samples").append(create("li", {}, create(
+        "button", {type: "button", class: "sample", title: said, onclick: () => this.open(name)},
+        image, create("span", {}, title))));
+      return image;
     });
   }
 
-  // A file that misses the plate must not replace the page.
-  for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
-  plate.addEventListener("dragover", () => plate.classList.add("over"));
-  for (const kind of ["dragleave", "drop"]) plate.addEventListener(kind, () => plate.classList.remove("over"));
-  plate.addEventListener("drop", (event) => {
-    if (event.dataTransfer.files.length) send(event.dataTransfer.files[0]);
-  });
+  open(name) {
+    this.part("change").open = false;
+    this.begin(() => { this.sample = name; this.trigger("sample", {name}); });
+  }
 
   // A second click, while the first is answered, asks for nothing; unless the answer seems to be lost.
-  function begin(ask) {
-    if (plate.classList.contains("busy") && performance.now() - begun < PATIENCE_MS) return;
-    begun = performance.now();
-    error.hidden = true;
-    plate.classList.add("busy");
-    part("reading").hidden = false;
-    page.announce("Reading the picture.");
+  begin(ask) {
+    const {classList} = this.part("plate");
+    if (classList.contains("busy") && performance.now() - this.begun < PATIENCE_MS) return;
+    this.begun = performance.now();
+    this.part("error").hidden = true;
+    classList.add("busy");
+    this.say(this.text("reading"));
+    this.page.announce(this.text("announced"));
     ask();
   }
 
-  function fail(sentence) {
-    plate.classList.remove("busy");
-    part("reading").hidden = true;
-    part("window").disabled = false;
-    part("window").value = shownWindow;
-    error.textContent = sentence;
-    error.hidden = false;
+  say(sentence) {
+    this.part("reading").textContent = sentence;
+    this.part("reading").hidden = !sentence;
+  }
+
+  fail(sentence) {
+    this.part("plate").classList.remove("busy");
+    this.say("");
+    this.part("window").disabled = false;
+    this.part("window").value = this.shownWindow;
+    this.part("error").textContent = sentence;
+    this.part("error").hidden = false;
   }
 
   // The file's own name may name a patient: it stays here. A random one keeps equal files of two visitors apart.
-  async function send(file, windowName = "") {
-    if (file.size > settings.largestUploadBytes) {
-      const most = settings.largestUploadBytes / 2 ** 20;
-      fail(`The file has ${number(file.size / 2 ** 20)} MB; at most ${most} MB are read.`);
+  send(file, windowName = "") {
+    const most = this.settings.largestUploadBytes;
+    this.part("change").open = false;
+    if (file.size > most) {
+      this.fail(this.text("too_large", {size: number(file.size / MEBIBYTE), most: most / MEBIBYTE}));
       return;
     }
-    begin(async () => {
+    this.begin(async () => {
+      this.say(this.text("sending"));
+      this.showAtOnce(file);
       try {
         const nameless = new File([file], crypto.randomUUID?.() ?? String(Math.random()).slice(2));
-        const uploaded = await upload(nameless);
-        pending = file;
-        trigger("upload", {file: uploaded.path, window: windowName});
+        const uploaded = await this.upload(nameless);
+        this.pending = file;
+        this.sample = "";
+        this.trigger("upload", {file: uploaded.path, window: windowName});
       } catch {
-        fail("The file did not arrive. Check the connection and try again.");
+        this.fail(this.text("not_sent"));
       }
     });
   }
 
-  async function show(value) {
+  // The picture of the file itself, as far as the browser can read it, before the server has it.
+  async showAtOnce(file) {
+    const {latest} = this, address = URL.createObjectURL(file), preview = new Image();
+    preview.src = address;
+    try {
+      await preview.decode();
+      if (this.latest === latest) this.part("picture").src = address;
+      this.part("greys").hidden = true;
+      this.part("picture").hidden = false;
+    } catch {
+      // not a picture that browsers show, such as DICOM: the server's follows
+    }
+  }
+
+  async show(value) {
     if (value.error) {
-      fail(value.error.sentence);
+      if (this.plated.radiograph) this.part("greys").hidden = false;
+      this.fail(value.error.sentence);
       return;
     }
-    latest = value;
+    const {page, part} = this, picture = new Image();
+    this.latest = value;
     page.maps.clear();
     page.publish("scores", {token: value.token, findings: null});
     picture.src = page.address(`sessions/${value.token}/radiograph.png`);
     try {
       await picture.decode();
     } catch {
-      fail("The picture did not arrive. Load it again.");
+      this.fail(this.text("no_picture"));
       return;
     }
-    if (latest !== value) return;
-    picture.alt = value.sample ? `${value.name}. ${value.sample.said}` : "The radiograph that you uploaded.";
-    picture.hidden = false;
-    plate.classList.remove("busy");
-    plate.classList.add("filled");
-    part("invitation").hidden = true;
-    part("reading").hidden = true;
-    part("another").hidden = false;
-    const {said, credit, made} = value.sample ?? {said: "", credit: null, made: false};
-    const size = `${count(value.imageWidth)} × ${count(value.imageHeight)} pixels.`;
-    part("caption").textContent = [`${value.name}, ${size}`, said, settings.sides].filter(Boolean).join(" ");
-    if (value.sample && !made) lookAgain();
-    part("file-notes").textContent = value.notes.join(" ");
-    part("file-notes").hidden = !value.notes.length;
-    offerWindows(value);
-    acknowledge(credit);
-    part("caption").hidden = false;
-    const radiograph = {
-      token: value.token, width: value.width, height: value.height, grey: grey(value), synthetic: made,
-    };
-    plated.setRadiograph(radiograph);
+    if (this.latest !== value) return;
+    part("picture").src = picture.src;
+    part("picture").alt = value.sample ? `${value.name}. ${value.sample.said}` : this.text("upload_alt");
+    part("picture").hidden = false;
+    part("plate").classList.remove("busy");
+    part("plate").classList.add("filled");
+    this.say("");
+    this.describe(value);
+    this.publish(value, picture);
+  }
+
+  publish(value, picture) {
+    const {token, width, height, sample} = value, {page, part} = this;
+    const grey = greysOf(document, picture, width, height);
+    const radiograph = {token, width, height, grey, synthetic: sample?.made ?? false, planted: sample?.planted ?? ""};
+    this.plated.setRadiograph(radiograph);
     part("greys").hidden = false;
+    writeAddress(window, {sample: this.sample});
     page.publish("radiograph", radiograph);
   }
 
-  // Whom the picture comes from: the provider, with the link and the citation that are asked for.
-  function acknowledge(credit) {
+  describe(value) {
+    const {part, text} = this, {said, credit, made} = value.sample ?? {said: "", credit: null, made: false};
+    const count = (pixels) => pixels.toLocaleString("en-US");
+    const size = text("size", {name: value.name, width: count(value.imageWidth), height: count(value.imageHeight)});
+    // which side is which is known of the page's own samples alone
+    const sides = made ? this.settings.sides : "";
+    part("caption").textContent = [size, said, sides, value.sample ? "" : text("upload_note")].filter(Boolean).join(" ");
+    // one that had to be fetched has a picture of its own from now on
+    if (value.sample && !made) for (const image of this.thumbnails) image.src = `${image.src.split("?")[0]}?${Date.now()}`;
+    part("file-notes").textContent = value.notes.join(" ");
+    part("file-notes").hidden = !value.notes.length;
+    this.offerWindows(value);
     part("credit").hidden = !credit;
     if (!credit) return;
     part("credit").replaceChildren(
-      `Provided by ${credit.provider}, with thanks: `,
-      create("a", {href: credit.link, rel: "noopener"}, credit.link.replace("https://", "")),
-      `. Cite: ${credit.citation}`,
-    );
+      text("provided", credit), create("a", {href: credit.link, rel: "noopener"}, credit.link.replace("https://", "")),
+      text("cite", credit));
   }
 
-  function offerWindows({windows, window: taken, sample}) {
-    shownFile = sample ? null : pending;
-    shownWindow = taken;
+  offerWindows({windows, window: taken, sample}) {
+    const {part} = this;
+    this.shownFile = sample ? null : this.pending;
+    this.shownWindow = taken;
     part("window-field").hidden = Boolean(sample) || windows.length < 2;
     part("window").replaceChildren(...windows.map((each) => create("option", {value: each.name}, each.title)));
     part("window").value = taken;
     part("window").disabled = false;
   }
-
-  part("window").addEventListener("change", () => {
-    part("window").disabled = true;
-    send(shownFile, part("window").value);
-  });
-
-  function count(pixels) {
-    return pixels.toLocaleString("en-US");
-  }
-
-  function grey({width, height}) {
-    const canvas = create("canvas", {width, height});
-    const context = canvas.getContext("2d", {willReadFrequently: true});
-    context.drawImage(picture, 0, 0, width, height);
-    const pixels = context.getImageData(0, 0, width, height).data;
-    return Uint8Array.from({length: width * height}, (_, at) => pixels[4 * at]);
-  }
-
-  onValue(show);
 }

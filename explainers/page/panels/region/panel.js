@@ -1,145 +1,171 @@
+// Hide a region: a visitor marks where the evidence is expected; the page covers it and regions of the same size.
 import {create, parts} from "../../scripts/dom.js";
-import {number, percent, withUnit} from "../../scripts/numbers.js";
+import {boxBetween} from "../../scripts/gestures.js";
+import {number} from "../../scripts/numbers.js";
+import {FEW, mapsTable, rankingTable, scoresTable} from "./tables.js";
 
-const FEW = 5;
+// Of a side: a smaller box is a slip of the hand.
+const LEAST_SHARE = 0.02;
+const MOST_REGIONS = 10;
 
-export function start({root, trigger, onValue, page}) {
-  const {settings} = page;
-  const part = parts(root);
-  let run = 0, marking = false, corner = null, box = null, radiograph = null, comparison = null, whole = false;
+export function start(gradio) {
+  new Region(gradio);
+}
 
-  function refresh() {
-    part("mark").disabled = !comparison?.done.length;
+class Region {
+  constructor({root, trigger, onValue, page, text}) {
+    Object.assign(this, {trigger, page, text, part: parts(root)});
+    this.run = 0;
+    this.marking = this.whole = false;
+    this.corner = this.box = this.radiograph = this.comparison = null;
+    this.listen();
+    this.refresh();
+    onValue((value) => this.show(value));
+  }
+
+  listen() {
+    const {page, part} = this;
+    part("mark").addEventListener("click", () => this.setMarking(!this.marking));
+    part("clear").addEventListener("click", () => this.clear());
+    for (const name of ["fill", "again"]) part(name).addEventListener("change", () => this.score());
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.marking) this.setMarking(false);
+    });
+    page.subscribe("mark", (point) => this.takeCorner(point));
+    page.subscribe("drawn-box", (box) => page.publish("box", box));
+    page.subscribe("region", (box) => this.takeBox(box));
+    page.subscribe("explained", () => page.publish("ranking", {regions: []}));
+    page.subscribe("radiograph", (radiograph) => {
+      if (this.radiograph && radiograph.token !== this.radiograph.token) this.clear();
+      this.radiograph = radiograph;
+    });
+    page.subscribe("comparison", (value) => this.follow(value));
+  }
+
+  // New maps are asked about the same region.
+  follow(value) {
+    const before = this.comparison;
+    const changed = value.done.join() !== before?.done.join() || value.token !== before?.token || before?.running;
+    this.comparison = value;
+    this.refresh();
+    if (changed && this.box && value.done.length && !value.running) this.score();
+  }
+
+  refresh() {
+    const {part, text, marking} = this;
+    part("mark").disabled = !this.comparison?.done.length;
     part("mark").setAttribute("aria-pressed", String(marking));
-    part("mark").textContent = marking ? "Leave off marking" : box ? "Mark another region" : "Mark a region";
-    part("clear").hidden = !box;
+    part("mark").textContent = text(marking ? "cancel" : "mark");
+    part("clear").hidden = !this.box;
   }
 
-  function setMarking(wanted) {
-    marking = wanted;
-    corner = null;
-    page.publish("marking", {on: marking});
-    say(marking ? "Click one corner on a picture, then the opposite one. By keyboard: arrow keys, Enter, arrow keys, Enter." : "");
-    refresh();
+  setMarking(on) {
+    this.marking = on;
+    this.corner = null;
+    this.page.publish("marking", {on});
+    this.say(on ? this.text("marking") : "");
+    this.refresh();
   }
 
-  function say(sentence) {
-    part("now").textContent = sentence;
+  say(sentence) {
+    this.part("now").textContent = sentence;
   }
 
   // A corner; the second one makes the region.
-  function take({y, x}) {
-    if (!marking || !(y >= 0 && y < 1 && x >= 0 && x < 1)) return;
-    if (!corner) {
-      corner = {y, x};
-      page.publish("box", {top: y, left: x, height: 0, width: 0});
-      say("Now the opposite corner.");
+  takeCorner(point) {
+    const {y, x} = point;
+    if (!this.marking || !(y >= 0 && y < 1 && x >= 0 && x < 1)) return;
+    if (this.corner) {
+      const box = boxBetween(this.corner, point);
+      this.setMarking(false);
+      this.takeBox(box);
       return;
     }
-    box = {
-      top: Math.min(corner.y, y), left: Math.min(corner.x, x),
-      height: Math.abs(corner.y - y), width: Math.abs(corner.x - x),
-    };
-    page.publish("box", box);
-    setMarking(false);
-    score();
+    this.corner = {y, x};
+    this.page.publish("box", {top: y, left: x, height: 0, width: 0});
+    this.say(this.text("next_corner"));
   }
 
-  function score() {
+  // A box that was drawn; what is too small is a slip, and the last one stays.
+  takeBox(box) {
+    if (box && Math.min(box.height, box.width) >= LEAST_SHARE && this.comparison?.done.length) {
+      this.box = box;
+      this.page.publish("tab", {name: "region"});
+      this.score();
+    }
+    this.page.publish("box", this.box ?? {});
+    this.refresh();
+  }
+
+  score() {
+    const {box, page, part} = this;
     if (!box) return;
-    run += 1;
+    this.run += 1;
     part("error").hidden = true;
-    say("Scoring without it.");
-    trigger("cover", {
-      run, box: [box.top, box.left, box.height, box.width], fill: part("fill").value, frozen: !part("again").checked,
-      model: page.last("network")?.model ?? "",
+    this.say(this.text("working", {count: MOST_REGIONS}));
+    this.trigger("cover", {
+      run: this.run, box: [box.top, box.left, box.height, box.width], fill: part("fill").value,
+      frozen: !part("again").checked, model: page.last("network")?.model ?? "",
+      finding: page.last("explained")?.finding ?? "",
     });
   }
 
-  function clear() {
-    run += 1;
-    box = corner = null;
-    page.publish("box", {});
-    part("answers").hidden = true;
-    part("error").hidden = true;
-    say("");
-    refresh();
+  clear() {
+    this.run += 1;
+    this.box = this.corner = null;
+    this.page.publish("box", {});
+    this.page.publish("ranking", {regions: []});
+    this.part("answers").hidden = true;
+    this.part("error").hidden = true;
+    this.say("");
+    this.refresh();
   }
 
-  function show(value) {
+  show(value) {
+    const {part} = this;
     if (value.error) {
       part("error").textContent = value.error.sentence;
       part("error").hidden = false;
-      say("");
+      this.say("");
+    } else if (value.run === this.run) this.showAnswers(value);
+  }
+
+  showAnswers(value) {
+    const {page, part, text} = this, own = page.last("explained")?.finding;
+    const moved = [...value.findings].sort((one, other) => Math.abs(other.logit) - Math.abs(one.logit));
+    const first = [...moved.filter((each) => each.finding === own), ...moved.filter((each) => each.finding !== own)];
+    part("answers").hidden = false;
+    this.showScores(first);
+    const shown = Object.entries(value.panels).filter(([name]) => this.comparison?.done.includes(name));
+    part("maps").replaceChildren(mapsTable(text, Object.fromEntries(shown), (name) => this.titleOf(name)));
+    const {title: finding, before, after} = first[0];
+    const sentence = text("sentence", {finding, before: number(before), after: number(after)});
+    if (!value.ranking) {
+      this.say(`${sentence} ${text("working", {count: MOST_REGIONS})}`);
+      part("ranking").replaceChildren();
       return;
     }
-    if (value.run !== run) return;
-    part("answers").hidden = false;
-    const moved = [...value.findings].sort((one, other) => Math.abs(other.logit) - Math.abs(one.logit));
-    const own = page.last("explained")?.finding;
-    const first = [...moved.filter((each) => each.finding === own), ...moved.filter((each) => each.finding !== own)];
-    fillScores(first);
-    fillMaps(value.panels);
-    const told = first[0], direction = told.logit < 0 ? "falls" : "rises";
-    const sentence = `Without it the score of ${told.title} ${direction} from ${number(told.before)} to ${number(told.after)}.`;
-    say(sentence);
+    part("ranking").replaceChildren(rankingTable(text, value.ranking, finding, (name) => this.titleOf(name)));
+    page.publish("ranking", {regions: value.ranking.filter((each) => each.kind !== "random").map((each) => ({
+      ...each, label: `${number(each.before)} → ${number(each.after)}`,
+    }))});
+    this.say(sentence);
     page.announce(sentence);
   }
 
-  function head(...names) {
-    return create("thead", {}, create("tr", {}, ...names.map((name) => (name ? create("th", {scope: "col"}, name) : create("td")))));
+  showScores(findings) {
+    const {part, text, whole} = this, count = findings.length;
+    const more = count > FEW && !whole ? create("button", {type: "button", class: "plain", onclick: () => {
+      this.whole = true;
+      this.showScores(findings);
+    }}, text("all", {count})) : null;
+    part("scores").replaceChildren(
+      scoresTable(text, whole ? findings : findings.slice(0, FEW)), ...[more].filter(Boolean));
   }
 
-  function fillScores(findings) {
-    const rows = (whole ? findings : findings.slice(0, FEW)).map((each) => {
-      const crossed = each.threshold !== null && (each.before >= each.threshold) !== (each.after >= each.threshold);
-      return create("tr", {},
-        create("th", {scope: "row"}, each.title),
-        create("td", {}, number(each.before)), create("td", {}, number(each.after)),
-        create("td", {}, withUnit(signed(each.logit), "logit")),
-        create("td", {class: "quiet"}, crossed ? `crosses its point, ${number(each.threshold)}` : ""));
-    });
-    const more = findings.length > FEW && !whole
-      ? create("button", {type: "button", class: "plain", onclick: () => { whole = true; fillScores(findings); }}, `All ${findings.length} findings`)
-      : null;
-    part("scores").replaceChildren(...[create("table", {}, create("caption", {}, "Scores"), head("", "as it is", "covered", "change", ""), create("tbody", {}, ...rows)), more].filter(Boolean));
+  titleOf(name) {
+    const {settings} = this.page, [explainer, second] = name.split("@");
+    const title = settings.explainers.find((each) => each.name === explainer)?.title ?? explainer;
+    return [title, settings.findings[second]?.title ?? second].filter(Boolean).join(", ");
   }
-
-  function fillMaps(panels) {
-    const titles = new Map(settings.explainers.map((each) => [each.name, each.title]));
-    const rows = Object.entries(panels).filter(([name]) => comparison?.done.includes(name)).map(([name, each]) => {
-      const [explainer, beside] = name.split("@");
-      const maximum = each.abstains ? "no positive cell" : each.pointing ? "inside" : "outside";
-      return create("tr", {}, create("th", {scope: "row"}, [titles.get(explainer) ?? explainer, settings.findings[beside]?.title ?? beside].filter(Boolean).join(", ")),
-        create("td", {}, percent(each.mass)), create("td", {}, maximum), create("td", {}, percent(each.iou_equal_area)));
-    });
-    const area = Object.values(panels)[0]?.area;
-    const said = area === undefined ? "What the maps say of it" : `What the maps say of it (it is ${percent(area)} of the picture)`;
-    part("maps").replaceChildren(create("table", {}, create("caption", {}, said),
-      head("", "of the positive map", "maximum", "overlap"), create("tbody", {}, ...rows)));
-  }
-
-  function signed(value) {
-    return value > 0 ? `+${number(value)}` : number(value);
-  }
-
-  part("mark").addEventListener("click", () => setMarking(!marking));
-  part("clear").addEventListener("click", clear);
-  part("fill").addEventListener("change", score);
-  part("again").addEventListener("change", score);
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && marking) setMarking(false); });
-  page.subscribe("mark", take);
-  page.subscribe("radiograph", (value) => {
-    if (radiograph && value.token !== radiograph.token) clear();
-    radiograph = value;
-  });
-  page.subscribe("comparison", (value) => {
-    const changed = value.done.join() !== comparison?.done.join() || value.token !== comparison?.token;
-    comparison = value;
-    refresh();
-    // new maps are asked about the same region
-    if (changed && box && value.done.length && !value.running) score();
-  });
-  refresh();
-  onValue(show);
 }

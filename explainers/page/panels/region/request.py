@@ -18,6 +18,7 @@ class RegionRequest(BrowserRequest):
 
     box     top, left, height, width
     fill    what the region is filled with
+    finding whose change ranks the regions; "" for no ranking
     frozen  whether the covered picture is standardised with the numbers of the whole one
     """
 
@@ -28,6 +29,7 @@ class RegionRequest(BrowserRequest):
     fill: Literal["mean", "surroundings"] = "mean"
     frozen: bool = True
     model: Name = ""
+    finding: Name = ""
 
     @model_validator(mode="after")
     def _large_enough(self) -> Self:

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from cxr.fills import logits_without
-from cxr.findings import display_name
+from cxr.findings import check_finding, display_name
 from cxr.frame import Box
 from cxr.prediction import sigmoid
 from explainers.box_scores import box_scores, sample_with_box
+from explainers.page.panels.region.ranking import ranked, regions
 from explainers.page.panels.region.request import RegionRequest
 from explainers.page.sessions import Session
 from explainers.page.state import AppState
@@ -22,9 +23,10 @@ def score_without(state: AppState, session: Session, request: RegionRequest) -> 
     box = tuple(share * sides[axis % 2] for axis, share in enumerate(request.box_inside))
     after = logits_without(predictor, radiograph, box, fill=request.fill, frozen=request.frozen)
     before = {each.finding: each for each in predictor.predict(radiograph).findings}
-    yield {
+    answer = {
         "run": request.run,
         "token": session.token,
+        "ranking": None,
         "findings": [
             {
                 "finding": finding,
@@ -38,6 +40,12 @@ def score_without(state: AppState, session: Session, request: RegionRequest) -> 
         ],
         "panels": {name: _map_against(each.on_image(), box) for name, each in dict(session.shown).items()},
     }
+    yield answer
+    if request.finding:
+        finding = check_finding(request.finding, predictor.labels)
+        boxes = list(regions(state, session, predictor, finding, request.box_inside))
+        ranking = ranked(predictor, radiograph, finding, boxes, request.fill, frozen=request.frozen)
+        yield answer | {"ranking": ranking, "finding": finding}
 
 
 def _map_against(values: np.ndarray, box: Box) -> dict:

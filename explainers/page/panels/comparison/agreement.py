@@ -1,0 +1,46 @@
+"""How far the maps of a comparison agree, as the browser needs it."""
+
+import numpy as np
+
+from explainers.agreement import TOP, agreement
+from explainers.contract.explanation import Explanation
+from explainers.page.sessions import Session
+
+
+def agreement_value(session: Session, crop: list[float]) -> dict | None:
+    """The agreement between the maps of the network whose scores are shown; None for fewer than two.
+
+    shared  share of their hottest tenth that all maps have in common
+    pair    the two explainers that agree least by the overlap of their hottest tenths
+    """
+    own = [each for panel, each in session.shown.items() if "@" not in panel and not each.control]
+    if len(own) < 2:
+        return None
+    found = agreement(own)
+    rows, columns = found.map.shape
+    return {
+        **found.to_json(),
+        "titles": [each.title for each in own],
+        "shared": shared_share(own),
+        "pair": _least_alike(own, found.iou),
+        "map": session.keep_map(found.map),
+        "rows": rows,
+        "columns": columns,
+        "crop": crop,
+    }
+
+
+def shared_share(explanations: list[Explanation]) -> float:
+    """Share of the hottest tenth that lies in every map's: 1 for equal maps."""
+    counted = agreement(explanations)
+    if counted.counted == len(explanations):
+        return round(float((counted.map > 1 - 1e-6).mean()) / TOP, 4)
+    # relatives are counted once in the picture; here each map counts
+    pairs = counted.iou[np.triu_indices(len(explanations), 1)]
+    return round(float(2 * pairs.min() / (1 + pairs.min())), 4)
+
+
+def _least_alike(explanations: list[Explanation], overlaps: np.ndarray) -> list[str]:
+    masked = np.where(np.triu(np.ones_like(overlaps), 1) > 0, overlaps, np.inf)
+    one, other = np.unravel_index(int(masked.argmin()), masked.shape)
+    return [explanations[one].explainer, explanations[other].explainer]

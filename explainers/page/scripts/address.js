@@ -1,4 +1,4 @@
-// The page's address holds what is on the screen: ?sample=…&finding=…&explainers=…&second=…&network=…&view=….
+// The page's address holds what is on the screen: ?sample=…&finding=…&explainers=…&second=…&network=…&view=…
 
 export const PARTS = ["sample", "finding", "explainers", "second", "network", "view"];
 

@@ -57,7 +57,8 @@ export class Picture {
   ownScale(look) {
     const shown = this.displayed(look), high = ownScale(shown.extremes, look.view);
     const clips = look.clip && isPixelMap(this.map) && (look.view === "positive" || look.view === "signed");
-    const limit = clips ? this.once(`clip ${look.view} ${shown.smoothed}`, () => clipAt(shown.values, look.view)) : null;
+    const key = `clip ${look.view} ${shown.smoothed}`;
+    const limit = clips ? this.once(key, () => clipAt(shown.values, look.view)) : null;
     return {high: limit ?? high, clipped: limit !== null};
   }
 

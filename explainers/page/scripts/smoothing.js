@@ -12,7 +12,8 @@ export function isPixelMap({rows, columns}) {
 
 function kernel(sigma) {
   const reach = Math.ceil(3 * sigma);
-  const weights = Float64Array.from({length: 2 * reach + 1}, (_, at) => Math.exp(-((at - reach) ** 2) / (2 * sigma * sigma)));
+  const weights = Float64Array.from(
+    {length: 2 * reach + 1}, (_, at) => Math.exp(-((at - reach) ** 2) / (2 * sigma * sigma)));
   const total = weights.reduce((sum, each) => sum + each, 0);
   return weights.map((each) => each / total);
 }

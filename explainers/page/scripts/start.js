@@ -7,12 +7,12 @@ export async function start(name, gradio) {
   const panel = await import(`../panels/${name}/panel.js`);
   lens.page ??= createPage(lens);
   panel.start({...gradio, onValue: onValueOf(gradio), text: lens.page.text(name), page: lens.page});
-  // only the chosen tab is on the page
+  // only the chosen tab is on the page; an attribute, since Gradio sets the class again when a value comes
   const place = document.getElementById(name);
   if (place?.classList.contains("lens-tab")) {
     place.setAttribute("role", "tabpanel");
     place.setAttribute("aria-labelledby", `tab-${name}`);
-    lens.page.subscribe("tab", (tab) => place.classList.toggle("open", tab.name === name));
+    lens.page.subscribe("tab", (tab) => place.toggleAttribute("data-open", tab.name === name));
   }
 }
 

@@ -1,5 +1,5 @@
-// Views of the page with an address of their own: #about shows that panel in place of the others. Links to a part of the
-// page open what it stands in.
+// Views of the page with an address of their own: #about shows that panel in place of the others. Links to a part of
+// the page open what it stands in.
 
 // names: the views' panels; `openTab(name)` opens a tab, `onView(name)` hears which view is shown, "" for none
 export function handleViews(window, names, {openTab, onView}) {
@@ -8,7 +8,7 @@ export function handleViews(window, names, {openTab, onView}) {
     const id = decodeURIComponent(window.location.hash.slice(1)), target = id ? document.getElementById(id) : null;
     const view = names.find((name) => name === id || document.getElementById(name)?.contains(target)) ?? "";
     document.documentElement.toggleAttribute("data-view", Boolean(view));
-    for (const name of names) document.getElementById(name)?.classList.toggle("open", name === view);
+    for (const name of names) document.getElementById(name)?.toggleAttribute("data-open", name === view);
     onView(view);
     if (view) (target ?? document.body).scrollIntoView();
     else if (target) reveal(target);

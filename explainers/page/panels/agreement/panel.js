@@ -31,7 +31,8 @@ class AgreementPanel {
     }
     const {part, text} = this, {titles, explainers, counted: count} = agreement;
     const titleOf = (name) => titles[explainers.indexOf(name)];
-    const pairs = agreement.same_by_algebra.map(([one, other]) => text("pair", {one: titleOf(one), other: titleOf(other)}));
+    const pairs = agreement.same_by_algebra.map(
+      ([one, other]) => text("pair", {one: titleOf(one), other: titleOf(other)}));
     this.shown = agreement;
     part("body").hidden = false;
     part("text").textContent = [text("matrix"), pairs.length ? text("same", {pairs: pairs.join("; ")}) : ""]

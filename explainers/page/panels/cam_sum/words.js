@@ -7,8 +7,8 @@ const NEARLY_EQUAL = 0.25;
 export function agreementSentence(rho) {
   const alike = rho >= 0.8 ? "The two grids order the cells much alike." : rho >= 0.4
     ? "The two grids agree only in part." : "The two grids hardly agree.";
-  return `${alike} Spearman's ρ between them is ${number(rho)}: 1 would be the same order, 0 none. Both are right about`
-    + " what they ask: an exact share of the sum need not be what the pixels below it cause.";
+  return `${alike} Spearman's ρ between them is ${number(rho)}: 1 would be the same order, 0 none. Both are right`
+    + " about what they ask: an exact share of the sum need not be what the pixels below it cause.";
 }
 
 // The difference between the two removals; change: of the logit when the pixels are covered.

@@ -21,9 +21,9 @@ export function mapMarkup(page, words, explainer, second, isFilled) {
     ticks: create("div", {class: "ticks"}),
     note: create("p", {class: "note quiet"}),
     facts: create("p", {class: "facts quiet"}),
-    fares: create("p", {class: "fares quiet", hidden: true}),
+    fares: create("p", {class: "fares quiet"}),
     correlation: create("p", {class: "correlation quiet"}),
-    results: create("dl", {class: "results", "aria-label": words("tests", {title})}),
+    results: create("dl", {class: "results"}),
   };
   const {hair, end} = crosshair(page, isFilled);
   parts.stage = create("div", {class: "stage"}, parts.canvas, parts.hatch, parts.ranked, parts.mark);
@@ -36,8 +36,12 @@ export function mapMarkup(page, words, explainer, second, isFilled) {
     "data-second": second?.kind === "finding" ? second.name : null,
   },
   create("div", {class: "panel-head"},
-    create("h3", {id}, title), parts.side, explainer.control ? create("span", {class: "quiet"}, words("control")) : null),
+    create("h3", {id}, title), parts.side,
+    explainer.control ? create("span", {class: "quiet"}, words("control")) : null),
   parts.frame, create("div", {class: "legend"}, parts.bar, parts.ticks),
-  parts.note, parts.facts, parts.fares, parts.correlation, parts.results);
+  parts.note, parts.facts, parts.fares, parts.correlation,
+  create("div", {
+    class: "results-box", tabindex: "0", role: "region", "aria-label": words("tests", {title}),
+  }, parts.results));
   return {...parts, end};
 }

@@ -4,8 +4,8 @@ import {handle} from "../../scripts/gestures.js";
 import {minus, percent} from "../../scripts/numbers.js";
 import {Picture} from "../../scripts/picture.js";
 import {mapMarkup} from "./map_markup.js";
-import {optionControls} from "./options.js";
-import {factsOf, mapInWords, noteOf, placeBox, showBox, showValue, walk} from "./readout.js";
+import {optionsBox} from "./options.js";
+import {factsOf, mapInWords, noteOf, showBox, showRanking, showValue, walk} from "./readout.js";
 import {drawHatch, testResults} from "./test_results.js";
 
 export class MapPanel {
@@ -17,7 +17,7 @@ export class MapPanel {
     this.state = "idle";
     this.shownMap = null;
     Object.assign(this, mapMarkup(page, this.text, explainer, second, () => this.filled));
-    this.root.append(...[this.optionsBox()].filter(Boolean));
+    this.addOptions();
     this.picture = new Picture(page, this.canvas, this.bar, page.sight);
     this.listen();
     this.rest();
@@ -36,7 +36,7 @@ export class MapPanel {
       this.end,
       page.subscribe("point", (point) => showValue(this, point)),
       page.subscribe("measured", (value) => this.showResults(value)),
-      page.subscribe("ranking", (value) => this.showRanking(value)),
+      page.subscribe("ranking", (value) => showRanking(this, value)),
       page.subscribe("scores", (scores) => this.showBenchmark(scores.benchmark)),
       page.subscribe("marking", ({on}) => frame.classList.toggle("marking", on)),
       page.subscribe("box", () => showBox(this)),
@@ -71,10 +71,11 @@ export class MapPanel {
   // How the explainer fares on this network against a guess, where the checkpoint has a benchmark.
   showBenchmark(benchmark) {
     const pointing = benchmark?.pointing[this.explainer.name];
-    this.fares.hidden = pointing === undefined || this.explainer.control;
-    if (this.fares.hidden) return;
+    this.fares.replaceChildren();
+    if (pointing === undefined || this.explainer.control) return;
     const values = {pointing: percent(pointing), guess: percent(benchmark.guess), boxes: benchmark.boxes};
-    this.fares.replaceChildren(create("a", {href: "#about", title: this.text("beats_help", values)}, this.text("beats", values)));
+    const title = this.text("beats_help", values);
+    this.fares.append(create("a", {href: "#about", title}, this.text("beats", values)));
   }
 
   // Spearman's rank correlation with the map of the first side.
@@ -95,36 +96,17 @@ export class MapPanel {
     this.hatch.hidden = false;
   }
 
-  // The regions that were covered, with the score before and after: [{panel, box, label}].
-  showRanking({regions}) {
-    this.ranked.replaceChildren(...regions.filter((each) => !each.panel || each.panel === this.key).map((each) => {
-      const box = create("div", {class: `region-${each.kind}`}, create("span", {}, each.label));
-      placeBox(box, each.box);
-      return box;
-    }));
-  }
-
   // Whether the image looks like a chest radiograph.
   setUsual(usual) {
     this.unusual.hidden = usual;
   }
 
-  optionsBox() {
-    // both sides have the same options, which stand below the first
-    if (!this.explainer.options.length || this.second) return null;
-    this.again = create("button", {type: "button", onclick: () => this.onRerun()}, this.text("again"));
-    this.again.disabled = true;
-    const box = create("details", {class: "settings"}, create("summary", {}, this.text("options")));
-    const fill = () => {
-      const controls = optionControls(this.page, this.explainer, this.options, this.network(), (name, value) => {
-        this.options[name] = value;
-        this.again.disabled = this.state === "idle";
-      });
-      box.replaceChildren(box.firstChild, controls, this.again);
-    };
-    // filled when it is opened: the layers are known only once the network is there
-    box.addEventListener("toggle", () => { if (box.open) fill(); });
-    return box;
+  // Both sides have the same options, which stand below the first.
+  addOptions() {
+    if (!this.explainer.options.length || this.second) return;
+    const {box, again} = optionsBox(this);
+    this.again = again;
+    this.root.append(box);
   }
 
   // Whose explanation this is, where there are two sides; and the network it was asked of, if that is what differs.
@@ -198,7 +180,8 @@ export class MapPanel {
     this.line.firstChild.style.width = known ? `${100 * news.fraction}%` : "";
     if (known) this.line.setAttribute("aria-valuenow", String(share));
     else this.line.removeAttribute("aria-valuenow");
-    this.facts.textContent = [news.text || this.text("computing"), known ? `${share} %` : ""].filter(Boolean).join(", ");
+    const words = [news.text || this.text("computing"), known ? `${share} %` : ""];
+    this.facts.textContent = words.filter(Boolean).join(", ");
     if (news.preview) this.load(news.preview, token);
   }
 

@@ -6,12 +6,13 @@ export function defaults(explainer) {
 }
 
 // A fieldset for one explainer; `changed(name, value)` is called when the visitor decided on a value.
-export function optionControls(page, explainer, values, network, changed) {
+function optionControls(page, explainer, values, network, changed) {
   const words = page.text("options");
   const fields = explainer.options.map((option) => {
     const id = `option-${explainer.name}-${option.name}`;
     const help = option.help ? create("p", {class: "help", id: `${id}-help`}, sentence(option.help)) : null;
-    const control = CONTROLS[option.kind](option, values[option.name], (value) => changed(option.name, value), {network, words});
+    const change = (value) => changed(option.name, value);
+    const control = CONTROLS[option.kind](option, values[option.name], change, {network, words});
     const input = control.matches("input, select") ? control : control.querySelector("input, select");
     input.id = id;
     if (help) input.setAttribute("aria-describedby", help.id);
@@ -77,4 +78,22 @@ function blocks(words, names) {
 
 function sentence(text) {
   return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+}
+
+// The box with a panel's options, and the button that computes the map again.
+export function optionsBox(panel) {
+  const {page, explainer, options, text} = panel;
+  const again = create("button", {type: "button", onclick: () => panel.onRerun()}, text("again"));
+  again.disabled = true;
+  const box = create("details", {class: "settings"}, create("summary", {}, text("options")));
+  const fill = () => {
+    const controls = optionControls(page, explainer, options, panel.network(), (name, value) => {
+      options[name] = value;
+      again.disabled = panel.state === "idle";
+    });
+    box.replaceChildren(box.firstChild, controls, again);
+  };
+  // filled when it is opened: the layers are known only once the network is there
+  box.addEventListener("toggle", () => { if (box.open) fill(); });
+  return {box, again};
 }

@@ -9,6 +9,7 @@ import {defaults} from "./options.js";
 import {PanelGrid} from "./panel_grid.js";
 import {compareRequest, isReady} from "./request.js";
 import {findingSide, firstTitle, offerSides, sideKey} from "./sides.js";
+import {showServer} from "./status.js";
 import {viewTools} from "./view_tools.js";
 
 export function start(gradio) {
@@ -69,7 +70,7 @@ class Comparison {
       }
       this.begin();
     });
-    page.subscribe("server", ({up}) => this.showServer(up));
+    page.subscribe("server", ({up}) => showServer(this, up));
   }
 
   get second() { return this.grid.second; }
@@ -181,17 +182,6 @@ class Comparison {
     this.part("sentence").textContent = sentence;
     this.part("pair").textContent = pair;
     this.part("pair").hidden = !pair;
-  }
-
-  showServer(up) {
-    const notice = this.part("server"), words = this.page.text("page");
-    notice.hidden = up;
-    notice.textContent = up ? "" : words("server_gone");
-    if (!up && this.running) this.stop();
-    if (up) {
-      this.page.announce(words("server_back"));
-      if (this.begun) this.compare();
-    }
   }
 
   writeAddress() {

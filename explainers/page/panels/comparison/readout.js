@@ -1,4 +1,5 @@
 // What stands over and under a map's picture: its value at the cross-hair, the region that is marked, and its scale.
+import {create} from "../../scripts/dom.js";
 import {limited, number, percent, seconds, withUnit} from "../../scripts/numbers.js";
 import {SMOOTHING_PX} from "../../scripts/smoothing.js";
 
@@ -35,9 +36,19 @@ export function walk({page, filled, here, explainer}, event) {
 }
 
 // Places an element over a box of the picture, in shares of its sides.
-export function placeBox(element, {top, left, height, width}) {
+function placeBox(element, {top, left, height, width}) {
   const share = (value) => `${100 * value}%`;
   Object.assign(element.style, {top: share(top), left: share(left), height: share(height), width: share(width)});
+}
+
+// The regions that were covered, with the score before and after: [{kind, panel, box, label}].
+export function showRanking({ranked, key}, {regions}) {
+  ranked.replaceChildren(...regions.filter((each) => !each.panel || each.panel === key).map((each) => {
+    const [top, left, height, width] = each.box;
+    const box = create("div", {class: `region-${each.kind}`}, create("span", {}, each.label));
+    placeBox(box, {top, left, height, width});
+    return box;
+  }));
 }
 
 export function showBox({page, mark}) {
@@ -56,14 +67,16 @@ export function noteOf(text, look, {extremes, unit}, {empty, scale, contour}) {
   if (contour) return text("encloses", {area: percent(contour.area), value: value(contour.threshold)});
   const smoothed = scale.smoothed ? text("smoothed", {pixels: SMOOTHING_PX}) : "";
   const clipped = scale.clipped ? text("clipped", {value: value(scale.high)}) : "";
-  const hidden = look.view === "positive" && extremes.minimum < 0 ? text("hidden", {value: value(extremes.minimum)}) : "";
+  const negative = look.view === "positive" && extremes.minimum < 0;
+  const hidden = negative ? text("hidden", {value: value(extremes.minimum)}) : "";
   return [smoothed, clipped, hidden].filter(Boolean).join(" · ");
 }
 
 // What computing cost: time, passes, cells.
 export function factsOf(text, {passes: {forward, backward}, seconds: time, columns, rows, cached}) {
   const count = forward + backward;
-  const passes = count === 0 ? text("no_pass") : count === 1 ? text("pass") : text("passes", {count: count.toLocaleString("en-US")});
+  const many = text("passes", {count: count.toLocaleString("en-US")});
+  const passes = count === 0 ? text("no_pass") : count === 1 ? text("pass") : many;
   const cost = cached ? text("cached", {seconds: seconds(time)}) : seconds(time);
   return [cost, passes, text("grid", {columns, rows})].join(", ");
 }

@@ -7,7 +7,8 @@ const percent = (share) => `${Math.round(100 * share)} %`;
 
 export function viewTools(page, bar) {
   const {sight} = page, words = page.text("comparison");
-  const button = (title, onclick, label = null) => create("button", {type: "button", "aria-label": label, onclick}, title);
+  const button = (title, onclick, label = null) => create(
+    "button", {type: "button", "aria-label": label, onclick}, title);
   const magnification = create("output", {class: "zoomed", "aria-label": words("magnification")});
   const farther = button("−", () => sight.zoomBy(1 / STEP), words("zoom_out"));
   const closer = button("+", () => sight.zoomBy(STEP), words("zoom_in"));
@@ -50,7 +51,8 @@ function slider({sight, text}, name, least) {
   const input = create("input", {type: "range", min: least, max: 100, step: 1, "data-tone": name});
   const value = create("output");
   input.addEventListener("input", () => sight.paint({[name]: Number(input.value) / 100}));
-  const label = create("label", {class: "field", title: words(`${name}_help`)}, create("span", {}, words(name)), input, value);
+  const label = create("label", {class: "field", title: words(`${name}_help`)},
+    create("span", {}, words(name)), input, value);
   const refresh = () => {
     input.value = String(Math.round(100 * sight.tone[name]));
     value.textContent = percent(sight.tone[name]);

@@ -67,7 +67,8 @@ class Findings {
     const usual = value.statistics.ok;
     this.rows = new Map();
     part("list").replaceChildren(...value.findings.map((each) => {
-      const {item, button} = findingRow(text, each, usual, () => page.publish("chosen-finding", {finding: each.finding}));
+      const {finding} = each;
+      const {item, button} = findingRow(text, each, usual, () => page.publish("chosen-finding", {finding}));
       this.rows.set(each.finding, button);
       return item;
     }));

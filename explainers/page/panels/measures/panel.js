@@ -42,7 +42,8 @@ class Measures {
       onchange: () => { this.chosen[box.checked ? "add" : "delete"](measure.name); this.refresh(); },
     });
     const reason = silent ? `${this.text("applies_none")}: ${states[0].sentence}` : measure.summary;
-    return create("label", {class: silent ? "chip none" : "chip", title: reason}, box, create("span", {}, measure.title));
+    return create("label", {class: silent ? "chip none" : "chip", title: reason},
+      box, create("span", {}, measure.title));
   }
 
   // Quick tests run once nothing is computed any more.
@@ -96,7 +97,9 @@ class Measures {
       part("error").textContent = value.error.sentence;
       part("error").hidden = false;
     } else if (value.run === this.run) {
-      for (const [panel, results] of Object.entries(value.panels)) this.panels[panel] = {...this.panels[panel], ...results};
+      for (const [panel, results] of Object.entries(value.panels)) {
+        this.panels[panel] = {...this.panels[panel], ...results};
+      }
       this.page.publish("measured", {token: value.token, panels: this.panels});
       this.summarise();
       if (value.done) this.finish(value);

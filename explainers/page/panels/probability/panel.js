@@ -31,7 +31,8 @@ class Probability {
     part("odds").hidden = !calibrated;
     part("none").hidden = calibrated;
     if (!calibrated) {
-      part("none").textContent = !each ? text("waiting") : usual ? text("no_calibration", {finding: each.title}) : text("withheld");
+      const reason = usual ? text("no_calibration", {finding: each?.title}) : text("withheld");
+      part("none").textContent = each ? reason : text("waiting");
       return;
     }
     if (this.prevalence === null) {

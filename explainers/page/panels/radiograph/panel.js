@@ -177,17 +177,20 @@ class RadiographPanel {
     const size = text("size", {name: value.name, width: count(value.imageWidth), height: count(value.imageHeight)});
     // which side is which is known of the page's own samples alone
     const sides = made ? this.settings.sides : "";
-    part("caption").textContent = [size, said, sides, value.sample ? "" : text("upload_note")].filter(Boolean).join(" ");
+    const note = value.sample ? "" : text("upload_note");
+    part("caption").textContent = [size, said, sides, note].filter(Boolean).join(" ");
     // one that had to be fetched has a picture of its own from now on
-    if (value.sample && !made) for (const image of this.thumbnails) image.src = `${image.src.split("?")[0]}?${Date.now()}`;
+    if (value.sample && !made) {
+      for (const image of this.thumbnails) image.src = `${image.src.split("?")[0]}?${Date.now()}`;
+    }
     part("file-notes").textContent = value.notes.join(" ");
     part("file-notes").hidden = !value.notes.length;
     this.offerWindows(value);
     part("credit").hidden = !credit;
     if (!credit) return;
     part("credit").replaceChildren(
-      text("provided", credit), create("a", {href: credit.link, rel: "noopener"}, credit.link.replace("https://", "")),
-      text("cite", credit));
+      text("provided", credit),
+      create("a", {href: credit.link, rel: "noopener"}, credit.link.replace("https://", "")), text("cite", credit));
   }
 
   offerWindows({windows, window: taken, sample}) {

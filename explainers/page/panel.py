@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from jinja2 import Environment
@@ -115,7 +116,7 @@ class Panel:
 
     def template_values(self) -> dict[str, Any]:
         """What the template may use."""
-        return {"w": words_of(self.name)}
+        return {"w": SimpleNamespace(**words_of(self.name))}
 
     @property
     def title(self) -> str:

@@ -65,17 +65,16 @@ def test_an_endpoint_takes_the_window_that_is_asked_for(client, predictor, dicom
 
 
 @pytest.mark.browser
-def test_no_tag_is_told_wherever_a_visitor_looks(visit, dicom_file, server_folder, predictor):
-    page = visit()
+def test_no_tag_is_told_wherever_a_visitor_looks(visit, steps, dicom_file, server_folder, predictor):
+    page = visit(query="?explainers=grad_cam")
+    steps.compared(page)
     answers = []
     page.on("response", lambda response: answers.append(response) if "/sessions/" not in response.url else None)
-    for chip in page.locator("#comparison .chip").all():
-        chip.locator("input").set_checked(chip.inner_text().strip() == "Grad-CAM")
-    page.set_input_files("[data-invitation] [data-file]", str(dicom_file))
-    page.wait_for_selector(".panel[data-state=done]")
+    steps.load(page, dicom_file)
+    steps.compared(page)
 
     # its windows are offered, the file's first one is taken
-    choice = page.get_by_label("Shown through")
+    choice = page.locator("select[data-window]")
     assert choice.locator("option").all_inner_texts() == [
         "Window 1: normal", "Window 2", "All that the file's bits can hold", "All that its pixels use",
     ]  # fmt: skip
@@ -85,12 +84,11 @@ def test_no_tag_is_told_wherever_a_visitor_looks(visit, dicom_file, server_folde
     told_nothing(page.content())
 
     # a refused file in between changes nothing: the choice is still about the radiograph that is there
-    page.set_input_files("[data-another] [data-file]", {"name": "x", "mimeType": "text/plain", "buffer": b"no picture"})
+    page.set_input_files("[data-file]", {"name": "x", "mimeType": "text/plain", "buffer": b"no picture"})
     page.locator(".radiograph [data-error]:not([hidden])").wait_for()
     choice.select_option("window-2")
     page.wait_for_function("token => cxrLens.page?.last('radiograph').token !== token", arg=before)
-    page.wait_for_function("cxrLens.page?.last('scores')?.token === cxrLens.page?.last('radiograph').token")
-    page.wait_for_selector(".panel[data-state=done]")
+    steps.compared(page)
     assert choice.input_value() == "window-2"
     shown = {each["finding"]: each["logit"] for each in page.evaluate("cxrLens.page?.last('scores').findings")}
     here = predictor.predict(read_radiograph(dicom_file, window="window-2"))
@@ -100,6 +98,7 @@ def test_no_tag_is_told_wherever_a_visitor_looks(visit, dicom_file, server_folde
     told_nothing(
         page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.title, location.href])")
     )
+    steps.tab(page, "export")
     for name in ("comparison.zip", "report.html"):
         with page.expect_download() as saved:
             page.click(f"[data-get='{name}']")

@@ -22,27 +22,22 @@ CHOSEN = {"grad_cam": "Grad-CAM", "random_map": "Random"}
 """One that is exact, and one that would differ under another seed."""
 
 SCORES = """[...document.querySelectorAll('.finding')].map((each) =>
-    [...each.querySelectorAll('.label, .value')].map((part) => part.textContent))"""
+    [...each.querySelectorAll('.label, .value:nth-child(-n+3)')].map((part) => part.textContent))"""
 """Name, score and operating point of each finding, as the page shows them."""
 
 
 @pytest.fixture(scope="module")
-def taken(chromium, server) -> dict:
+def taken(chromium, server, steps) -> dict:
     """A comparison of the first sample: what the page said of it, its code, and the archive."""
     context = chromium.new_context(accept_downloads=True, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(300_000)
-    page.goto(server)
-    page.click("#comparison [data-more]")
-    for chip in page.locator("#comparison .chip").all():
-        chip.locator("input").set_checked(chip.inner_text().strip() in CHOSEN.values())
-    page.click(".sample")
-    page.wait_for_function("document.querySelectorAll('.panel[data-state=done]').length === 2")
-    page.wait_for_selector(".comparison[aria-busy=false]")
-    page.click("#measures [data-measure]")
-    page.wait_for_function("document.querySelector('#measures [data-now]').textContent.startsWith('Tested')")
+    page.goto(f"{server}/?sample=phantom&explainers={','.join(CHOSEN)}")
+    steps.compared(page)
+    page.wait_for_function("document.querySelector('#measures [data-now]').textContent.startsWith('Results')")
+    steps.tab(page, "export")
     page.click("[data-code] summary")
-    page.wait_for_function("document.querySelector('[data-text]').textContent.includes('gradio_client')")
+    page.wait_for_function("document.querySelector('#export-code [data-text]').textContent.includes('gradio_client')")
     with page.expect_download() as saved:
         page.click("[data-get='comparison.zip']")
     told = {
@@ -51,9 +46,9 @@ def taken(chromium, server) -> dict:
             name: page.locator(f".panel[data-explainer={name}] .ticks").inner_text().split("\n")[-1] for name in CHOSEN
         },
         "found": {name: page.locator(f".panel[data-explainer={name}] .results").inner_text() for name in CHOSEN},
-        "alt": page.locator("[data-picture]").get_attribute("alt"),
+        "alt": page.locator(".radiograph [data-picture]").get_attribute("alt"),
         "canvas": page.locator(".panel[data-explainer=grad_cam] canvas").first.get_attribute("aria-label"),
-        "code": page.locator("[data-text]").text_content(),
+        "code": page.locator("#export-code [data-text]").text_content(),
         "archive": zipfile.ZipFile(io.BytesIO(saved.value.path().read_bytes())),
     }
     context.close()

@@ -14,6 +14,7 @@ from explainers.page.panels import discover
 from explainers.page.samples import Samples
 from explainers.page.scripts_route import Scripts
 from explainers.page.sessions import Sessions
+from explainers.page.settings import PageSettings
 from explainers.registry import Registry
 
 FOLDER = {
@@ -21,7 +22,7 @@ FOLDER = {
 from explainers.page.panel import Panel, handler
 
 class Notes(Panel):
-    place, order = "tab", 5
+    place, order = "tab", 1
 
     def settings(self):
         return {"lines": 3}
@@ -43,7 +44,14 @@ def state():
     networks = SimpleNamespace(
         names=["starter"], state=lambda name="": network, loaded=lambda name="": None, begin=lambda name: None
     )
-    return SimpleNamespace(registry=Registry.standard(), networks=networks, samples=Samples(), sessions=Sessions())
+    return SimpleNamespace(
+        registry=Registry.standard(),
+        networks=networks,
+        samples=Samples(),
+        sessions=Sessions(),
+        settings=PageSettings(),
+        listeners=None,
+    )
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 import {
-  contour, createMixer, emptiness, enlarged, extremes, legend, ownScale, rows,
+  contour, createMixer, emptiness, enlarged, extremes, ownScale, rows, ticksOf,
 } from "../../../../explainers/page/scripts/shading.js";
 
 const close = (found, expected) => expected.forEach((value, at) => assert.ok(Math.abs(found[at] - value) < 1e-6));
@@ -19,9 +19,10 @@ test("outside the part that the network sees there is no value", () => {
 });
 
 test("a view that has nothing to show says why", () => {
-  assert.equal(emptiness({minimum: -1, maximum: 0}, "positive", "Mass"), "No region raises the score of Mass.");
-  assert.equal(emptiness({minimum: 0, maximum: 0}, "signed", "Mass"), "The map is zero everywhere.");
-  assert.equal(emptiness({minimum: -1, maximum: 0}, "signed", "Mass"), null);
+  assert.equal(emptiness({minimum: -1, maximum: 0}, "positive"), "none_raises");
+  assert.equal(emptiness({minimum: 0, maximum: 0}, "signed"), "all_zero");
+  assert.equal(emptiness({minimum: 2, maximum: 2}, "percentile"), "constant");
+  assert.equal(emptiness({minimum: -1, maximum: 0}, "signed"), null);
 });
 
 test("a signed view has zero in the middle and one scale for both signs", () => {
@@ -46,7 +47,8 @@ test("panels that are drawn alike share one table", () => {
   assert.equal(mixer(table, 0, curve)[(255 << 8) | 77] & 255, 77);
 });
 
-test("a legend says what the view hides", () => {
-  assert.match(legend("positive", 1, {minimum: -0.5, maximum: 1}, "logit").note, /−0\.50 logit/);
-  assert.equal(legend("positive", 1, {minimum: 0, maximum: 1}, "logit").note, "");
+test("a bar's ends have numbers with their unit", () => {
+  assert.deepEqual(ticksOf("signed", 0.5, "logit"), ["−0.50", "0", "+0.50 logit"]);
+  assert.deepEqual(ticksOf("positive", 0.5, "logit"), ["0", "0.50 logit"]);
+  assert.deepEqual(ticksOf("contour", 0.5, "logit"), []);
 });

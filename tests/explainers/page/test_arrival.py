@@ -1,0 +1,138 @@
+"""The first ten seconds in a real browser: what is on the screen, where, and what it says."""
+
+import json
+
+import numpy as np
+import pytest
+
+from explainers.page import worked_case
+from explainers.page.panels.findings import scores_of
+from explainers.registry import Registry
+
+browser = pytest.mark.browser
+
+SHIFTS = """() => {
+    window.shifted = 0;
+    new PerformanceObserver((list) => {
+        for (const each of list.getEntries()) if (!each.hadRecentInput) window.shifted += each.value;
+    }).observe({type: "layout-shift", buffered: true});
+}"""
+
+PLACES = """() => {
+    const boxes = (selector) => [...document.querySelectorAll(selector)].map((each) => each.getBoundingClientRect());
+    const lowest = (selector) => Math.max(...boxes(selector).map((each) => each.bottom));
+    return {
+        map: boxes(".panel .frame")[0].top, bar: boxes(".looks")[0].height,
+        pages: document.documentElement.scrollHeight / innerHeight, bars: lowest(".panel .bar"),
+        abreast: boxes(".panel .frame").filter((each, at, all) => each.top === all[0].top).length,
+        rows: lowest(".findings li"), wide: document.documentElement.scrollWidth,
+    };
+}"""
+
+PIXELS = """() => Object.fromEntries([...document.querySelectorAll(".panel")].map((panel) => {
+    const canvas = panel.querySelector("canvas");
+    const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    const pixel = (_, at) => [...data.slice(28 * at, 28 * at + 3)];
+    return [panel.dataset.explainer, Array.from({length: data.length / 28 | 0}, pixel)];
+}))"""
+"""Red, green and blue of every seventh pixel of each panel."""
+
+VISIBLE = 10
+"""Of 255: a pixel that differs more than this from the radiograph's grey is visibly coloured."""
+
+
+def coloured(page) -> dict[str, float]:
+    """Share of each panel's pixels that are visibly coloured."""
+    page.locator("[data-opacity]").fill("60")
+    drawn = page.evaluate(PIXELS)
+    page.locator("[data-opacity]").fill("0")
+    grey = page.evaluate(PIXELS)
+    page.locator("[data-opacity]").fill("60")
+    differs = {name: np.abs(np.array(drawn[name]) - np.array(grey[name])).max(axis=1) > VISIBLE for name in drawn}
+    return {name: float(pixels.mean()) for name, pixels in differs.items()}
+
+
+@browser
+@pytest.mark.parametrize(
+    ("width", "height", "theme"),
+    [(1440, 900, "light"), (1366, 768, "dark"), (1280, 720, "light"), (768, 1024, "dark"), (390, 844, "light")],
+)
+def test_a_visitor_arrives_at_a_comparison(visit, steps, accessible, width, height, theme):
+    """Positions at each width; nothing moves while the page fills; nobody is shut out."""
+    page = visit(width=width, height=height, theme=theme)
+    page.evaluate(SHIFTS)
+    steps.compared(page)
+    places = page.evaluate(PLACES)
+    assert places["wide"] <= width
+    if width >= 1280:
+        assert places["map"] <= 260
+        assert places["bar"] <= 44
+        assert places["abreast"] == 3
+        assert places["bars"] <= height
+    elif width >= 768:
+        assert places["abreast"] == 2
+    else:
+        assert places["map"] <= height - 300
+    if (width, height) == (1440, 900):
+        assert places["rows"] <= height
+        assert places["pages"] <= 2.5
+    page.wait_for_timeout(300)
+    if width in (1440, 390):
+        assert page.evaluate("window.shifted") <= 0.05
+    sentence = page.locator(".headline").inner_text()
+    assert sentence.startswith("Three explanations")
+    assert "of their hottest tenth" in sentence
+    assert page.locator(".panel[data-state=done]").count() == 3
+    accessible(page)
+
+
+@browser
+def test_the_first_panels_are_visibly_coloured(visit, steps):
+    page = visit()
+    steps.compared(page)
+    shares = coloured(page)
+    assert list(shares) == ["grad_cam", "occlusion", "saliency"]
+    assert min(shares.values()) >= 0.03, shares
+    assert "smoothed 4 px · clipped at" in page.locator(".panel[data-explainer=saliency] .note").inner_text()
+    page.evaluate("document.querySelector('details[data-more]').open = true")
+    page.locator("[data-smooth]").uncheck()
+    page.locator("[data-clip]").uncheck()
+    assert "smoothed" not in page.locator(".panel[data-explainer=saliency] .note").inner_text()
+    assert coloured(page)["saliency"] < shares["saliency"]
+
+
+def test_the_worked_case_is_what_the_network_computes(predictor):
+    """Whoever changes the packaged weights runs `python -m explainers.page worked-case`."""
+    from explainers import compare
+    from explainers.running.comparison import Finished
+
+    case = worked_case.load()
+    registry = Registry.standard()
+    assert case.identity.sha256 == predictor.identity.sha256
+    names = [each.explainer for each in case.explanations]
+    assert names == [name for name in registry.defaults if not registry.explainers[name].control][:3]
+    prediction = predictor.predict(case.radiograph)
+    for stored, fresh in zip(case.prediction.findings, prediction.findings, strict=True):
+        assert stored.finding == fresh.finding
+        assert stored.logit == pytest.approx(fresh.logit, abs=5e-3)
+    fresh_scores = json.loads(json.dumps(scores_of(prediction, predictor)))
+    assert [each["finding"] for each in case.scores["findings"]] == [e["finding"] for e in fresh_scores["findings"]]
+    assert case.scores["benchmark"] == fresh_scores["benchmark"]
+    # occlusion takes the longest of the three; the others are computed here
+    quick = [name for name in names if name != "occlusion"]
+    events = compare(predictor, case.radiograph, case.finding, quick, seed=0, registry=registry)
+    fresh_maps = {event.explainer: event.explanation.map for event in events if isinstance(event, Finished)}
+    for each in case.explanations:
+        if each.explainer in quick:
+            largest = np.abs(fresh_maps[each.explainer]).max()
+            np.testing.assert_allclose(each.map, fresh_maps[each.explainer], atol=0.02 * largest)
+
+
+def test_the_worked_case_is_the_first_sample_on_a_finding_that_the_network_sees():
+    from explainers.page.samples import SIZE_PX, Samples
+
+    case = worked_case.load()
+    name, sample = Samples().items()[0]
+    assert (case.sample, case.finding) == (name, sample.planted)
+    np.testing.assert_array_equal(case.radiograph.display(SIZE_PX), sample.read().display(SIZE_PX))
+    assert case.prediction[case.finding].above_threshold

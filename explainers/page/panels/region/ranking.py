@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from cxr.fills import Fill, logits_without
+from cxr.fills import BoxFill, logits_without
 from cxr.frame import Box
 from cxr.prediction import sigmoid
 from cxr.predictor import Predictor
@@ -83,7 +83,7 @@ def _guess(state: AppState, session: Session, predictor: Predictor, finding: str
 
 
 def ranked(
-    predictor: Predictor, radiograph: Radiograph, finding: str, boxes: list[Region], fill: Fill, *, frozen: bool
+    predictor: Predictor, radiograph: Radiograph, finding: str, boxes: list[Region], fill: BoxFill, *, frozen: bool
 ) -> list[dict]:
     """Each region with the score before and after, the largest fall of the logit first."""
     at = predictor.labels.index(finding)

@@ -30,30 +30,41 @@ ORIENTATION = 274
 def pixels_of_file(content: bytes) -> SourcePixels:
     """Decode a picture file. Raises RadiographError if it is none, damaged, too large, too small, or has frames."""
     image = _opened(content)
-    kind = "jpeg" if image.format == "MPO" else image.format.lower()
-    if image.format == "TIFF" and tiff.misread(image.tag_v2):
-        raise _undecodable(content)
+    try:
+        return _decoded(image, content)
+    except DAMAGE as error:
+        raise _undecodable(content, opened=True) from error
+
+
+def _decoded(image: Image.Image, content: bytes) -> SourcePixels:
+    kind = "jpeg" if image.format == "MPO" else str(image.format).lower()
+    _select_frame(image)
     deep_colour, negative = _is_deep_colour(image, content), _is_negative(image)
-    samples = _pixels_of_image(image, content)
-    pixels = _deep_colour(content, image) if deep_colour else samples.pixels
+    if image.format == "TIFF":
+        _check_tiff(image, content, deep_colour=deep_colour)
+    pixels = np.array(_plain(ImageOps.exif_transpose(image)))
+    if deep_colour:
+        pixels = _deep_colour(content, image)
     if image.format == "TIFF":
         pixels = tiff.as_stored(pixels, image.tag_v2)
     return SourcePixels(pixels, kind, tuple(_warnings(image)), negative=negative)
 
 
+def _check_tiff(image: Image.Image, content: bytes, *, deep_colour: bool) -> None:
+    if tiff.misread(image.tag_v2):
+        raise _undecodable(content)
+    if deep_colour and image.tell() > 0:
+        # OpenCV, and what puts planes together, read the first picture of a file
+        raise RadiographError("The TIFF's radiograph is in deep colour behind a preview, which is not read.", tiff.HINT)
+
+
 def pixels_of_image(image: Image.Image) -> SourcePixels:
     """The pixels of a PIL image, upright as its EXIF tag says; palettes looked up, CMYK and other spaces to RGB."""
-    return _pixels_of_image(image)
-
-
-def _pixels_of_image(image: Image.Image, content: bytes = b"") -> SourcePixels:
     try:
-        _check_frames(image)
-        check_size(image.height, image.width)
-        upright = ImageOps.exif_transpose(image)
-        return SourcePixels(np.array(_plain(upright)), "image")
+        _select_frame(image)
+        return SourcePixels(np.array(_plain(ImageOps.exif_transpose(image))), "image")
     except DAMAGE as error:
-        raise _undecodable(content, opened=True) from error
+        raise _damaged() from error
 
 
 def _warnings(image: Image.Image) -> Iterator[str]:
@@ -93,10 +104,13 @@ def _damaged() -> RadiographError:
     return RadiographError("The picture is damaged or cut short.", "Export or download it once more.")
 
 
-def _check_frames(image: Image.Image) -> None:
+def _select_frame(image: Image.Image) -> None:
+    """Turn to the only picture of full size; its size is checked before it is decoded."""
     if image.format == "TIFF":
         tiff.select_page(image)
+        check_size(image.height, image.width)
         return
+    check_size(image.height, image.width)
     # a phone's MPO is a JPEG that carries a preview or a depth map behind the photograph
     frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
     if frames > 1:

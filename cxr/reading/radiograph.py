@@ -71,9 +71,9 @@ class Radiograph:
     def digest(self) -> str:
         """SHA-256 of size and pixels, in hex: equal for equal pixels, whatever file they came in."""
         digest = hashlib.sha256(f"{self.height} {self.width} {self.colour}".encode())
-        digest.update(self.grey)
+        digest.update(np.ascontiguousarray(self.grey).data)
         if self.colour:
-            digest.update(np.ascontiguousarray(self.rgb))
+            digest.update(np.ascontiguousarray(self.rgb).data)
         return digest.hexdigest()
 
     def display(self, longest: int = 1024) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PIL import Image
-from PIL.TiffImagePlugin import COMPRESSION_INFO, ImageFileDirectory_v2
+from PIL.TiffImagePlugin import COMPRESSION_INFO, ImageFileDirectory_v2, TiffImageFile
 
 from cxr.errors import RadiographError
 
@@ -49,7 +49,7 @@ def select_page(image: Image.Image) -> None:
     full = [page for page in range(count) if not _is_reduced(_turned(image, page))]
     if len(full) > 1:
         raise several(len(full))
-    if not full and SUB_DIRECTORIES in image.tag_v2:
+    if not full and SUB_DIRECTORIES in tags_of_page(image):
         raise RadiographError("The TIFF's first picture is a preview; the one behind it is not read.", HINT)
     image.seek(full[0] if full else 0)
 
@@ -59,9 +59,16 @@ def several(count: int) -> RadiographError:
     return RadiographError(f"The file holds {count} pictures (pages or frames).", "Give one radiograph a file.")
 
 
+def tags_of_page(image: Image.Image) -> Tags:
+    """The tags of the page that a TIFF image is at. Raises TypeError for an image that is no TIFF file."""
+    if not isinstance(image, TiffImageFile):
+        raise TypeError("only an opened TIFF file has tags")
+    return image.tag_v2
+
+
 def _turned(image: Image.Image, page: int) -> Tags:
     image.seek(page)
-    return image.tag_v2
+    return tags_of_page(image)
 
 
 def _is_reduced(tags: Tags) -> bool:
@@ -143,6 +150,8 @@ def deep_planes(content: bytes, tags: Tags) -> np.ndarray:
 
 def _plane(content: bytes, number: int, count: int) -> np.ndarray:
     tags = tags_of(content)
+    if tags is None:  # Pillow has read these tags before
+        raise RadiographError("The TIFF file's tags can't be read.", HINT)
     entries = {tag: _several(tags, tag, ()) for tag in PLANE_TAGS if tag in tags}
     for tag in (STRIP_OFFSETS, STRIP_BYTES, TILE_OFFSETS, TILE_BYTES):
         if values := entries.get(tag):

@@ -14,7 +14,7 @@ from explainers.page.panels import discover
 from explainers.page.state import AppState
 from explainers.page.words import words_of
 
-HIDDEN = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "multiple"}
+HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "multiple"}
 """Of the page's own events. Each has an `api_name` too: Gradio's default, the function's name, may be an endpoint's."""
 
 

@@ -72,6 +72,10 @@ class Handler:
         return inspect.isgeneratorfunction(self.method) or inspect.isasyncgenfunction(self.method)
 
 
+QUEUE = "_cxr_lens_queue"
+"""Attribute of a handler: what Gradio's queue is given for its event."""
+
+
 def handler(**queue: Any) -> Callable[[Callable], Callable]:
     """Make a method the handler of the event that has the method's name; `load` is the page's own.
 
@@ -79,7 +83,7 @@ def handler(**queue: Any) -> Callable[[Callable], Callable]:
     """
 
     def mark(method: Callable) -> Callable:
-        method.queue = queue
+        setattr(method, QUEUE, queue)
         return method
 
     return mark
@@ -134,8 +138,8 @@ class Panel:
     @cached_property
     def handlers(self) -> tuple[Handler, ...]:
         """The methods that `handler` marked."""
-        methods = [getattr(self, name) for name, member in vars(type(self)).items() if hasattr(member, "queue")]
-        return tuple(Handler(method.__name__, method, method.__func__.queue) for method in methods)
+        methods = [getattr(self, name) for name, member in vars(type(self)).items() if hasattr(member, QUEUE)]
+        return tuple(Handler(method.__name__, method, getattr(method, QUEUE)) for method in methods)
 
     def stream(self, handler: Handler, event: Event) -> Iterator[Any]:
         """The values of a handler; an error becomes the last one."""

@@ -116,7 +116,8 @@ def _film(size: int, seed: int, signs: dict[str, bool]) -> Radiograph:
 
 def _once(make: Callable[[], Radiograph]) -> Callable[[], Radiograph]:
     """`make`, called once; who asks meanwhile waits for it."""
-    lock, kept = threading.Lock(), []
+    lock = threading.Lock()
+    kept: list[Radiograph] = []
 
     def made() -> Radiograph:
         with lock:

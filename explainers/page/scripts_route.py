@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from explainers.page.panel import Panel
 
-MODULE = {"media_type": "text/javascript; charset=utf-8"}
+MODULE = "text/javascript; charset=utf-8"
 
 
 class Scripts:
@@ -36,7 +36,7 @@ class Scripts:
             text = self._by_place.get(request.path_params["place"])
             if text is None or request.path_params["version"] != self.version:
                 return Response("There is no such script. Reload the page.", status_code=404)
-            return Response(text, headers={"Cache-Control": "max-age=31536000, immutable"}, **MODULE)
+            return Response(text, headers={"Cache-Control": "max-age=31536000, immutable"}, media_type=MODULE)
 
         return Route("/lens/{version}/{place:path}", respond)
 

@@ -83,7 +83,8 @@ def make(predictor: Predictor, folder: Path, scores_of: Any) -> None:
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    np.savez_compressed(folder / MAPS, **{each: made[each].map.astype(np.float16) for each in names})
+    maps: dict[str, Any] = {each: made[each].map.astype(np.float16) for each in names}
+    np.savez_compressed(folder / MAPS, **maps)
     picture = Image.fromarray(radiograph.display(SIZE_PX))
     picture.save(folder / PICTURE, "WEBP", lossless=True, quality=100, method=6)
 

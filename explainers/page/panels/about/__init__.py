@@ -75,10 +75,10 @@ def _networks(state: AppState) -> str:
 
 
 def _network(state: AppState, name: str) -> str:
-    predictor, state = state.networks.loaded(name), state.networks.state(name)
+    predictor, network = state.networks.loaded(name), state.networks.state(name)
     if predictor is None:
-        return f"<p>{escape(name)} is being loaded.</p>" if state.state == "loading" else _paragraphs(state.notes)
-    return _paragraphs(state.notes) + _card(predictor)
+        return f"<p>{escape(name)} is being loaded.</p>" if network.state == "loading" else _paragraphs(network.notes)
+    return _paragraphs(network.notes) + _card(predictor)
 
 
 def _card(predictor: Predictor) -> str:

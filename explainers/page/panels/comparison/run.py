@@ -62,7 +62,8 @@ class Side:
     ) -> "Side":
         """The side of a network that is offered, "" for its highest finding; what is wrong is raised as it is found."""
         predictor = state.networks.find(model)
-        finding = check_finding(finding, predictor.labels) if finding else session.prediction.default_finding()
+        prediction = session.prediction or predictor.predict(session.radiograph)
+        finding = check_finding(finding, predictor.labels) if finding else prediction.default_finding()
         classes = {explainer.name: explainer for explainer in state.registry.find(request.names)}
         options = {
             name: check_options(
@@ -140,7 +141,7 @@ class Screen:
         elif isinstance(event, Progressed):
             self.panels[panel] |= {"fraction": event.fraction, "text": event.text}
             if event.preview is not None:
-                self._preview(side, event)
+                self._preview(side, event.explainer, event.preview)
 
     def to_json(self, *, done: bool) -> dict:
         """As the browser gets it; a copy, since Gradio sends the difference to the last one."""
@@ -167,11 +168,11 @@ class Screen:
         if side.beside and first is not None and self.panels[name].get("crop") == side.crop:
             self.correlations[name] = _correlation(first.map, explanation.map)
 
-    def _preview(self, side: Side, event: Progressed) -> None:
-        name = side.panel(event.explainer)
-        rows, columns = event.preview.shape
+    def _preview(self, side: Side, explainer: str, values: np.ndarray) -> None:
+        name = side.panel(explainer)
+        rows, columns = values.shape
         kept = self._previews[name]
-        kept.append(self.session.keep_map(event.preview, kept.pop(0) if len(kept) == LATE_PREVIEWS else None))
+        kept.append(self.session.keep_map(values, kept.pop(0) if len(kept) == LATE_PREVIEWS else None))
         self.panels[name]["preview"] = {"map": kept[-1], "rows": rows, "columns": columns, "crop": side.crop}
 
 

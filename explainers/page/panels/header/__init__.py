@@ -76,9 +76,9 @@ def networks_value(state: AppState, chosen: str = "") -> dict:
 
 def _network(state: AppState, name: str) -> dict:
     """How far a network is and, once it is there, what its checkpoint is called and which layers it has."""
-    state, predictor = state.networks.state(name), state.networks.loaded(name)
-    value = {"model": name, "state": state.state, "notes": list(state.notes), "progress": state.progress}
-    if state.state == "ready" and predictor is not None:
+    network, predictor = state.networks.state(name), state.networks.loaded(name)
+    value = {"model": name, "state": network.state, "notes": list(network.notes), "progress": network.progress}
+    if network.state == "ready" and predictor is not None:
         value |= {
             "name": predictor.identity.name,
             "inPlace": predictor.identity.source != name,

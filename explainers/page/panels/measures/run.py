@@ -72,7 +72,12 @@ def _outcome(session: Session, state: AppState, explanation: Explanation, event:
     if event.measured is None:
         return {"state": "silent" if event.code == "NOT_MEASURABLE" else "failed", "sentence": event.reason}
     found = event.measured
-    outcome = {"state": "done", "value": found.value, "sentence": found.sentence, "verdict": found.verdict}
+    outcome: dict[str, Any] = {
+        "state": "done",
+        "value": found.value,
+        "sentence": found.sentence,
+        "verdict": found.verdict,
+    }
     unsettled = found.arrays.get("unsettled")
     if unsettled is not None:
         rows, columns = unsettled.shape

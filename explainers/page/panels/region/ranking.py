@@ -25,6 +25,12 @@ GUESS = "average_map"
 """The control that stands for a guess: where maps of this finding are hottest on average over other patients."""
 
 
+def box_in_pixels(box: Box, radiograph: Radiograph) -> Box:
+    """A box in shares of the picture's sides, in pixels of the radiograph."""
+    top, left, height, width = box
+    return top * radiograph.height, left * radiograph.width, height * radiograph.height, width * radiograph.width
+
+
 @dataclass(frozen=True)
 class Region:
     """A region that is covered.
@@ -88,10 +94,9 @@ def ranked(
     """Each region with the score before and after, the largest fall of the logit first."""
     at = predictor.labels.index(finding)
     before = predictor.predict(radiograph)[finding]
-    sides = (radiograph.height, radiograph.width)
     found = []
     for region in boxes:
-        pixels = tuple(share * sides[axis % 2] for axis, share in enumerate(region.box))
+        pixels = box_in_pixels(region.box, radiograph)
         logit = float(logits_without(predictor, radiograph, pixels, fill=fill, frozen=frozen)[at])
         found.append(
             {

@@ -9,7 +9,7 @@ from cxr.findings import check_finding, display_name
 from cxr.frame import Box
 from cxr.prediction import sigmoid
 from explainers.box_scores import box_scores, sample_with_box
-from explainers.page.panels.region.ranking import ranked, regions
+from explainers.page.panels.region.ranking import box_in_pixels, ranked, regions
 from explainers.page.panels.region.request import RegionRequest
 from explainers.page.sessions import Session
 from explainers.page.state import AppState
@@ -19,8 +19,7 @@ def score_without(state: AppState, session: Session, request: RegionRequest) -> 
     """What the maps on the screen say of the region, and the scores with it covered."""
     predictor = state.networks.find(state.networks.name_of(request.model))
     radiograph = session.radiograph
-    sides = (radiograph.height, radiograph.width)
-    box = tuple(share * sides[axis % 2] for axis, share in enumerate(request.box_inside))
+    box = box_in_pixels(request.box_inside, radiograph)
     after = logits_without(predictor, radiograph, box, fill=request.fill, frozen=request.frozen)
     before = {each.finding: each for each in predictor.predict(radiograph).findings}
     answer = {

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -141,9 +142,22 @@ def second(tmp_path_factory) -> Path:
     return folder
 
 
+class Server(NamedTuple):
+    """A running page: its address, and the line that it printed at its start."""
+
+    address: str
+    printed: str
+
+
 @pytest.fixture(scope="session")
-def server(server_folder, second) -> Iterator[str]:
-    """The address of a running page with the plugins of `tests/plugins`: one good, five bad.
+def server(started_server) -> str:
+    """The address of the running page."""
+    return started_server.address
+
+
+@pytest.fixture(scope="session")
+def started_server(server_folder, second) -> Iterator[Server]:
+    """A running page with the plugins of `tests/plugins`: one good, five bad.
 
     It offers the starter, `second`, and a repository that can't be had.
     """
@@ -161,9 +175,10 @@ def server(server_folder, second) -> Iterator[str]:
     )
     address = f"http://127.0.0.1:{port}/"
     try:
-        said = process.stdout.readline()
-        assert address in said, f"the server did not start: {said or (server_folder.parent / 'server.log').read_text()}"
-        yield address.rstrip("/")
+        printed = process.stdout.readline()
+        log = server_folder.parent / "server.log"
+        assert address in printed, f"the server did not start: {printed or log.read_text()}"
+        yield Server(address.rstrip("/"), printed)
     finally:
         process.terminate()
         process.wait(30)

@@ -70,7 +70,7 @@ COMMANDS = [block for block in BLOCKS if block.language == "bash" and "curl" not
 CURL = [block for block in BLOCKS if block.language == "bash" and "curl" in block.text]
 JAVASCRIPT = [block for block in BLOCKS if block.language == "js"]
 
-SNIPPETS = ("explainer_check", "gradio_client", "compare(predictor", "from demo import main")
+SNIPPETS = ("explainer_check", "from gradio_client", "explainers.client", "compare(predictor", "from demo import main")
 """A word of each Python snippet that is not a file to save; a test below runs it."""
 
 
@@ -239,10 +239,15 @@ def test_no_snippet_is_left_out():
 
 
 def test_the_client_snippet_prints_a_finding_and_a_map(desk, server, capsys):
-    exec(compile(snippet("gradio_client").replace(ADDRESS, server), "README.md", "exec"), {})
+    exec(compile(snippet("from gradio_client").replace(ADDRESS, server), "README.md", "exec"), {})
     printed = capsys.readouterr().out
     assert "'finding'" in printed
     assert "(7, 7)" in printed
+
+
+def test_the_typed_client_snippet_prints_a_finding_and_a_shape(desk, server, capsys):
+    exec(compile(snippet("explainers.client").replace(ADDRESS, server), "api.md", "exec"), {})
+    assert "(7, 7)" in capsys.readouterr().out
 
 
 def test_the_library_snippet_prints_scores_and_events(desk, capsys):
@@ -307,7 +312,7 @@ def test_every_option_of_the_server_is_explained_to_operators():
 def test_the_table_of_endpoints_has_their_arguments(server):
     with urllib.request.urlopen(f"{server}/gradio_api/info") as answer:
         endpoints = json.load(answer)["named_endpoints"]
-    rows = re.findall(r"^\| (`/.*?) \| (.*?) \|", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (`/.*?) \| (.*?) ?\|", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)
     listed = {name: words.split(", ") for names, words in rows for name in re.findall(r"`(/\w+)`", names)}
     assert listed == {
         name: [each["parameter_name"] for each in endpoint["parameters"]] or [""]

@@ -145,6 +145,7 @@ def test_only_computed_samples_are_had_as_files(server):
 
 def test_a_sample_that_can_not_be_fetched_says_what_can_be_tried(visit):
     page = visit()
+    page.get_by_text("Change image").click()
     page.get_by_role("button", name="NIH: cardiomegaly").click()
     said = page.locator(".radiograph [data-error]:not([hidden])")
     said.wait_for()

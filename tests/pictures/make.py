@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = Path(__file__).with_name("page.webp")
 
-WIDTH_PX, HEIGHT_PX = 1440, 1000
+WIDTH_PX, HEIGHT_PX = 1440, 900
 
 QUALITY = 88
 """Of WebP: small type stays clean."""
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def taken(browser: "Browser", address: str) -> bytes:
-    """WebP of the page at an address, once the first synthetic sample is scored and explained."""
+    """WebP of the page at an address, once its first comparison stands there."""
     from PIL import Image
 
     context = browser.new_context(
@@ -50,11 +50,10 @@ def taken(browser: "Browser", address: str) -> bytes:
     page = context.new_page()
     page.set_default_timeout(120_000)
     page.goto(address)
-    page.locator(".sample").first.click()
-    page.wait_for_selector(".panel[data-state=done]")
-    page.wait_for_selector(".comparison[aria-busy=false]")
+    page.wait_for_function("document.querySelectorAll('.panel[data-state=done]').length >= 3")
     page.wait_for_function("!document.querySelector('.panel:is([data-state=waiting], [data-state=running])')")
-    page.wait_for_function("[...document.images].every((each) => each.complete)")
+    page.locator(".headline").get_by_text("hottest tenth").wait_for()
+    page.wait_for_function("[...document.images].every((each) => each.loading === 'lazy' || each.complete)")
     shown = io.BytesIO(page.screenshot())
     context.close()
     made = io.BytesIO()

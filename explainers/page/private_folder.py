@@ -169,11 +169,16 @@ def sweep_orphans() -> None:
     """Delete folders of processes that were killed before they could."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         try:
-            orphan = folder.is_dir() and _is_own(folder) and not _is_locked(folder / LOCK)
+            orphan = _is_own(folder) and _has_our_parts_alone(folder) and not _is_locked(folder / LOCK)
         except OSError:  # deleted by another process that starts now, or not readable by this user
             continue
         if orphan:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _has_our_parts_alone(folder: Path) -> bool:
+    """Whether nothing is in the folder but what a server puts there; others may use the same prefix."""
+    return folder.is_dir() and {each.name for each in folder.iterdir()} <= {"uploads", "answers", LOCK}
 
 
 def _is_own(folder: Path) -> bool:

@@ -113,6 +113,16 @@ def test_a_folder_that_is_being_made_is_left_alone(folder, tmp_path):
     assert not young.exists()
 
 
+@pytest.mark.parametrize("name", ["notes.txt", "pytest-of-me", "uploads.zip"])
+def test_a_folder_of_others_with_the_same_prefix_is_left_alone(folder, tmp_path, name):
+    other = tmp_path / f"{private_folder.PREFIX}of-others"
+    (other / name).mkdir(parents=True)
+    (other / "uploads").mkdir()
+    aged(other, 10 * private_folder.YOUNG_S)
+    sweep_orphans()
+    assert (other / name).exists()
+
+
 @pytest.mark.parametrize("removed", ["root", "uploads", "answers"])
 def test_what_a_cleaner_of_temporary_files_removed_is_made_again(folder, removed):
     shutil.rmtree(getattr(folder, removed))

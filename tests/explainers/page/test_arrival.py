@@ -64,7 +64,6 @@ def arrived_before(visit, steps) -> None:
     """Somebody arrived before, so that the network is loaded and the server has sent everything once."""
     page = visit()
     steps.compared(page)
-    page.close()
 
 
 @browser
@@ -108,7 +107,6 @@ def test_nothing_moves_while_the_page_fills(arrived_before, visit, steps, width,
         steps.compared(page)
         page.wait_for_timeout(300)
         shifts.append(page.evaluate("window.shifted"))
-        page.close()
     assert min(shifts) <= 0.05, shifts
 
 

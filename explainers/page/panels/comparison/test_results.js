@@ -11,9 +11,12 @@ export function testResults({settings, text}, results) {
   const tests = silent.map((each) => each.title).join(", ");
   return [
     ...speaking.flatMap((each) => result(words, each, results[each.name])),
-    ...(silent.length ? [create("dt", {class: "silent"}, create("details", {},
-      create("summary", {}, words("not_for", {tests})),
-      silent.map((each) => `${each.title}: ${results[each.name].sentence}`).join(" ")))] : []),
+    ...(silent.length ? [
+      create("dt", {class: "unseen"}, words("not_for", {tests: ""}).replace(/[:\s]+$/, "")),
+      create("dd", {class: "silent"}, create("details", {},
+        create("summary", {}, words("not_for", {tests})),
+        silent.map((each) => `${each.title}: ${results[each.name].sentence}`).join(" "))),
+    ] : []),
   ];
 }
 

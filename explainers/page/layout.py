@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import EventListener
 
-from explainers.page.api import endpoints
+from explainers.page.api.registration import define_endpoints
 from explainers.page.panel import Event, Handler, Panel
 from explainers.page.panels import discover
 from explainers.page.state import AppState
@@ -38,7 +38,7 @@ def page(state: AppState, panels: Sequence[Panel] | None = None) -> gr.Blocks:
             for handler in panel.handlers:
                 _connect(blocks, panel, component, handler)
         blocks.unload(_leave(state))
-        endpoints.define(state)
+        define_endpoints(state)
     return blocks.queue(max_size=state.settings.limits.waiting, default_concurrency_limit=4, api_open=False)
 
 

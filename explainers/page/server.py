@@ -214,9 +214,9 @@ def _middleware(state: "AppState", blocks: "Blocks") -> list:
     """From the outermost to the innermost."""
     from starlette.middleware import Middleware
 
-    from explainers.page.api.endpoints import parameters
     from explainers.page.api.error_responses import ErrorResponses
     from explainers.page.api.event_streams import EventStreams
+    from explainers.page.api.registration import parameters
     from explainers.page.call_filter import CallFilter
     from explainers.page.visitor_limits import VisitorLimits
 

@@ -4,26 +4,20 @@ Gradio derives names, types and descriptions from signatures and docstrings and 
 answer has a field called `path` or `url`, since Gradio's Python client would take it for a file.
 """
 
-import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from copy import deepcopy
 from dataclasses import asdict
 from typing import Any
 
-import gradio as gr
-from gradio.context import get_blocks_context
 from gradio.data_classes import FileData
-from gradio.utils import get_function_description
 
 from cxr import Radiograph
 from cxr.findings import check_finding
-from explainers.agreement import agreement
-from explainers.contract.explanation import Explanation
 from explainers.errors import ExplainerError
-from explainers.output.files import npz_bytes, png_bytes
+from explainers.output.files import npz_bytes
 from explainers.page.api import responses
 from explainers.page.api.calls import Call, Subject
+from explainers.page.api.comparison_answer import ComparisonAnswer, overlay_png
 from explainers.page.api.requests import (
     CompareRequest,
     ExplainRequest,
@@ -32,14 +26,11 @@ from explainers.page.api.requests import (
     SubjectRequest,
     image_bytes,
 )
-from explainers.page.call_filter import REQUIRED, Parameters
 from explainers.page.concurrency import EXPLAINING, LIGHT, SCORING
 from explainers.page.error_boundary import endpoint
 from explainers.page.networks import AnsweringNetwork
 from explainers.page.state import AppState
-from explainers.pictures import figure
-from explainers.running.comparison import Failed, Finished
-from explainers.running.measuring import MeasureDone
+from explainers.running.comparison import Failed
 
 
 def public(group: dict[str, Any]) -> Callable[[Callable], Callable]:
@@ -113,7 +104,7 @@ class Endpoints:
             if isinstance(event, Failed):
                 raise _as_error(event)
             made = event.explanation
-            picture = self._file(f"{made.explainer}.png", _picture(subject.radiograph, made))
+            picture = self._file(f"{made.explainer}.png", overlay_png(subject.radiograph, made))
             maps = self._file(f"{made.explainer}.npz", npz_bytes(made))
         return picture, maps, responses.answer(subject.network, **responses.record(made))
 
@@ -161,7 +152,7 @@ class Endpoints:
         names = list(dict.fromkeys(request.explainers or self.state.registry.defaults))
         call = self._call()
         with self._subject(image, request) as subject:
-            answer = _ComparisonAnswer(subject, request.seed, self._file)
+            answer = ComparisonAnswer(subject, request.seed, self._file)
             for event in call.explained(subject, names, request):
                 answer.add(event)
                 yield answer.so_far()
@@ -232,86 +223,6 @@ class Endpoints:
 
     def _file(self, name: str, content: bytes) -> Any:
         return responses.file_of(self.state.folder, name, content)
-
-
-class _ComparisonAnswer:
-    """What /compare answers, as it grows."""
-
-    def __init__(self, subject: Subject, seed: int, write: Callable[[str, bytes], Any]) -> None:
-        self._subject, self._seed, self._write = subject, seed, write
-        self.made: list[Explanation] = []
-        self._pictures: list[Any] = []
-        self._results: list[dict] = []
-
-    def add(self, event: Finished | Failed) -> None:
-        """An explainer's end."""
-        if isinstance(event, Failed):
-            self._results.append({"explainer": event.explainer, "code": event.code, "reason": event.reason})
-            return
-        self.made.append(event.explanation)
-        self._results.append(responses.record(event.explanation))
-        picture = _picture(self._subject.radiograph, event.explanation)
-        self._pictures.append(self._write(f"{event.explainer}.png", picture))
-
-    def add_measure(self, done: MeasureDone) -> None:
-        """A measure's end, in the result of its explainer."""
-        own = next(result for result in self._results if result["explainer"] == done.explainer)
-        own.setdefault("measures", {})[done.measure] = done.to_json()
-
-    def so_far(self) -> tuple[list[Any], None, dict]:
-        """Pictures and records while work goes on."""
-        return list(self._pictures), None, self._record(done=False)
-
-    def complete(self, *, with_agreement: bool) -> tuple[list[Any], Any, dict]:
-        """Pictures, maps and records at the end."""
-        more = {"agreement": agreement(self.made).to_json()} if with_agreement and self.made else {}
-        maps = self._write("comparison.npz", responses.maps_npz(self.made))
-        return self._pictures, maps, self._record(done=True, **more)
-
-    def _record(self, *, done: bool, **more: Any) -> dict:
-        # a copy: Gradio sends the difference to the last answer, which therefore must not change
-        results = deepcopy(self._results)
-        about: dict[str, Any] = {"finding": self._subject.finding, "seed": self._seed, "done": done}
-        return responses.answer(self._subject.network, **about, **more, results=results)
-
-
-def define(state: AppState) -> None:
-    """Define the endpoints; to be called inside a Blocks context."""
-    blocks = get_blocks_context()
-    assert blocks is not None, "endpoints are defined inside a Blocks context"
-    for name, function in endpoint_functions().items():
-        bound = getattr(Endpoints(state), name)
-        defined = gr.api(bound, api_name=name, **function.concurrency_group)
-        _describe_parameters(blocks.fns[defined["id"]].inputs, bound)
-
-
-def endpoint_functions() -> dict[str, Any]:
-    """{name: the function} of each endpoint."""
-    return {name: each for name, each in vars(Endpoints).items() if hasattr(each, "concurrency_group")}
-
-
-def parameters() -> dict[str, Parameters]:
-    """{endpoint: {argument: default}}, REQUIRED for an argument that has none."""
-    return {
-        name: {
-            argument: REQUIRED if each.default is each.empty else each.default
-            for argument, each in inspect.signature(function).parameters.items()
-            if argument != "self"
-        }
-        for name, function in endpoint_functions().items()
-    }
-
-
-def _describe_parameters(inputs: Sequence[Any], function: Callable) -> None:
-    """Gradio takes descriptions of parameters from components, of which `gr.api` makes none with a description."""
-    _, described, _ = get_function_description(function)
-    for component, name in zip(inputs, inspect.signature(function).parameters, strict=True):
-        text = {"description": described[name], "additional_description": described[name]}  # of OpenAPI and of Gradio
-        component._api_info = {**component._api_info, **text}
-
-
-def _picture(radiograph: Radiograph, explanation: Explanation) -> bytes:
-    return png_bytes(figure(radiograph, [explanation]))
 
 
 def _as_error(event: Failed) -> ExplainerError:

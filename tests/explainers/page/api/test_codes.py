@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from explainers.page.api.codes import CODES, RETRY_AFTER_S, markdown_page
-from explainers.page.api.endpoints import parameters
+from explainers.page.api.registration import parameters
 from hub.errors import CxrLensError
 
 CALLER_IS_WRONG = {"RADIOGRAPH", "FINDING", "OPTION", "LAYER", "SOURCE", "REQUEST", "TOO_LARGE", "NOT_FOUND"}

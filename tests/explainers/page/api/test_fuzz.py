@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from explainers.page.api.codes import CODES
-from explainers.page.api.endpoints import parameters
+from explainers.page.api.registration import parameters
 
 NAMES = sorted({name for names in parameters().values() for name in names})
 NUMBERS = (0, -1, 1, 2**31, 2**64, -(10**400), 0.1, 1e308, -1e-320)

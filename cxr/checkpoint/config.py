@@ -35,6 +35,10 @@ class Calibration:
         return 0.5 * (1 + math.tanh(log_odds / 2))
 
 
+MOST_NAMED = 20
+"""Labels in a sentence; a network of a thousand classes has more."""
+
+
 @dataclass(frozen=True)
 class CheckpointConfig:
     """What a checkpoint says of itself.
@@ -69,9 +73,11 @@ class CheckpointConfig:
         others = [label for label in self.labels if label and label not in FINDINGS]
         if not others:
             return ""
+        more = len(others) - MOST_NAMED
+        named = ", ".join(others[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
         return (
             f"{len(others)} of the {len(self.labels)} outputs are left out, since they are no findings that are known "
-            f"here: {', '.join(others)}."
+            f"here: {named}."
         )
 
     @classmethod

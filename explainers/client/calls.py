@@ -95,12 +95,14 @@ class Client:
         seed: int = 0,
         model: str = "",
         window: str = "",
+        regions: float = 0.0,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Explanation:
         """One explainer's map of a finding, "" for the one farthest above its operating point.
 
         options    of this explainer: {option: value}
+        regions    share of the picture, such as 0.05, whose outlines and boxes `record["regions"]` then has; 0 for none
         cancelled  is asked while the call runs; once it says True, the work on the server ends and CancelledError is
                    raised
 
@@ -118,6 +120,7 @@ class Client:
                 seed=seed,
                 model=model,
                 window=window,
+                regions=float(regions),
             )
         return explanation_of(record, arrays_of(maps), "", Path(overlay).read_bytes())
 

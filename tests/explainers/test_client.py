@@ -134,6 +134,11 @@ def test_a_refusal_has_the_code_and_the_sentence_of_the_server(page, pixels, arg
     assert caught.value.sentence in str(caught.value)
 
 
+def test_regions_are_in_the_record_when_asked_for(page, pixels):
+    assert "regions" not in page.explain(pixels, "Effusion").record
+    assert page.explain(pixels, "Effusion", regions=0.05).record["regions"]["regions"]
+
+
 def test_a_call_that_is_cancelled_ends(page, pixels):
     with pytest.raises(CancelledError):
         page.compare(pixels, "Effusion", ["occlusion", "rise"], cancelled=lambda: True)

@@ -81,6 +81,7 @@ class Endpoints:
         seed: int = 0,
         model: str = "",
         window: str = "",
+        regions: float = 0.0,
     ) -> tuple[FileData, FileData, dict[str, Any]]:
         """One explainer's map of one finding: the overlay (PNG), the maps (.npz), and a record of how they were made.
 
@@ -94,9 +95,16 @@ class Endpoints:
             seed: A whole number from 0; the same seed gives the same map.
             model: Name of the network; "" for the server's default. /health lists the names.
             window: For DICOM, one of the `windows` that /predict lists; "" for the one that the file names.
+            regions: Share of the picture, such as 0.05, whose outlines and boxes the record lists; 0 for none.
         """
         request = ExplainRequest.check(
-            finding=finding, explainer=explainer, options=options, seed=seed, model=model, window=window
+            finding=finding,
+            explainer=explainer,
+            options=options,
+            seed=seed,
+            model=model,
+            window=window,
+            regions=regions,
         )
         call = self._call()
         with self._subject(image, request) as subject:
@@ -106,7 +114,8 @@ class Endpoints:
             made = event.explanation
             picture = self._file(f"{made.explainer}.png", overlay_png(subject.radiograph, made))
             maps = self._file(f"{made.explainer}.npz", npz_bytes(made))
-        return picture, maps, responses.answer(subject.network, **responses.record(made))
+            found = responses.regions(made, request.regions, subject.predictor)
+        return picture, maps, responses.answer(subject.network, **responses.record(made), **found)
 
     @public(EXPLAINING)
     def compare(

@@ -7,13 +7,14 @@ names the argument, what is expected, and what was given if that is short.
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from cxr.errors import RadiographError
 from cxr.frame import Box
 from explainers.errors import OptionError
 from explainers.page.call_filter import REFUSED
 from explainers.page.private_folder import PrivateFolder
+from explainers.regions import LARGEST_SHARE, SMALLEST_SHARE
 
 LARGEST_SEED = 2**32 - 1
 LARGEST_PX = 1e6
@@ -25,6 +26,14 @@ REFUSALS = {
     "address": "Web addresses are not fetched.",
     "not uploaded": "The image's file was not uploaded to this server, or is gone.",
 }
+
+
+def _share(given: float) -> float:
+    """0, or a share that regions can have; ValueError for others, NaN among them."""
+    if given != 0 and not SMALLEST_SHARE <= given <= LARGEST_SHARE:
+        raise ValueError("out of range")
+    return given
+
 
 Name = Annotated[str, Field(max_length=LONGEST_NAME)]
 NoneIfEmpty = BeforeValidator(lambda given: None if given == [] else given)
@@ -71,6 +80,9 @@ class ExplainRequest(SubjectRequest):
     """One explainer's map."""
 
     explainer: Name = Field(description="a text with the name of an explainer")
+    regions: Annotated[float, AfterValidator(_share)] = Field(
+        description=f"a share of the picture from {SMALLEST_SHARE} to {LARGEST_SHARE}, or 0"
+    )
 
 
 class CompareRequest(SubjectRequest):

@@ -17,6 +17,7 @@ from explainers.contract.measure import Measure
 from explainers.page.api.codes import RETRY_AFTER_S
 from explainers.page.networks import AnsweringNetwork, Networks
 from explainers.page.private_folder import PrivateFolder
+from explainers.regions import regions_record
 
 API_VERSION = 1
 """Of what endpoints take and give; raised when an answer changes so that a program could notice."""
@@ -73,6 +74,11 @@ def health(networks: Networks, *, stopping: bool) -> dict:
 def record(explanation: Explanation) -> dict:
     """Everything needed to get an explanation again; the network stands once, in the answer around it."""
     return {name: value for name, value in explanation.record().items() if name != "model"}
+
+
+def regions(explanation: Explanation, share: float, predictor: Predictor) -> dict:
+    """{"regions": the hottest part of a map, of a share of the picture}; {} for a share of 0."""
+    return {"regions": regions_record(explanation, share, predictor.average_maps)} if share else {}
 
 
 def finding(name: str, config: CheckpointConfig) -> dict:

@@ -89,7 +89,7 @@ def _card(predictor: Predictor) -> str:
         "From": identity.source + (f" at {identity.revision}" if identity.revision else ""),
         "Weights": f"sha256 {identity.sha256[:16]}…" if identity.sha256 else "",
         "Input": f"{rule.size} × {rule.size} pixels, rule “{rule.rule}”",
-        "Findings": str(len(predictor.labels)),
+        "Findings": " ".join(filter(None, [f"{len(predictor.labels)}.", config.left_out])),
         "Trained on": _trained(config.raw.get("training", {})),
         "AUC": _auc(config.metrics),
         "Reported": _reported(config.raw.get("reported", {})),
@@ -165,7 +165,7 @@ def _scores(config: CheckpointConfig) -> str:
         return ""
     rows = [
         [display_name(finding), _with_interval(known.get(finding)), _point(config.thresholds.get(finding))]
-        for finding in sorted(filter(None, config.labels))
+        for finding in sorted(config.findings)
     ]
     rows.append(["Mean", _with_interval(config.metrics.get("mean_auc")), ""])
     scores = table(["Finding", "AUC [95 %]", "Operating point"], rows, f"AUC of {config.name} by finding")

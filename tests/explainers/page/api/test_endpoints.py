@@ -11,6 +11,8 @@ from PIL import Image
 
 from cxr import read_radiograph
 from explainers import compare
+from explainers.regions import regions_record
+from explainers.running.comparison import Finished
 
 STARTER_SHA256 = json.loads((Path(__file__).parents[4] / "hub/starter/config.json").read_text())["weights"]["sha256"]
 
@@ -86,6 +88,32 @@ def test_explain_follows_options(client, phantom_file):
     with np.load(maps) as arrays:
         assert arrays["map"].tolist() == [[0, 0, -2, -2]] * 6
     assert record["options"] == options["left_half"] | {"layer": "conv5_block16_concat"}
+
+
+def test_explain_lists_regions_only_when_asked(client, predictor, phantom_file):
+    arguments = {"image": handle_file(phantom_file), "finding": "Effusion", "explainer": "grad_cam"}
+    *_, plain = client.predict(api_name="/explain", **arguments)
+    assert "regions" not in plain
+    *_, record = client.predict(api_name="/explain", regions=0.05, **arguments)
+    (event,) = [
+        event
+        for event in compare(predictor, read_radiograph(phantom_file), "Effusion", ["grad_cam"])
+        if isinstance(event, Finished)
+    ]
+    expected = regions_record(event.explanation, 0.05, predictor.average_maps)
+    assert record["regions"]["share"] == 0.05
+    assert record["regions"]["guess"] == json.loads(json.dumps(expected["guess"]))
+    assert len(record["regions"]["regions"]) == len(expected["regions"]) > 0
+    assert record["regions"]["regions"][0]["box"] == pytest.approx(expected["regions"][0]["box"], abs=1)
+    assert {"outline", "area", "mass", "whole_cells"} <= record["regions"]["regions"][0].keys()
+    assert "no detection" in record["regions"]["notice"]
+
+
+@pytest.mark.parametrize("share", [-0.1, 0.0005, 0.51, 1])
+def test_a_share_that_regions_cannot_have_is_refused(client, phantom_file, share):
+    error = refusal(client, image=handle_file(phantom_file), api_name="/explain", regions=share)
+    assert error.title == "OPTION"
+    assert "'regions' must be a share of the picture from 0.001 to 0.5, or 0" in error.message
 
 
 def test_explain_without_a_finding_takes_the_one_farthest_above_its_threshold(client, predictor, phantom_file):

@@ -28,6 +28,7 @@ GOOD = {
     "seed": 0,
     "measures": None,
     "box": None,
+    "regions": 0.0,
 }
 REQUESTS = (NetworkRequest, PredictRequest, ExplainRequest, CompareRequest)
 ARGUMENTS = [(request, name) for request in REQUESTS for name in request.model_fields]

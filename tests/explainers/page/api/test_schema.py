@@ -54,9 +54,10 @@ def answers(client, phantom_file) -> dict:
 
     image = {"image": handle_file(phantom_file)}
     compared = {"explainers": ["left_half", "raises"], "measures": ["localisation"], "box": [100, 50, 200, 150]}
+    explained = {"explainer": "left_half", "finding": "Effusion", "regions": 0.05}
     return {
         "/predict": client.predict(api_name="/predict", **image),
-        "/explain": client.predict(api_name="/explain", explainer="left_half", finding="Mass", **image)[-1],
+        "/explain": client.predict(api_name="/explain", **explained, **image)[-1],
         "/compare": client.predict(api_name="/compare", finding="Mass", **compared, **image)[-1],
         **{name: client.predict(api_name=name) for name in ("/findings", "/explainers", "/model_info", "/health")},
     }

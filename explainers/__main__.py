@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from explainers.benchmark import commands as benchmark
 from explainers.commands import checking, explaining, listing
-from hub.command_line import run
+from hub.command_line import add_version, run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,6 +22,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Explain the scores of a chest radiograph network, and check and measure explainers.",
         epilog="`python -m explainers COMMAND --help` describes a command and ends with an example.",
     )
+    add_version(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for group in (listing, explaining, checking, benchmark):
         group.add_commands(commands)

@@ -1,6 +1,7 @@
 """What every command line of the project shares: exit status, errors as one sentence on stderr, paths, --version."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -93,9 +94,11 @@ def existing_folder(text: str) -> Path:
 def output_folder(text: str) -> Path:
     """Type of an argument: a folder to write to, which the command makes if it is not there."""
     path = _expanded(text)
-    for each in (path, *path.parents):
-        if each.exists() and not each.is_dir():
-            raise argparse.ArgumentTypeError(f"{str(each)!r} is a file; a folder to write to is expected.")
+    nearest = next(each for each in (path, *path.absolute().parents) if each.exists())
+    if not nearest.is_dir():
+        raise argparse.ArgumentTypeError(f"{str(nearest)!r} is a file; a folder to write to is expected.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise argparse.ArgumentTypeError(f"The folder {str(nearest)!r} may not be written into.")
     return path
 
 

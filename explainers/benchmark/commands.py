@@ -5,14 +5,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explainers.commands.arguments import add_command, add_model, add_plugin
-from explainers.output.folder import local_path, output_folder
+from explainers.commands.arguments import add_model, add_plugin
+from hub.command_line import STOPPED, add_command, existing_file, existing_folder, output_folder
 
 if TYPE_CHECKING:
     from explainers.benchmark.run import Benchmark
-
-INTERRUPTED = 130
-"""Exit status of what Ctrl-C ended, as shells have it."""
 
 
 def add_commands(commands: Any) -> None:
@@ -25,10 +22,13 @@ def _add_benchmark(commands: Any) -> None:
     command = add_command(
         commands, "benchmark", help="measure explainers over a data set with boxes, beside controls",
         example="python -m explainers benchmark --data boxes --out results --explainers grad_cam --limit 20",
+        run=_benchmark,
     )  # fmt: skip
-    command.add_argument("--data", required=True, metavar="DIR", help="folder with boxes.csv and a folder images")
     command.add_argument(
-        "--out", required=True, metavar="DIR",
+        "--data", type=existing_folder, required=True, metavar="DIR", help="folder with boxes.csv and a folder images"
+    )
+    command.add_argument(
+        "--out", type=output_folder, required=True, metavar="DIR",
         help="folder that rows, summary and report are written into; the same command continues an interrupted run",
     )  # fmt: skip
     add_model(command)
@@ -42,7 +42,10 @@ def _add_benchmark(commands: Any) -> None:
         help="largest number of boxes for each explainer (default: the protocol's)",
     )  # fmt: skip
     command.add_argument(
-        "--protocol", metavar="FILE", help="TOML file with the protocol (default: the packaged protocol)"
+        "--protocol",
+        type=existing_file,
+        metavar="FILE",
+        help="TOML file with the protocol (default: the packaged protocol)",
     )
     command.add_argument(
         "--box-side", type=float, default=1024, metavar="PX",
@@ -50,7 +53,7 @@ def _add_benchmark(commands: Any) -> None:
     )  # fmt: skip
     add_plugin(command)
     command.add_argument(
-        "--versus", metavar="DIR",
+        "--versus", type=existing_folder, metavar="DIR",
         help="--out of another network's run over the same boxes; differences to it are reported (default: none)",
     )  # fmt: skip
     command.add_argument(
@@ -60,7 +63,6 @@ def _add_benchmark(commands: Any) -> None:
         "--attach", action="store_true",
         help="write the summary into the checkpoint's folder, which --model must name (default: off)",
     )  # fmt: skip
-    command.set_defaults(run=_benchmark)
 
 
 def _add_average_maps(commands: Any) -> None:
@@ -68,11 +70,17 @@ def _add_average_maps(commands: Any) -> None:
         commands, "average-maps",
         help="compute each finding's mean map over many radiographs, for the control average_map",
         example="python -m explainers average-maps checkpoint --images images --labels labels.csv",
+        run=_average_maps,
     )  # fmt: skip
-    command.add_argument("model", metavar="DIR", help="folder of a native checkpoint; the maps are written into it")
-    command.add_argument("--images", required=True, metavar="DIR", help="folder of radiographs")
     command.add_argument(
-        "--labels", metavar="CSV", help="table of labels; only pictures that it lists are used (default: all pictures)"
+        "model", type=existing_folder, metavar="DIR", help="folder of a native checkpoint; the maps are written into it"
+    )
+    command.add_argument("--images", type=existing_folder, required=True, metavar="DIR", help="folder of radiographs")
+    command.add_argument(
+        "--labels",
+        type=existing_file,
+        metavar="CSV",
+        help="table of labels; only pictures that it lists are used (default: all pictures)",
     )
     command.add_argument(
         "--part", default="train", metavar="NAME", help="with --labels, only pictures of this part (default: train)"
@@ -81,7 +89,6 @@ def _add_average_maps(commands: Any) -> None:
         "--limit", type=int, default=1000, metavar="N",
         help="largest number of pictures, a random sample with a fixed seed (default: 1000)",
     )  # fmt: skip
-    command.set_defaults(run=_average_maps)
 
 
 def _benchmark(given: argparse.Namespace) -> int:
@@ -93,25 +100,24 @@ def _benchmark(given: argparse.Namespace) -> int:
     from explainers.benchmark.statistics import summary
     from explainers.registry import Registry
 
-    out = output_folder(given.out)
     registry = Registry.standard(given.plugin)
-    protocol = read_protocol(local_path(given.protocol) if given.protocol else None).of(given.explainers)
+    protocol = read_protocol(given.protocol).of(given.explainers)
     registry.find([entry.name for entry in protocol.entries if entry.name != OCCUPANCY])
     predictor = Predictor.load(given.model)
-    data = read_boxes(local_path(given.data), labels=predictor.labels, side=given.box_side, seed=protocol.seed)
+    data = read_boxes(given.data, labels=predictor.labels, side=given.box_side, seed=protocol.seed)
     if data.left_out:
         print(
             f"note: boxes of {', '.join(data.left_out)} are left out: none of the findings known here", file=sys.stderr
         )
     benchmark = Benchmark(predictor, registry, data, protocol, given.limit)
-    versus = rows_of(local_path(given.versus)) if given.versus else None
-    rows = stored_rows(benchmark, out) if given.summarise else _run_with_bar(benchmark, out)
+    versus = rows_of(given.versus) if given.versus else None
+    rows = stored_rows(benchmark, given.out) if given.summarise else _run_with_bar(benchmark, given.out)
     found = summary(rows, protocol, model=predictor.identity.to_json(), findings=data.findings, versus=versus)
-    files = report.write(out, found, benchmark)
+    files = report.write(given.out, found, benchmark)
     if given.attach:
-        files.append(report.attach(local_path(given.model), found))
+        files.append(report.attach(Path(given.model).expanduser(), found))
     print(report.table(found))
-    print(f"wrote {', '.join(file.name for file in files)} to {out}")
+    print(f"wrote {', '.join(file.name for file in files)} to {given.out}")
     return 0
 
 
@@ -132,7 +138,7 @@ def _run_with_bar(benchmark: "Benchmark", out: Path) -> list[dict[str, str]]:
         return run(benchmark, out, on_progress)
     except KeyboardInterrupt:
         print(f"Stopped; {out} keeps what is done. The same command goes on, --summarise shows it.", file=sys.stderr)
-        raise SystemExit(INTERRUPTED) from None
+        raise SystemExit(STOPPED) from None
     finally:
         bar.close()
 
@@ -146,14 +152,13 @@ def _average_maps(given: argparse.Namespace) -> int:
     from explainers.benchmark.average_maps import attach, average_maps
     from explainers.errors import OptionError
 
-    folder = local_path(given.images)
     if given.labels:
         table = read_labels(given.labels)
         parts = table.columns.get("part", (given.part,) * len(table))
         names = [image for image, part in zip(table.images, parts, strict=True) if part == given.part]
     else:
-        names = sorted(file.name for file in folder.iterdir()) if folder.is_dir() else []
-    files = [folder / name for name in names if (folder / name).is_file()]
+        names = sorted(file.name for file in given.images.iterdir())
+    files = [given.images / name for name in names if (given.images / name).is_file()]
     if not files:
         raise OptionError("There are no pictures to average over.", "Check --images, --labels and --part.")
     picked = np.sort(np.random.default_rng(0).permutation(len(files))[: given.limit])
@@ -162,7 +167,7 @@ def _average_maps(given: argparse.Namespace) -> int:
         Predictor.load(given.model), [files[at] for at in picked], lambda done: bar.update(done - bar.n)
     )
     bar.close()
-    data = f"{Path(given.labels).name}, part {given.part}" if given.labels else folder.name
-    file = attach(local_path(given.model), maps, count=len(picked), data=data)
+    data = f"{given.labels.name}, part {given.part}" if given.labels else given.images.name
+    file = attach(given.model, maps, count=len(picked), data=data)
     print(f"wrote {file.name}: the mean over {len(picked)} pictures")
     return 0

@@ -1,18 +1,6 @@
-"""Arguments that several commands share, and how a command's help is laid out."""
+"""Arguments that several commands of `python -m explainers` share."""
 
 import argparse
-from typing import Any
-
-
-def add_command(commands: Any, name: str, *, help: str, example: str) -> argparse.ArgumentParser:
-    """A command whose help ends with an example that can be run as it stands."""
-    return commands.add_parser(
-        name,
-        help=help,
-        description=help[0].upper() + help[1:] + ".",
-        epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
 
 
 def add_model(command: argparse.ArgumentParser) -> None:

@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from explainers.commands.arguments import add_command, add_json
+from explainers.commands.arguments import add_json
 from explainers.contract.explainer import Explainer
 from explainers.contract.measure import Measure
 from explainers.errors import PluginError
 from explainers.registry import Registry
+from hub.command_line import add_command, output_folder
 
 
 def add_commands(commands: Any) -> None:
@@ -18,6 +19,7 @@ def add_commands(commands: Any) -> None:
     command = add_command(
         commands, "check", help="run explainers and measures through the checks of the plugin kit",
         example="python -m explainers check mine.py --only planted --only sign",
+        run=_check,
     )  # fmt: skip
     command.add_argument(
         "plugin", metavar="FILE_OR_MODULE_OR_NAME",
@@ -35,16 +37,19 @@ def add_commands(commands: Any) -> None:
         "(default: only on the kit's own networks)",
     )  # fmt: skip
     add_json(command)
-    command.set_defaults(run=_check)
     command = add_command(
         commands, "new", help="write a small installable project with an explainer of your own and its tests",
         example="python -m explainers new warm_map",
+        run=_new,
     )  # fmt: skip
     command.add_argument("name", metavar="NAME", help="the explainer's name in snake case, such as warm_map")
     command.add_argument(
-        "--out", default=".", metavar="DIR", help="folder in which the project's folder is made (default: this folder)"
+        "--out",
+        type=output_folder,
+        default=".",
+        metavar="DIR",
+        help="folder in which the project's folder is made (default: this folder)",
     )
-    command.set_defaults(run=_new)
 
 
 def _check(given: argparse.Namespace) -> int:

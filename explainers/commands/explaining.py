@@ -3,12 +3,12 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explainers.commands.arguments import add_command, add_model, add_plugin
+from explainers.commands.arguments import add_model, add_plugin
 from explainers.errors import OptionError
 from explainers.registry import Registry
+from hub.command_line import add_command, existing_file, output_folder
 
 if TYPE_CHECKING:
     from cxr.predictor import Predictor
@@ -22,8 +22,11 @@ def add_commands(commands: Any) -> None:
         commands, "explain", help="explain one finding of a radiograph with one or more explainers",
         example="python -m explainers explain chest.png --finding Effusion --explainer grad_cam \\\n"
         "      --explainer occlusion --option occlusion.patch=24 --out maps",
+        run=_explain,
     )  # fmt: skip
-    command.add_argument("image", metavar="IMAGE", help="the radiograph: a PNG, JPEG, WebP, TIFF or DICOM file")
+    command.add_argument(
+        "image", type=existing_file, metavar="IMAGE", help="the radiograph: a PNG, JPEG, WebP, TIFF or DICOM file"
+    )
     command.add_argument(
         "--finding", default="", metavar="NAME",
         help="finding whose logit is explained, such as Effusion (default: the one highest above its threshold)",
@@ -42,7 +45,7 @@ def add_commands(commands: Any) -> None:
     )  # fmt: skip
     command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of random explainers (default: 0)")
     command.add_argument(
-        "--out", required=True, metavar="DIR",
+        "--out", type=output_folder, required=True, metavar="DIR",
         help="folder that pictures, maps and records are written into; it is made if it does not exist",
     )  # fmt: skip
     command.add_argument(
@@ -56,7 +59,7 @@ def add_commands(commands: Any) -> None:
         "(default: none)",
     )  # fmt: skip
     command.add_argument(
-        "--dicom", metavar="DIR",
+        "--dicom", type=output_folder, metavar="DIR",
         help="also write DICOM for a viewer into this folder: overlays, maps and scores in the radiograph's study; "
         "IMAGE must be a DICOM file (default: none)",
     )  # fmt: skip
@@ -66,17 +69,14 @@ def add_commands(commands: Any) -> None:
     )  # fmt: skip
     add_model(command)
     add_plugin(command)
-    command.set_defaults(run=_explain)
 
 
 def _explain(given: argparse.Namespace) -> int:
     from cxr.predictor import Predictor
     from cxr.reading.radiograph import read_radiograph
-    from explainers.output.folder import output_folder
     from explainers.running.comparison import Failed, Finished, Progressed, compare
 
     _check(given)
-    out = output_folder(given.out)
     registry = Registry.standard(given.plugin, time_limit=given.isolate)
     for failure in registry.failures:
         print(f"left out: {failure.plugin}: {failure.reason}", file=sys.stderr)
@@ -98,7 +98,7 @@ def _explain(given: argparse.Namespace) -> int:
         elif isinstance(event, Finished):
             _clear_progress()
             explained.append(event.explanation)
-            _write(given, event.explanation, radiograph, predictor, out)
+            _write(given, event.explanation, radiograph, predictor)
     if given.dicom is not None and explained:
         _write_dicom(given, explained, radiograph, predictor)
     return int(failed)
@@ -107,7 +107,6 @@ def _explain(given: argparse.Namespace) -> int:
 def _check(given: argparse.Namespace) -> None:
     """OptionError for what can't be done, before anything is computed."""
     from explainers.output.dicom import source_of
-    from explainers.output.folder import output_folder
     from explainers.regions import check_share
 
     if given.isolate is not None and not given.isolate > 0:
@@ -115,23 +114,21 @@ def _check(given: argparse.Namespace) -> None:
     if given.regions is not None:
         check_share(given.regions)
     if given.dicom is not None:
-        output_folder(given.dicom)
-        if Path(given.image).is_file():
-            source_of(Path(given.image).read_bytes(), keep_identity=given.keep_identity)
+        source_of(given.image.read_bytes(), keep_identity=given.keep_identity)
 
 
 def _write(
-    given: argparse.Namespace, explanation: "Explanation", radiograph: "Radiograph", predictor: "Predictor", out: Path
+    given: argparse.Namespace, explanation: "Explanation", radiograph: "Radiograph", predictor: "Predictor"
 ) -> None:
     from explainers.output.files import write_files, write_record
     from explainers.regions import regions_record
 
     for warning in explanation.notes.get("warnings", ()):
         print(f"warning: {warning}", file=sys.stderr)
-    files = write_files(explanation, radiograph, out)
+    files = write_files(explanation, radiograph, given.out)
     if given.regions is not None:
         record = regions_record(explanation, given.regions, predictor.average_maps)
-        files.append(write_record(out / f"{explanation.explainer}.regions.json", record))
+        files.append(write_record(given.out / f"{explanation.explainer}.regions.json", record))
     names = ", ".join(file.name for file in files)
     print(f"{explanation.explainer}: {explanation.finding}, {explanation.seconds:.2f} s: {names}")
 
@@ -142,8 +139,8 @@ def _write_dicom(
     from explainers.output.dicom import DicomSettings, write_dicom
 
     settings = DicomSettings(given.keep_identity, given.regions)
-    content = Path(given.image).read_bytes()
-    files = write_dicom(explained, predictor.predict(radiograph), radiograph, content, Path(given.dicom), settings)
+    content = given.image.read_bytes()
+    files = write_dicom(explained, predictor.predict(radiograph), radiograph, content, given.dicom, settings)
     print(f"DICOM: {', '.join(file.name for file in files)}")
 
 

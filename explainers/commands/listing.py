@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from explainers.commands.arguments import add_command, add_json, add_model, add_plugin
+from explainers.commands.arguments import add_json, add_model, add_plugin
 from explainers.registry import Registry
+from hub.command_line import add_command
 
 
 def add_commands(commands: Any) -> None:
@@ -15,16 +16,16 @@ def add_commands(commands: Any) -> None:
         commands, "list",
         help="list the explainers that are available with their options, and the plugins that failed to load",
         example="python -m explainers list --plugin mine.py",
+        run=_list,
     )  # fmt: skip
     add_json(command)
     add_plugin(command)
-    command.set_defaults(run=_list)
     command = add_command(
         commands, "layers", help="list the layers of a network that an explainer can use",
         example="python -m explainers layers --model starter",
+        run=_layers,
     )  # fmt: skip
     add_model(command)
-    command.set_defaults(run=_layers)
 
 
 def _list(given: argparse.Namespace) -> int:

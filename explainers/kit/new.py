@@ -7,7 +7,6 @@ from pathlib import Path
 from string import Template
 
 from explainers.errors import OptionError
-from explainers.output.folder import output_folder
 
 FILES = {
     "pyproject.toml": "pyproject.toml.txt",
@@ -26,9 +25,9 @@ def new_project(name: str, directory: str | Path = ".") -> Path:
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]{1,39}", name) or keyword.iskeyword(name):
         raise OptionError(f"{name!r} can't name an explainer.", "Use snake case, such as 'input_times_gradient'.")
-    folder = output_folder(directory) / f"cxr-lens-{name.replace('_', '-')}"
+    folder = Path(directory) / f"cxr-lens-{name.replace('_', '-')}"
     if folder.exists():
-        raise OptionError(f"There is already something at {folder.name!r}.", "Choose another name, or another --out.")
+        raise OptionError(f"There is already something at {folder.name!r}.", "Choose another name, or another folder.")
     words = {
         "name": name,
         "dashed": name.replace("_", "-"),

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from hub.command_line import run
+from hub.command_line import add_command, output_folder, run
 
 
 def main() -> int:
@@ -17,18 +17,24 @@ def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(
         prog="python -m explainers.page",
         description="Work on the page's own files.",
-        epilog="example: python -m explainers.page worked-case",
+        epilog="`python -m explainers.page COMMAND --help` describes a command and ends with an example.",
     )
     commands = arguments.add_subparsers(required=True, metavar="COMMAND")
-    case = commands.add_parser(
+    case = add_command(
+        commands,
         "worked-case",
-        help="compute the comparison that an arriving visitor sees again, with the packaged network",
-        description="Compute scores and maps of the page's first sample with the packaged network and store them.",
-        epilog="example: python -m explainers.page worked-case --out /tmp/case",
+        help="compute scores and maps of the first sample with the packaged network, and store them for the page",
+        example="python -m explainers.page worked-case",
+        run=_worked_case,
     )
     folder = Path(__file__).parent / "worked_case"
-    case.add_argument("--out", type=Path, default=folder, help=f"folder to write the files to (default: {folder.name})")
-    case.set_defaults(run=_worked_case)
+    case.add_argument(
+        "--out",
+        type=output_folder,
+        default=folder,
+        metavar="DIR",
+        help=f"folder to write the files into (default: {folder.name})",
+    )
     return arguments
 
 

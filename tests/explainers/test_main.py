@@ -120,8 +120,7 @@ def test_a_wrong_word_ends_with_a_sentence(on_tiny, picture, tmp_path, capsys, w
 
 
 def test_a_picture_that_is_none_ends_with_a_sentence(on_tiny, tmp_path, capsys):
-    assert main(["explain", str(tmp_path / "nowhere.png"), "--out", str(tmp_path)]) == 1
-    assert "There is no file" in capsys.readouterr().err
+    assert "There is no file" in refused(["explain", str(tmp_path / "nowhere.png"), "--out", str(tmp_path)], capsys)
 
 
 def test_a_missing_command_ends_with_the_usage(capsys):
@@ -142,45 +141,61 @@ def never_loaded(monkeypatch):
     monkeypatch.setattr(Predictor, "load", classmethod(load))
 
 
+def refused(words: list[str], capsys) -> str:
+    """What the command says of arguments that can't be right: a usage error, before anything is computed."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    return capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
-    ("out", "words"),
+    ("out", "sentence"),
     [
-        ("{folder}/file", "'file' is a file, not a folder."),
-        ("{folder}/file/below", "'file' is a file, not a folder."),
-        ("~no-such-user/maps", "There is no user 'no-such-user'."),
+        ("{folder}/file", "file' is a file; a folder to write to is expected."),
+        ("{folder}/file/below", "file' is a file; a folder to write to is expected."),
+        ("~no-such-user/maps", "names a user that does not exist."),
     ],
 )
 @pytest.mark.parametrize("command", ["explain", "new", "benchmark"])
 def test_a_folder_that_can_not_be_written_is_found_before_anything_is_computed(
-    never_loaded, picture, tmp_path, capsys, command, out, words
+    never_loaded, picture, tmp_path, capsys, command, out, sentence
 ):
     (tmp_path / "file").write_text("")
     given = {"explain": [picture], "new": ["mine"], "benchmark": ["--data", str(tmp_path)]}[command]
-    assert main([command, *given, "--out", out.format(folder=tmp_path)]) == 1
-    assert words in capsys.readouterr().err
+    assert sentence in refused([command, *given, "--out", out.format(folder=tmp_path)], capsys)
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("protocol", "sentence"),
     [
-        (["--protocol", "{folder}/nowhere.toml"], "There is no file 'nowhere.toml'."),
-        (["--protocol", "{folder}"], "There is no file"),
-        (["--protocol", "~no-such-user/protocol.toml"], "There is no user 'no-such-user'."),
-        (["--protocol", "{folder}/binary"], "The protocol is no TOML"),
+        ("{folder}/nowhere.toml", "There is no file"),
+        ("{folder}", "is a folder; a file is expected."),
+        ("~no-such-user/protocol.toml", "names a user that does not exist."),
     ],
 )
-def test_a_protocol_that_is_none_ends_with_a_sentence(never_loaded, tmp_path, capsys, words, sentence):
+def test_a_protocol_that_is_no_file_is_found_before_anything_is_computed(
+    never_loaded, tmp_path, capsys, protocol, sentence
+):
+    words = ["benchmark", "--data", str(tmp_path), "--out", str(tmp_path / "out")]
+    assert sentence in refused([*words, "--protocol", protocol.format(folder=tmp_path)], capsys)
+
+
+def test_a_protocol_that_is_no_toml_ends_with_a_sentence(never_loaded, tmp_path, capsys):
     (tmp_path / "binary").write_bytes(bytes(range(256)))
-    given = [word.format(folder=tmp_path) for word in words]
-    assert main(["benchmark", "--data", str(tmp_path), "--out", str(tmp_path / "out"), *given]) == 1
-    assert sentence in capsys.readouterr().err
+    words = ["--out", str(tmp_path / "out"), "--protocol", str(tmp_path / "binary")]
+    assert main(["benchmark", "--data", str(tmp_path), *words]) == 1
+    assert "The protocol is no TOML" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["average-maps"])
-@pytest.mark.parametrize("images", ["{folder}/nowhere", "~no-such-user/images"])
-def test_a_folder_of_pictures_that_is_none_ends_with_a_sentence(never_loaded, tmp_path, capsys, command, images):
-    assert main([command, str(tmp_path), "--images", images.format(folder=tmp_path)]) == 1
-    assert capsys.readouterr().err.startswith("error: There")
+@pytest.mark.parametrize(
+    ("images", "sentence"),
+    [("{folder}/nowhere", "There is no folder"), ("~no-such-user/images", "names a user that does not exist.")],
+)
+def test_a_folder_of_pictures_that_is_none_is_found_before_anything_is_computed(
+    never_loaded, tmp_path, capsys, images, sentence
+):
+    assert sentence in refused(["average-maps", str(tmp_path), "--images", images.format(folder=tmp_path)], capsys)
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan"])
@@ -217,7 +232,9 @@ def test_every_argument_says_what_it_is_and_its_default(command):
 
 
 @pytest.mark.parametrize("command", ["list", "layers", "new", "explain", "check"])
-def test_the_examples_of_the_commands_are_accepted(command):
+def test_the_examples_of_the_commands_are_accepted(command, tmp_path, monkeypatch):
+    (tmp_path / "chest.png").touch()
+    monkeypatch.chdir(tmp_path)
     (commands,) = (each.choices for each in _parser()._actions if isinstance(each.choices, dict))
     example = commands[command].epilog.partition("example:")[2].replace("\\\n", " ")
     words = shlex.split(example)[3:]

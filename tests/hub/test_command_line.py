@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cxr import __main__ as scoring
+from explainers import __main__ as explaining
 from hub import __main__ as files
 from hub.command_line import existing_file, existing_folder, output_file, output_folder, run
 from hub.errors import SourceError
@@ -50,6 +51,13 @@ def test_what_is_written_may_be_new_but_not_below_a_file(tmp_path):
         output_file(str(tmp_path))
 
 
+def test_a_folder_that_may_not_be_written_into_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # as for anyone but root in a folder of root's
+    for kind in (output_folder, output_file):
+        with pytest.raises(argparse.ArgumentTypeError, match="may not be written into"):
+            kind(str(tmp_path / "a" / "b"))
+
+
 def test_the_users_home_is_expanded(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert output_folder("~/made") == tmp_path / "made"
@@ -60,7 +68,8 @@ def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
     return action.choices
 
 
-COMMANDS = [(module._parser(), name) for module in (scoring, files) for name in commands(module._parser())]
+MODULES = (files, scoring, explaining)
+COMMANDS = [(module._parser(), name) for module in MODULES for name in commands(module._parser())]
 
 
 @pytest.mark.parametrize(("parser", "name"), COMMANDS, ids=[name for _, name in COMMANDS])
@@ -103,7 +112,7 @@ def test_a_file_that_can_not_be_written_is_a_sentence_and_a_defect_is_raised(tmp
         run(failing(ZeroDivisionError()), [])
 
 
-@pytest.mark.parametrize("module", [scoring, files])
+@pytest.mark.parametrize("module", MODULES)
 def test_the_version_is_printed(module, capsys):
     with pytest.raises(SystemExit) as ended:
         module.main(["--version"])

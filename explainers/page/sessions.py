@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from cachetools import FIFOCache
 
 from cxr.errors import RadiographError
 from cxr.prediction import Prediction
@@ -70,8 +71,8 @@ class Session:
     measured: dict = field(default_factory=dict)
     tested: dict[Explanation, dict[str, MeasureDone]] = field(default_factory=dict)
     used: float = field(default_factory=time.monotonic)
-    _maps: OrderedDict[str, np.ndarray] = field(default_factory=OrderedDict)
-    _done: OrderedDict[tuple, tuple[str, Explanation]] = field(default_factory=OrderedDict)
+    _maps: FIFOCache[str, np.ndarray] = field(default_factory=lambda: FIFOCache(MOST_MAPS))
+    _done: FIFOCache[tuple, tuple[str, Explanation]] = field(default_factory=lambda: FIFOCache(MOST_MAPS // 2))
     _run: Run | None = None
     _stopped: str = ""
     _running: threading.Lock = field(default_factory=threading.Lock)
@@ -98,8 +99,6 @@ class Session:
             self._maps.pop(place or "", None)
             place = secrets.token_hex(6)
             self._maps[place] = np.ascontiguousarray(values, np.float32)
-            while len(self._maps) > MOST_MAPS:
-                self._maps.popitem(last=False)
         return place
 
     def map_at(self, place: str) -> np.ndarray | None:
@@ -112,8 +111,6 @@ class Session:
         place = self.keep_map(explanation.map)
         with self._lock:
             self._done[key] = place, explanation
-            while len(self._done) > MOST_MAPS // 2:
-                self._done.popitem(last=False)
         return place
 
     def recall(self, key: tuple) -> tuple[str, Explanation] | None:
@@ -161,6 +158,7 @@ class Sessions:
 
     def __init__(self, most: int | None = None) -> None:
         self._most = MOST_SESSIONS if most is None else most
+        # no cache of cachetools: three bounds at once, a session that grows, and one that leaves has to be cancelled
         self._by_visitor: OrderedDict[str, Session] = OrderedDict()
         self._lock = threading.Lock()
 

@@ -7,9 +7,10 @@ import asyncio
 import ipaddress
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 
+from cachetools import LRUCache
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explainers.page.error_boundary import ErrorMessage
@@ -35,7 +36,7 @@ class CallRates:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._times: OrderedDict[str, deque[float]] = OrderedDict()
+        self._times: LRUCache[str, deque[float]] = LRUCache(MOST_ADDRESSES)
         self._lock = threading.Lock()
 
     def allows(self, address: str) -> bool:
@@ -45,9 +46,6 @@ class CallRates:
         now = time.monotonic()
         with self._lock:
             times = self._times.setdefault(address, deque())
-            self._times.move_to_end(address)
-            while len(self._times) > MOST_ADDRESSES:
-                self._times.popitem(last=False)
             while times and now - times[0] > 60:
                 times.popleft()
             if len(times) >= self._most:

@@ -6,10 +6,11 @@ results are read from a stream, of one event for plain HTTP and of one session f
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from cachetools import LRUCache
 
 UNREAD_S = 300
 """How long the results of a call may stay unread before nobody is taken to wait for them."""
@@ -30,8 +31,9 @@ class Listeners:
     """Streams of results by session and events that were cancelled. Safe under threads."""
 
     def __init__(self) -> None:
-        self._streams: OrderedDict[str, _Stream] = OrderedDict()
-        self._cancelled: OrderedDict[str, None] = OrderedDict()
+        self._streams: LRUCache[str, _Stream] = LRUCache(MOST_REMEMBERED)
+        self._cancelled: LRUCache[str, bool] = LRUCache(MOST_REMEMBERED)
+        self._readers = 0
         self._lock = threading.Lock()
 
     def joined(self, session: str) -> None:
@@ -39,9 +41,6 @@ class Listeners:
         with self._lock:
             stream = self._streams.setdefault(session, _Stream())
             stream.joined, stream.read = time.monotonic(), False
-            self._streams.move_to_end(session)
-            while len(self._streams) > MOST_REMEMBERED:
-                self._streams.popitem(last=False)
 
     def is_unread(self, session: str) -> bool:
         """Whether a call was joined under this name and nobody has read its stream yet."""
@@ -55,19 +54,19 @@ class Listeners:
         with self._lock:
             stream = self._streams.setdefault(session, _Stream())
             stream.readers += 1
+            self._readers += 1
             stream.read = True
         try:
             yield
         finally:
             with self._lock:
                 stream.readers -= 1
+                self._readers -= 1
 
     def cancel(self, event: str) -> None:
         """The caller asked for the end of one event."""
         with self._lock:
-            self._cancelled[event] = None
-            while len(self._cancelled) > MOST_REMEMBERED:
-                self._cancelled.popitem(last=False)
+            self._cancelled[event] = True
 
     def gone(self, session: str | None, event: str | None = None) -> bool:
         """Whether nobody waits for an event of this session; False where nothing is known of either."""
@@ -83,4 +82,4 @@ class Listeners:
     def readers(self) -> int:
         """Streams that are being read."""
         with self._lock:
-            return sum(stream.readers for stream in self._streams.values())
+            return self._readers

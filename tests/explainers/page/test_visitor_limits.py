@@ -65,6 +65,13 @@ def test_no_limit_of_calls_is_none():
     assert all(CallRates(0).allows("203.0.113.7") for _ in range(1000))
 
 
+def test_only_the_addresses_that_called_last_are_remembered(monkeypatch):
+    monkeypatch.setattr(module, "MOST_ADDRESSES", 2)
+    rates = CallRates(1)
+    assert [rates.allows(f"203.0.113.{each}") for each in (1, 2, 3)] == [True, True, True]
+    assert [rates.allows(f"203.0.113.{each}") for each in (3, 1)] == [False, True]
+
+
 def test_a_server_that_shuts_down_refuses_new_work_and_says_when_to_call_again(folder):
     for path in ("/gradio_api/call/predict", "/gradio_api/queue/join", "/gradio_api/upload"):
         code, headers = asked(folder, path=path, stopping=True, headers=[FORM])

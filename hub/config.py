@@ -37,7 +37,7 @@ def check_config(raw: dict) -> dict:
     _check_weights(raw.get("weights"))
     rule = raw.get("input")
     _require(isinstance(rule, dict) and isinstance(rule.get("rule"), str), "input", "an object with a rule", rule)
-    for field in ("thresholds", "calibration", "metrics", "training", "links"):
+    for field in ("thresholds", "calibration", "witness", "metrics", "training", "links"):
         _require(isinstance(raw.get(field, {}), Mapping), field, "an object", raw.get(field))
     for field in COMPANIONS:
         if field in raw:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cxr.checkpoint.witness import Witness
 from cxr.findings import COURSE_ORDER, FINDINGS, findings_of, known_finding
 from hub.config import label_name
 from hub.errors import CheckpointError
@@ -28,9 +29,17 @@ class Calibration:
     b: float
     prevalence: float
 
+    def log_ratio(self, logit: float) -> float:
+        """Logarithm of the likelihood ratio of a logit: how much more common it is with the finding than without."""
+        return self.a * logit + self.b
+
     def probability(self, logit: float) -> float:
         """Calibrated probability of a logit, at the prevalence of the calibration's data."""
-        log_odds = self.a * logit + self.b + math.log(self.prevalence / (1 - self.prevalence))
+        return self.probability_of_ratio(self.log_ratio(logit))
+
+    def probability_of_ratio(self, log_ratio: float) -> float:
+        """The probability at the prevalence of the calibration's data, from the logarithm of a likelihood ratio."""
+        log_odds = log_ratio + math.log(self.prevalence / (1 - self.prevalence))
         # σ in the form that does not overflow for logits far below zero
         return 0.5 * (1 + math.tanh(log_odds / 2))
 
@@ -47,6 +56,7 @@ class CheckpointConfig:
     input        the input rule, as `cxr.preparation.InputRule.from_config` reads it
     final_relu   whether a ReLU follows the last batch norm
     head         sizes of hidden dense layers before the output
+    witness      what other patients say of thresholds and calibration; None for a checkpoint that was not checked
     raw          all fields as they stand in the file
     """
 
@@ -57,6 +67,7 @@ class CheckpointConfig:
     head: tuple[int, ...] = ()
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
     calibration: Mapping[str, Calibration] = field(default_factory=dict)
+    witness: Witness | None = None
     metrics: Mapping = field(default_factory=dict)
     description: str = ""
     license: str = ""
@@ -99,6 +110,7 @@ class CheckpointConfig:
                 known_finding(finding) or finding: _calibration(finding, value)
                 for finding, value in raw.get("calibration", {}).items()
             },
+            witness=Witness.from_json(raw["witness"]) if "witness" in raw else None,
             metrics=raw.get("metrics", {}),
             description=str(raw.get("description", "")),
             license=str(raw.get("license", "")),

@@ -18,12 +18,13 @@ STEPS = 50
 
 @dataclass(frozen=True)
 class FittedCalibration:
-    """Of one finding: the three numbers, and how many positives they rest on."""
+    """Of one finding: the three numbers, and how many positives, of how many patients, they rest on."""
 
     a: float
     b: float
     prevalence: float
     positives: int
+    patients: int
 
     def to_json(self) -> dict:
         """As a checkpoint's `calibration` holds it."""
@@ -32,11 +33,14 @@ class FittedCalibration:
             "b": round(self.b, 4),
             "prevalence": round(self.prevalence, 5),
             "positives": self.positives,
+            "patients": self.patients,
         }
 
 
-def fit_calibrations(labels: np.ndarray, logits: np.ndarray, findings: Sequence[str]) -> dict[str, FittedCalibration]:
-    """{finding: calibration} from labels 1, 0 or NaN and logits, both `(rows, findings)`.
+def fit_calibrations(
+    labels: np.ndarray, logits: np.ndarray, findings: Sequence[str], patients: Sequence[str]
+) -> dict[str, FittedCalibration]:
+    """{finding: calibration} from labels 1, 0 or NaN and logits, both `(rows, findings)`, and the rows' patients.
 
     Logistic regression of each finding's labels on its logit (Platt 1999). Its slope is shrunk towards the mean of all
     findings' slopes, as 30 further positives with that slope would do; its intercept is free. Left out are findings
@@ -50,7 +54,9 @@ def fit_calibrations(labels: np.ndarray, logits: np.ndarray, findings: Sequence[
     }
     columns = {finding: (truth, logit) for finding, (truth, logit) in columns.items() if _rises(truth, logit)}
     common = _common_slope(columns)
-    return {finding: _fitted(truth, logit, common) for finding, (truth, logit) in columns.items()}
+    names = np.asarray(patients)
+    having = {finding: len(set(names[labels[:, at] == 1])) for at, finding in enumerate(findings)}
+    return {finding: _fitted(*column, common, having[finding]) for finding, column in columns.items()}
 
 
 def _rises(truth: np.ndarray, logit: np.ndarray) -> bool:
@@ -69,24 +75,52 @@ def _weight(truth: np.ndarray, logit: np.ndarray) -> float:
     return PRIOR_POSITIVES * (1 - truth.mean()) * max(float(logit.var()), 1e-12)
 
 
-def _fitted(truth: np.ndarray, logit: np.ndarray, common: float) -> FittedCalibration:
+def _fitted(truth: np.ndarray, logit: np.ndarray, common: float, patients: int) -> FittedCalibration:
     slope, intercept = logistic(truth, logit, slope=common, weight=_weight(truth, logit))
     prevalence = float(truth.mean())
-    return FittedCalibration(slope, intercept - np.log(prevalence / (1 - prevalence)), prevalence, int(truth.sum()))
+    b = intercept - np.log(prevalence / (1 - prevalence))
+    return FittedCalibration(slope, b, prevalence, positives=int(truth.sum()), patients=patients)
 
 
-def logistic(truth: np.ndarray, logit: np.ndarray, *, slope: float, weight: float) -> tuple[float, float]:
-    """(slope, intercept) that minimise −log likelihood + weight/2 · (slope − `slope`)², by Newton's method."""
-    middle = logit.mean()
+def logistic(
+    truth: np.ndarray, logit: np.ndarray, *, slope: float, weight: float, times: np.ndarray | None = None
+) -> tuple[float, float]:
+    """(slope, intercept) that minimise −log likelihood + weight/2 · (slope − `slope`)², by Newton's method.
+
+    times  (rows,) how often each row counts; None for once
+    """
+    times = np.ones(len(logit)) if times is None else times
+    middle, share = np.average(logit, weights=times), np.average(truth, weights=times)
     design = np.stack([logit - middle, np.ones_like(logit)])
-    found = np.array([slope, np.log(truth.mean() / (1 - truth.mean()))])
+    found = np.array([slope, np.log(share / (1 - share))])
     for _ in range(STEPS):
         probability = 0.5 * (1 + np.tanh(found @ design / 2))
-        gradient = design @ (probability - truth) + [weight * (found[0] - slope), 0]
-        curvature = (design * (probability * (1 - probability) + 1e-12)) @ design.T + np.diag([weight, 0])
+        gradient = design @ (times * (probability - truth)) + [weight * (found[0] - slope), 0]
+        curvature = (design * (times * (probability * (1 - probability) + 1e-12))) @ design.T + np.diag([weight, 0])
         step = np.linalg.solve(curvature, gradient)
         # half a step where a whole one would leap over the minimum: logits of up to ±50 are far apart
         found -= step / max(1.0, np.abs(step).max() / 2)
         if np.abs(step).max() < 1e-8:
             break
     return float(found[0]), float(found[1] - found[0] * middle)
+
+
+def level(truth: np.ndarray, log_odds: np.ndarray, times: np.ndarray | None = None) -> float:
+    """What has to be added to log odds `(rows,)` for their mean probability to be the share of positives.
+
+    times  (rows,) how often each row counts; None for once
+    """
+    times = np.ones(len(log_odds)) if times is None else times
+    share, low, high = np.average(truth, weights=times), -60.0, 60.0
+    found = 0.0
+    for _ in range(STEPS):
+        probability = 0.5 * (1 + np.tanh((log_odds + found) / 2))
+        excess = np.average(probability, weights=times) - share
+        low, high = (low, found) if excess > 0 else (found, high)
+        slope = np.average(probability * (1 - probability), weights=times)
+        step = found - excess / max(slope, 1e-12)
+        # Newton's step, or half of the bracket where it would leave it
+        previous, found = found, step if low < step < high else (low + high) / 2
+        if abs(found - previous) < 1e-10:
+            break
+    return float(found)

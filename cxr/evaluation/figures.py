@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss
 
 from cxr.evaluation.auc import auc_of, mean_auc_with_interval
 from cxr.evaluation.bootstrap import patient_resamples, with_interval
-from cxr.evaluation.calibration import logistic
+from cxr.evaluation.calibration import level, logistic
 from cxr.evaluation.paired import paired
 from cxr.evaluation.scoring import Scored
 from cxr.evaluation.shortcuts import shortcuts
@@ -106,24 +106,12 @@ def _calibrated(truth: np.ndarray, probability: np.ndarray) -> dict:
     log_odds = np.log(np.clip(probability, 1e-9, 1) / np.clip(1 - probability, 1e-9, 1))
     slope, _ = logistic(truth, log_odds, slope=1.0, weight=1e-9)
     return {
-        "intercept": _intercept(truth, log_odds),
+        "intercept": level(truth, log_odds),
         "slope": slope,
         "brier": float(brier_score_loss(truth, probability)),
         "brier_of_prevalence": float(truth.mean() * (1 - truth.mean())),
         "bins": list(_reliability(truth, probability)),
     }
-
-
-def _intercept(truth: np.ndarray, log_odds: np.ndarray) -> float:
-    """What has to be added to the log odds for their mean probability to be the share of positives."""
-    low, high = -30.0, 30.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if (0.5 * (1 + np.tanh((log_odds + middle) / 2))).mean() < truth.mean():
-            low = middle
-        else:
-            high = middle
-    return middle
 
 
 def _reliability(truth: np.ndarray, probability: np.ndarray) -> Iterator[dict]:

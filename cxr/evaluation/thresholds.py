@@ -10,99 +10,138 @@ from cxr.errors import LabelError
 from cxr.evaluation.bootstrap import interval
 from cxr.evaluation.splits import folds_by_patient
 
-ENOUGH_POSITIVES = 100
-"""Below which an operating point is provisional, and chosen by cross-fitting."""
+ENOUGH_PATIENTS = 50
+"""With the finding, below which an operating point is provisional, and chosen by cross-fitting: a sensitivity of .8 on
+as many is known to ± .11."""
 
 FOLDS = 5
 RESAMPLES = 200
-YOUDEN = "youden"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a threshold is chosen: Youden's index, or one of two targets.
+
+    sensitivity  the highest threshold that reaches it
+    specificity  the lowest threshold that reaches it
+    """
+
+    sensitivity: float | None = None
+    specificity: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.sensitivity is not None and self.specificity is not None:
+            raise LabelError("A sensitivity and a specificity can't both be asked for.", "Give one of them.")
+        for name, share in (("sensitivity", self.sensitivity), ("specificity", self.specificity)):
+            if share is not None and not 0 < share <= 1:
+                raise LabelError(f"A {name} of {share} can't be asked for.", "Above 0, at most 1.")
+
+    def __str__(self) -> str:
+        if self.sensitivity is not None:
+            return f"sensitivity {self.sensitivity:.2f}"
+        return "youden" if self.specificity is None else f"specificity {self.specificity:.2f}"
+
+
+YOUDEN = Rule()
 
 
 @dataclass(frozen=True)
 class OperatingPoint:
     """A threshold on the score σ(z), with what it did to pictures it was not chosen on where positives are few.
 
-    rule         "youden", or "sensitivity 0.90"
-    provisional  chosen on fewer than 100 positives
+    rule         how it was chosen
+    provisional  fewer than 50 patients with the finding were there to choose it on
     interval     95 % of the threshold, by patient; None where resamples without positives leave too few
+    positives    pictures with the finding
+    patients     that have it
     """
 
     score: float
-    rule: str
+    rule: Rule
     provisional: bool
     interval: tuple[float, float] | None
     sensitivity: float
     specificity: float
     positives: int
+    patients: int
 
-    def to_json(self) -> dict:
-        """As a checkpoint's `thresholds` hold it."""
+    def to_json(self, *, part: str) -> dict:
+        """As a checkpoint's `thresholds` hold it; `part` is what it was chosen on."""
         return {
             "score": round(self.score, 5),
-            "rule": f"{self.rule} on validation",
+            "rule": f"{self.rule} on {part}",
             "provisional": self.provisional,
             "interval": [round(limit, 5) for limit in self.interval] if self.interval else None,
             "sensitivity": round(self.sensitivity, 4),
             "specificity": round(self.specificity, 4),
             "positives": self.positives,
+            "patients": self.patients,
         }
 
 
 def operating_point(
-    labels: np.ndarray, scores: np.ndarray, patients: Sequence[str], *, sensitivity: float | None = None, seed: int = 0
+    labels: np.ndarray, scores: np.ndarray, patients: Sequence[str], *, rule: Rule = YOUDEN, seed: int = 0
 ) -> OperatingPoint | None:
     """Of one finding, from labels 1, 0 or NaN `(rows,)` and scores `(rows,)`; None without positives and negatives.
 
-    The threshold maximises Youden's J = sensitivity + specificity − 1, or is the highest that reaches a target
-    sensitivity. With fewer than 100 positives it is the median of those that five folds of the patients chose
-    without the rest, and its sensitivity and specificity are those on the rests.
+    The threshold maximises Youden's J = sensitivity + specificity − 1, or reaches the rule's target. With fewer than 50
+    patients who have the finding it is the median of those that five folds of the patients chose without the rest, and
+    its sensitivity and specificity are those on the rests.
     """
-    if sensitivity is not None and not 0 < sensitivity <= 1:
-        raise LabelError(f"A sensitivity of {sensitivity} can't be asked for.", "Above 0, at most 1.")
     known = np.isfinite(labels)
     truth, scores, known_patients = labels[known] == 1, scores[known], np.asarray(patients)[known]
     positives = int(truth.sum())
     if not positives or positives == len(truth):
         return None
-    few = positives < ENOUGH_POSITIVES
+    having = len(set(known_patients[truth]))
+    few = having < ENOUGH_PATIENTS
     if few:
-        score, found = _cross_fitted(truth, scores, known_patients, sensitivity, seed)
+        score, found = _cross_fitted(truth, scores, known_patients, rule, seed)
     else:
-        score = _threshold(truth, scores, sensitivity)
+        score = _threshold(truth, scores, rule)
         found = scores >= score
     return OperatingPoint(
         score=score,
-        rule=YOUDEN if sensitivity is None else f"sensitivity {sensitivity:.2f}",
+        rule=rule,
         provisional=few,
         interval=interval(
-            lambda rows: _chosen(truth[rows], scores[rows], sensitivity), known_patients, count=RESAMPLES, seed=seed
+            lambda rows: _chosen(truth[rows], scores[rows], rule), known_patients, count=RESAMPLES, seed=seed
         ),
         sensitivity=float(found[truth].mean()),
         specificity=float((~found[~truth]).mean()),
         positives=positives,
+        patients=having,
     )
 
 
-def _chosen(truth: np.ndarray, scores: np.ndarray, sensitivity: float | None) -> float | None:
+def _chosen(truth: np.ndarray, scores: np.ndarray, rule: Rule) -> float | None:
     """`_threshold`, or None without positives or without negatives."""
-    return None if truth.all() or not truth.any() else _threshold(truth, scores, sensitivity)
+    return None if truth.all() or not truth.any() else _threshold(truth, scores, rule)
 
 
-def _threshold(truth: np.ndarray, scores: np.ndarray, sensitivity: float | None) -> float:
+def _threshold(truth: np.ndarray, scores: np.ndarray, rule: Rule) -> float:
     """Half way between the score that the rule chooses and the next one below it."""
     false_rate, true_rate, thresholds = roc_curve(truth, scores, drop_intermediate=False)
-    at = int(np.argmax(true_rate - false_rate)) if sensitivity is None else int(np.argmax(true_rate >= sensitivity))
+    if rule.specificity is not None:
+        # shares of whole pictures, so that only rounding can part them
+        at = int(np.flatnonzero(false_rate <= 1 - rule.specificity + 1e-9)[-1])
+    elif rule.sensitivity is not None:
+        at = int(np.argmax(true_rate >= rule.sensitivity))
+    else:
+        at = int(np.argmax(true_rate - false_rate))
+    if at == 0 and rule.specificity is not None:
+        return float((1 + thresholds[1]) / 2)
     at = max(at, 1)  # the first threshold is infinite: nobody is above it
     below = thresholds[at + 1] if at + 1 < len(thresholds) else thresholds[at]
     return float((thresholds[at] + below) / 2)
 
 
 def _cross_fitted(
-    truth: np.ndarray, scores: np.ndarray, patients: np.ndarray, sensitivity: float | None, seed: int
+    truth: np.ndarray, scores: np.ndarray, patients: np.ndarray, rule: Rule, seed: int
 ) -> tuple[float, np.ndarray]:
     """(median of the folds' thresholds, whether each row is above the threshold chosen without its patient)."""
     folds = folds_by_patient(patients, folds=FOLDS, seed=seed)
-    whole = _threshold(truth, scores, sensitivity)
-    by_fold = [_chosen(truth[folds != fold], scores[folds != fold], sensitivity) for fold in range(FOLDS)]
+    whole = _threshold(truth, scores, rule)
+    by_fold = [_chosen(truth[folds != fold], scores[folds != fold], rule) for fold in range(FOLDS)]
     chosen = [whole if score is None else score for score in by_fold]
     return float(np.median(chosen)), scores >= np.array(chosen)[folds]

@@ -5,6 +5,7 @@ import json
 import sys
 from typing import Any
 
+from cxr.evaluation.calibrate_command import add_calibrate
 from cxr.evaluation.cross_validation_command import add_cross_validate
 from cxr.evaluation.evaluate_command import add_evaluate
 from cxr.evaluation.table_arguments import add_policies, add_table, table_of
@@ -19,7 +20,7 @@ def add_commands(commands: Any) -> None:
     add_train(commands)
     add_evaluate(commands)
     add_cross_validate(commands)
-    _add_calibrate(commands)
+    add_calibrate(commands)
     _add_bootstrap(commands)
     _add_plausibility(commands)
     _add_plant(commands)
@@ -49,24 +50,6 @@ def _add_class_weights(commands: Any) -> None:
         "-o", "--out", required=True, type=output_file, metavar="FILE", help="JSON file to write: train_config.json"
     )
     add_policies(command)
-
-
-def _add_calibrate(commands: Any) -> None:
-    command = add_command(
-        commands,
-        "calibrate",
-        help="choose operating points and fit calibrations, and write them into a checkpoint's config.json",
-        example="python -m cxr calibrate my-checkpoint --labels labels.csv --images chests/images --part validation",
-        run=_calibrate,
-    )
-    command.add_argument("directory", type=existing_folder, metavar="DIR", help="folder of a native checkpoint")
-    add_table(command)
-    command.add_argument(
-        "--sensitivity",
-        type=float,
-        metavar="SHARE",
-        help="choose the highest threshold with this sensitivity (default: maximise Youden's index)",
-    )
 
 
 def _add_bootstrap(commands: Any) -> None:
@@ -153,29 +136,6 @@ def _class_weights(given: argparse.Namespace) -> int:
     for finding, positive, negative in zip(weights.labels, weights.pos_weights, weights.neg_weights, strict=True):
         print(f"  {finding:20} positives × {positive:.4f}, negatives × {negative:.4f}")
     print(f"{len(table)} rows: {given.out}")
-    return 0
-
-
-def _calibrate(given: argparse.Namespace) -> int:
-    import_keras()
-    from cxr.checkpoint.writing import write_config
-    from cxr.evaluation.scoring import score_table
-    from cxr.predictor import Predictor
-    from cxr.training.finishing import fitted
-    from hub.config import read_config
-
-    directory = given.directory
-    config = read_config(directory)
-    (scored,) = score_table([Predictor.load(str(directory))], table_of(given), given.images)
-    found = fitted(scored.table, scored.logits, sensitivity=given.sensitivity)
-    write_config(directory, config | found)
-    for finding, point in found["thresholds"].items():
-        few = ", provisional" if point["provisional"] else ""
-        print(
-            f"  {finding:20} threshold {point['score']:.3f}: sensitivity {point['sensitivity']:.2f}, "
-            f"specificity {point['specificity']:.2f}, {point['positives']} positives{few}"
-        )
-    print(f"{directory / 'config.json'}: {len(found['thresholds'])} operating points and calibrations")
     return 0
 
 

@@ -14,10 +14,9 @@ from cxr.checkpoint.writing import halved, write_checkpoint
 from cxr.densenet import assign, weights_of
 from cxr.evaluation.auc import auc_of, mean_auc_with_interval
 from cxr.evaluation.bootstrap import patient_resamples, with_interval
-from cxr.evaluation.calibration import fit_calibrations
+from cxr.evaluation.checkpoint_fields import fitted
 from cxr.evaluation.labels import LabelTable
 from cxr.evaluation.shortcuts import shortcuts
-from cxr.evaluation.thresholds import operating_point
 from cxr.training.class_weights import ClassWeights
 from cxr.training.fitting import Job
 from cxr.training.heads import bootstrap_heads
@@ -50,7 +49,7 @@ def finish(job: Job, state: RunState, out: Path, *, origin: str, data: str, prov
         "head": [],
         "labels": list(table.findings),
         "input": {"rule": "samplewise", "size": job.recipe.size, "detail": job.recipe.detail},
-        **fitted(table, logits),
+        **fitted(table, logits, part="validation"),
         "metrics": figures_of(table, logits) | {"data": data, "part": "validation"},
         "training": _provenance(job, state, origin, data) | dict(provenance or {}),
     }
@@ -59,24 +58,6 @@ def finish(job: Job, state: RunState, out: Path, *, origin: str, data: str, prov
     if job.recipe.heads:
         _add_heads(job, out, weights)
     return out
-
-
-def fitted(table: LabelTable, logits: np.ndarray, *, sensitivity: float | None = None) -> dict:
-    """`thresholds` and `calibration` of a checkpoint, from pictures that it was not trained on.
-
-    A finding without positives or without negatives gets neither. `sensitivity` asks for operating points that
-    reach it, in place of Youden's.
-    """
-    scores = 0.5 * (1 + np.tanh(logits / 2))
-    points = {
-        finding: operating_point(table.values[:, at], scores[:, at], table.patients, sensitivity=sensitivity)
-        for at, finding in enumerate(table.findings)
-    }
-    calibrations = fit_calibrations(table.values, logits, table.findings)
-    return {
-        "thresholds": {finding: point.to_json() for finding, point in points.items() if point},
-        "calibration": {finding: calibration.to_json() for finding, calibration in calibrations.items()},
-    }
 
 
 def figures_of(table: LabelTable, logits: np.ndarray) -> dict:

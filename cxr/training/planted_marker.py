@@ -37,7 +37,19 @@ FROZEN = "pool4_pool"
 
 TWINS = ("shortcut", "permuted")
 BATCH, RATE = 32, 1e-3
-DROPPED = ("thresholds", "calibration", "metrics", "bootstrap", "average_maps", "benchmark", "training", "preset")
+DROPPED = (
+    *(
+        "thresholds",
+        "calibration",
+        "witness",
+        "metrics",
+        "bootstrap",
+        "average_maps",
+        "benchmark",
+        "training",
+        "preset",
+    ),
+)
 """Fields of a configuration that say something of the network as it was."""
 
 

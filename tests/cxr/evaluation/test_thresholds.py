@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cxr.errors import LabelError
-from cxr.evaluation.thresholds import operating_point
+from cxr.evaluation.thresholds import Rule, operating_point
 
 
 def patients(count: int) -> list[str]:
@@ -22,12 +22,46 @@ def test_youden_s_point_lies_between_the_scores_that_it_parts():
 
 def test_a_target_sensitivity_is_reached_with_the_highest_threshold():
     labels, scores = np.tile([0, 1, 1, 1, 1], 30), np.tile([0.1, 0.2, 0.4, 0.6, 0.8], 30)
-    point = operating_point(labels.astype(float), scores, patients(150), sensitivity=0.75)
+    point = operating_point(labels.astype(float), scores, patients(150), rule=Rule(sensitivity=0.75))
     assert point.score == pytest.approx(0.3)
     assert point.sensitivity == pytest.approx(0.75)
-    assert point.rule == "sensitivity 0.75"
-    with pytest.raises(LabelError, match=r"1\.5 can't be asked for"):
-        operating_point(labels.astype(float), scores, patients(150), sensitivity=1.5)
+    assert point.to_json(part="tuning")["rule"] == "sensitivity 0.75 on tuning"
+
+
+def test_a_target_specificity_is_reached_with_the_lowest_threshold():
+    # of the negatives at .1, .3, .5 and .7 three may not be above it: half way between .5 and .7
+    labels, scores = np.tile([0, 0, 0, 0, 1], 60), np.tile([0.1, 0.3, 0.5, 0.7, 0.9], 60)
+    point = operating_point(labels.astype(float), scores, patients(300), rule=Rule(specificity=0.75))
+    assert point.score == pytest.approx(0.6)
+    assert (point.specificity, point.sensitivity) == (0.75, 1)
+    point = operating_point(labels.astype(float), scores, patients(300), rule=Rule(specificity=0.5))
+    assert point.score == pytest.approx(0.4)
+    assert point.to_json(part="tuning")["rule"] == "specificity 0.50 on tuning"
+
+
+def test_a_specificity_of_1_is_reached_even_where_the_highest_score_is_a_negative():
+    labels, scores = np.tile([0, 1, 0], 100), np.tile([0.2, 0.5, 0.8], 100)
+    point = operating_point(labels.astype(float), scores, patients(300), rule=Rule(specificity=1.0))
+    assert (point.score, point.specificity, point.sensitivity) == (pytest.approx(0.9), 1, 0)
+
+
+@pytest.mark.parametrize(("asked", "said"), [
+    ({"sensitivity": 1.5}, r"sensitivity of 1\.5 can't be asked for"),
+    ({"specificity": 0.0}, r"specificity of 0\.0 can't be asked for"),
+    ({"sensitivity": 0.9, "specificity": 0.9}, "can't both be asked for"),
+])  # fmt: skip
+def test_a_target_that_makes_no_sense_is_refused(asked, said):
+    with pytest.raises(LabelError, match=said):
+        Rule(**asked)
+
+
+def test_a_point_is_provisional_by_its_patients_and_not_by_their_pictures():
+    labels = np.tile([0.0, 1.0], 150)
+    scores = np.tile([0.2, 0.8], 150)
+    of_ten = operating_point(labels, scores, [str(at % 10) for at in range(300)])
+    of_all = operating_point(labels, scores, patients(300))
+    assert (of_ten.positives, of_ten.patients, of_ten.provisional) == (150, 5, True)
+    assert (of_all.positives, of_all.patients, of_all.provisional) == (150, 150, False)
 
 
 def test_few_positives_make_a_point_provisional_and_its_figures_honest():

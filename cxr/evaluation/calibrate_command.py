@@ -75,8 +75,9 @@ def _print(raw: dict) -> None:
 
     for finding, point in raw["thresholds"].items():
         few = ", provisional" if point["provisional"] else ""
+        rests_on = f"{point['positives']} positives of {point['patients']} patients{few}"
         print(
             f"  {finding:20} threshold {point['score']:.3f}: sensitivity {point['sensitivity']:.2f}, "
-            f"specificity {point['specificity']:.2f}, {point['positives']} positives of {point['patients']} patients{few}"
+            f"specificity {point['specificity']:.2f}, {rests_on}"
         )
     print(claims_markdown(CheckpointConfig.from_raw(raw, name=str(raw.get("name", "")))))

@@ -147,6 +147,6 @@ def of_network(config: CheckpointConfig) -> str:
         return ""
     return (
         "On other patients, this network's operating points do not tell radiographs with a finding from those without: "
-        f"{witness.sick.count[0]:.1f} of {witness.points} findings are above theirs with, {witness.healthy.count[0]:.1f} "
-        f"without (AUC of their number {_interval(witness.sick_auc)}, .5 is chance)."
+        f"{witness.sick.count[0]:.1f} of {witness.points} findings are above theirs with, "
+        f"{witness.healthy.count[0]:.1f} without (AUC of their number {_interval(witness.sick_auc)}, .5 is chance)."
     )

@@ -182,3 +182,33 @@ def started_server(server_folder, second) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+@pytest.fixture
+def loading_state():
+    """What panels and endpoints share while the one network that is offered is being loaded."""
+    from types import SimpleNamespace
+
+    from cxr.checkpoint import Identity
+    from explainers.page.samples import Samples
+    from explainers.page.sessions import Sessions
+    from explainers.page.settings import PageSettings
+    from explainers.registry import Registry
+
+    network = SimpleNamespace(state="loading", notes=(), progress=None)
+    predictor = SimpleNamespace(identity=Identity("starter", "starter", None, "0" * 64))
+    networks = SimpleNamespace(
+        names=["starter"],
+        state=lambda name="": network,
+        loaded=lambda name="": None,
+        begin=lambda name: None,
+        answering=lambda name: SimpleNamespace(predictor=predictor, requested="starter", fallback=""),
+    )
+    return SimpleNamespace(
+        registry=Registry.standard(),
+        networks=networks,
+        samples=Samples(),
+        sessions=Sessions(),
+        settings=PageSettings(),
+        listeners=None,
+    )

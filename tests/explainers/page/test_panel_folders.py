@@ -11,11 +11,7 @@ from explainers.page.head import head
 from explainers.page.layout import page, panels_of
 from explainers.page.panel import Event
 from explainers.page.panels import discover
-from explainers.page.samples import Samples
 from explainers.page.scripts_route import Scripts
-from explainers.page.sessions import Sessions
-from explainers.page.settings import PageSettings
-from explainers.registry import Registry
 
 FOLDER = {
     "__init__.py": """
@@ -38,23 +34,6 @@ class Notes(Panel):
 
 
 @pytest.fixture
-def state():
-    """What panels share, with one network that is being loaded."""
-    network = SimpleNamespace(state="loading", notes=(), progress=None)
-    networks = SimpleNamespace(
-        names=["starter"], state=lambda name="": network, loaded=lambda name="": None, begin=lambda name: None
-    )
-    return SimpleNamespace(
-        registry=Registry.standard(),
-        networks=networks,
-        samples=Samples(),
-        sessions=Sessions(),
-        settings=PageSettings(),
-        listeners=None,
-    )
-
-
-@pytest.fixture
 def notes_folder(tmp_path, monkeypatch):
     """A further panel in a folder outside of the project."""
     (tmp_path / "notes").mkdir()
@@ -63,18 +42,18 @@ def notes_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
 
 
-def test_a_new_folder_is_a_panel_of_the_page(notes_folder, state):
-    panels = panels_of(state)
+def test_a_new_folder_is_a_panel_of_the_page(notes_folder, loading_state):
+    panels = panels_of(loading_state)
     (notes,) = [panel for panel in panels if panel.name == "notes"]
     tabs = [panel.name for panel in panels if panel.place == "tab"]
     assert tabs[0] == "notes"
-    blocks = page(state, panels)
+    blocks = page(loading_state, panels)
     (component,) = [each for each in blocks.blocks.values() if getattr(each, "elem_id", None) == "notes"]
     assert "Notes of a reader" in component.html_template
     assert "page_notes_save" in {each.api_name for each in blocks.fns.values()}
     scripts = Scripts(panels)
     assert "panels/notes/panel.js" in scripts.places
-    document_head = head(state, panels, scripts)
+    document_head = head(loading_state, panels, scripts)
     assert ".notes { color: teal; }" in document_head
     assert '"notes": {"lines": 3}' in document_head
     (save,) = notes.handlers
@@ -99,11 +78,11 @@ EVENTS = [
 
 @pytest.mark.parametrize("data", [None, {}, {"run": 10**400}, [1, 2]], ids=["nothing", "empty", "huge", "list"])
 @pytest.mark.parametrize(("kind", "handler"), EVENTS)
-def test_an_event_that_no_page_sent_ends_in_a_sentence(state, kind, handler, data):
+def test_an_event_that_no_page_sent_ends_in_a_sentence(loading_state, kind, handler, data):
     """Without a session, and with anything in it: never an internal error."""
-    panel = kind(state)
+    panel = kind(loading_state)
     (handler,) = [each for each in panel.handlers if each.event == handler.event]
-    state.networks.state = lambda name="": SimpleNamespace(state="ready", notes=(), progress=None)
+    loading_state.networks.state = lambda name="": SimpleNamespace(state="ready", notes=(), progress=None)
     values = values_of(panel, handler, Event(data))
     errors = [value["error"] for value in values if isinstance(value, dict) and "error" in value]
     assert all(error["code"] != "INTERNAL" for error in errors), errors

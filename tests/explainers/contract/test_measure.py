@@ -29,7 +29,7 @@ def test_a_measure_is_neither_quick_nor_in_need_of_a_box_unless_it_says_so():
 
 def test_the_built_in_measures_say_which_are_quick_and_which_need_a_box():
     quick = {name for name, each in MEASURES.items() if each.quick}
-    assert quick == {"completeness", "finding_sensitivity", "head_stability", "relevance_gain"}
+    assert quick == {"completeness", "finding_sensitivity", "head_stability", "relevance_gain", "verified"}
     assert {name for name, each in MEASURES.items() if each.needs_box} == {"localisation"}
 
 

@@ -10,7 +10,7 @@ from explainers.removal import relevance_gain, removal_curves, removal_order
 
 BUILTIN = [
     "completeness", "finding_sensitivity", "head_stability", "localisation", "relevance_gain", "stability",
-    "weight_sensitivity",
+    "verified", "verified_grid", "weight_sensitivity",
 ]  # fmt: skip
 
 

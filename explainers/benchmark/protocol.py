@@ -14,7 +14,16 @@ from hub.errors import names_hint
 OCCUPANCY = "occupancy"
 """The control that is no explainer: it needs the other patients' boxes."""
 
-KEYS = ("version", "seed", "resamples", "headline", "relevance_gain_boxes", "stability_boxes", "explainers")
+KEYS = (
+    "version",
+    "seed",
+    "resamples",
+    "headline",
+    "relevance_gain_boxes",
+    "stability_boxes",
+    "verified_boxes",
+    "explainers",
+)
 ENTRY_KEYS = ("label", "name", "options", "boxes")
 HEADLINES = ("pointing", "pointing_tolerant", "mass", "iou_top", "iou_equal_area", "iobb_top", "pixel_auc")
 """Figures that the prior has too, larger where a map is better."""
@@ -40,6 +49,7 @@ class Protocol:
     headline: tuple[str, ...]
     relevance_gain_boxes: int
     stability_boxes: int
+    verified_boxes: int
     entries: tuple[Entry, ...]
     digest: str
 

@@ -13,6 +13,7 @@ from cxr.reading.radiograph import read_radiograph
 from explainers.benchmark.boxes import Boxed, BoxedSet, ceilings
 from explainers.benchmark.protocol import OCCUPANCY, Entry, Protocol
 from explainers.box_scores import SIDE, box_scores
+from explainers.claims import CONFIRMED, CONTRADICTED, DEPENDS, Claims, Covering, Grid
 from explainers.contract.explanation import Explanation
 from explainers.contract.measure import Subject
 from explainers.errors import OptionError
@@ -29,9 +30,14 @@ if TYPE_CHECKING:
 
 ROWS = "rows.csv"
 RUN = "run.json"
+
+VERIFIED_CELLS = 12
+"""Cells of each map whose claims are tried, those with the strongest."""
+
 FIGURES = (
     "pointing", "pointing_tolerant", "mass", "area", "iou_top", "iou_equal_area", "iobb_top", "pixel_auc", "abstains",
-    "cap_pointing", "cap_iou", "relevance_gain", "stability", "seconds", "forward", "backward",
+    "cap_pointing", "cap_iou", "relevance_gain", "stability", "confirmed", "false_claims", "fill_dependent", "seconds",
+    "forward", "backward",
 )  # fmt: skip
 COLUMNS = ("label", "image", "patient", "finding", "box", "failed", *FIGURES)
 
@@ -169,7 +175,26 @@ def _row(benchmark: Benchmark, entry: Entry, place: int, boxed: Boxed, cache: Ma
         row["relevance_gain"] = round(relevance_gain(curves[..., benchmark.predictor.labels.index(made.finding)]), 6)
     if place < benchmark.protocol.stability_boxes and not entry.boxes:
         row["stability"] = round(_stability(subject), 6)
+    if place < benchmark.protocol.verified_boxes:
+        row |= _claims(subject, shared.setdefault("covered", {}))
     return row
+
+
+def _claims(subject: Subject, covered: dict) -> dict[str, float]:
+    """Shares of what the strongest cells claim that are confirmed, contradicted, or depend on the fill.
+
+    Empty for a map that claims nothing. `covered` stores what all explainers of a picture share.
+    """
+    picture, finding = subject.context.input, subject.explanation.finding
+    grid = Grid.of(subject.explanation.map.shape, picture.shape[:2])
+    claims = Claims.of(subject.explanation, picture, grid)
+    if not claims.weights.any():
+        return {}
+    found = Covering(subject.context, grid, covered, (subject.prepared.digest,)).judge(
+        claims, claims.strongest(VERIFIED_CELLS), finding
+    )
+    states = {"confirmed": CONFIRMED, "false_claims": CONTRADICTED, "fill_dependent": DEPENDS}
+    return {name: round(found.share(state), 6) for name, state in states.items()}
 
 
 def _radiograph(benchmark: Benchmark, boxed: Boxed, shared: dict) -> "Radiograph":

@@ -11,7 +11,7 @@ from explainers.benchmark.run import numbers
 
 MEANS = (
     "pointing", "pointing_tolerant", "mass", "area", "iou_top", "iou_equal_area", "iobb_top", "pixel_auc", "abstains",
-    "cap_pointing", "cap_iou", "relevance_gain", "stability",
+    "cap_pointing", "cap_iou", "relevance_gain", "stability", "confirmed", "false_claims", "fill_dependent",
 )  # fmt: skip
 COSTS = ("seconds", "forward", "backward")
 

@@ -22,6 +22,7 @@ resamples = 1000
 headline = ["pointing", "iou_equal_area"]
 relevance_gain_boxes = 2
 stability_boxes = 2
+verified_boxes = 4
 
 [[explainers]]
 label = "True"

@@ -55,6 +55,21 @@ def test_the_costlier_measures_are_taken_where_the_protocol_says(done):
     assert numbers(_of(rows, "True"), "relevance_gain")[:2].min() > 0
 
 
+def test_claims_are_tried_where_the_protocol_says_and_true_ones_are_confirmed(done):
+    bench, _, rows = done
+    states = ("confirmed", "false_claims", "fill_dependent")
+    true, random = ({name: numbers(_of(rows, label), name) for name in states} for label in ("True", "Random"))
+    assert np.isfinite(true["confirmed"]).sum() == np.isfinite(random["confirmed"]).sum() == 4
+    assert true["confirmed"][:4].min() >= 0.95
+    assert random["false_claims"][:4].mean() > 0.6
+    assert sum(random.values())[:4] == pytest.approx(np.ones(4), abs=1e-4)
+    found = summary(rows, bench.protocol, model=bench.predictor.identity.to_json(), findings=bench.data.findings)
+    by_label = {each["label"]: each["macro"] for each in found["explainers"]}
+    value, low, high = by_label["Random"]["false_claims"]
+    assert low <= value <= high
+    assert "false claims" in report.table(found)
+
+
 def test_a_run_that_was_cut_goes_on_and_ends_in_the_same_rows(done, tmp_path):
     bench, out, rows = done
     cut = tmp_path / "cut"

@@ -137,9 +137,13 @@ def _print_result(result: dict) -> None:
     for warning in prediction.warnings:
         print(f"  note: {warning}")
     spread = f" {'95 % of it':>12}" if any(each.interval for each in prediction.findings) else ""
-    print(f"  {'finding':20} {'score':>6}{spread} {'threshold':>10} {'':6} {'probability':>12}")
+    print(f"  {'finding':20} {'score':>6}{spread} {'threshold':>10} {'':6} {'probability':>12} 95 % of it")
     for each in prediction.findings:
         print(f"  {_row(each)}")
+    for note in prediction.notes:
+        print(f"  note: {note}")
+    if any(each.withheld for each in prediction.findings):
+        print("  note: `python -m cxr claims` says why scores are not calibrated.")
 
 
 def _row(each: "FindingScore") -> str:
@@ -147,9 +151,12 @@ def _row(each: "FindingScore") -> str:
 
     threshold = "none" if each.threshold is None else f"{each.threshold:.2f}"
     side = "" if each.above_threshold is None else ("above" if each.above_threshold else "below")
-    probability = "uncalibrated" if each.probability is None else f"{each.probability:.1%}"
+    probability = "not calibrated"
+    if each.probability is not None and each.probability_interval:
+        low, high = each.probability_interval
+        probability = f"{each.probability:>12.1%} {low:.1%} to {high:.1%}"
     spread = f" {'{:.2f} to {:.2f}'.format(*each.interval):>12}" if each.interval else ""
-    return f"{display_name(each.finding):20} {each.score:6.2f}{spread} {threshold:>10} {side:6} {probability:>12}"
+    return f"{display_name(each.finding):20} {each.score:6.2f}{spread} {threshold:>10} {side:6} {probability}"
 
 
 def _verify(given: argparse.Namespace) -> int:

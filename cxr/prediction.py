@@ -5,16 +5,22 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from cxr.checkpoint import CheckpointConfig, Identity
+from cxr.evaluation.claims import claim
 from cxr.input_check import InputStatistics
 
 
 @dataclass(frozen=True)
 class FindingScore:
-    """One finding: the network's logit, its score σ(logit), the operating point, and the calibrated probability.
+    """One finding: the network's logit, its score σ(logit), the operating point, and what other patients bear out.
 
-    interval is the score's 95 % interval from the output layer's uncertainty: how far the score moves when that layer
-    is fitted on resampled patients. threshold, above_threshold, probability and interval are None where the checkpoint
-    has none for this finding.
+    interval                   the score's 95 % interval from the output layer's uncertainty: how far the score moves
+                               when that layer is fitted on resampled patients
+    likelihood_ratio           how much more common such a score is with the finding than without it
+    probability                of the finding, where it is as frequent as in the calibration's data
+    …_interval                 95 %, from patients that the calibration was not fitted on
+    withheld                   why neither is said, in a sentence; "" where they are. See `cxr.evaluation.claims`
+
+    threshold, above_threshold and interval are None where the checkpoint has none for this finding.
     """
 
     finding: str
@@ -24,16 +30,24 @@ class FindingScore:
     above_threshold: bool | None
     probability: float | None
     interval: tuple[float, float] | None = None
+    probability_interval: tuple[float, float] | None = None
+    likelihood_ratio: float | None = None
+    likelihood_ratio_interval: tuple[float, float] | None = None
+    withheld: str = ""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Scores of every finding in the checkpoint's order, with warnings."""
+    """Scores of every finding in the checkpoint's order, with warnings.
+
+    notes  sentences on what the network's scores are worth on other patients, whatever the radiograph
+    """
 
     findings: tuple[FindingScore, ...]
     warnings: tuple[str, ...]
     statistics: InputStatistics
     identity: Identity
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, finding: str) -> FindingScore:
         return next(each for each in self.findings if each.finding == finding)
@@ -46,8 +60,12 @@ class Prediction:
         return max(self.findings, key=lambda each: each.logit - _logit(each.threshold)).finding
 
     def to_json(self) -> dict:
-        """Findings and warnings as JSON has them."""
-        return {"findings": [asdict(each) for each in self.findings], "warnings": list(self.warnings)}
+        """Findings, warnings and notes as JSON has them."""
+        return {
+            "findings": [asdict(each) for each in self.findings],
+            "warnings": list(self.warnings),
+            "notes": list(self.notes),
+        }
 
 
 def sigmoid(logit: float) -> float:
@@ -75,13 +93,17 @@ def finding_scores(
 def _score(finding: str, logit: float, config: CheckpointConfig, spread: float | None) -> FindingScore:
     score = sigmoid(logit)
     threshold = config.thresholds.get(finding)
-    calibration = config.calibration.get(finding)
+    said = claim(finding, logit, config)
     return FindingScore(
         finding=finding,
         logit=logit,
         score=score,
         threshold=threshold.score if threshold else None,
         above_threshold=score >= threshold.score if threshold else None,
-        probability=calibration.probability(logit) if calibration else None,
+        probability=said.probability[0] if said.probability else None,
         interval=None if spread is None else (sigmoid(logit - spread), sigmoid(logit + spread)),
+        probability_interval=said.probability[1:] if said.probability else None,
+        likelihood_ratio=said.ratio[0] if said.ratio else None,
+        likelihood_ratio_interval=said.ratio[1:] if said.ratio else None,
+        withheld=said.withheld,
     )

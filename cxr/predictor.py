@@ -10,6 +10,7 @@ from cxr.checkpoint import Checkpoint, CheckpointConfig, Heads, Identity, read_c
 from cxr.deferred_network import DeferredNetwork
 from cxr.engine import AUTO, Engine, build_engine, chosen_engine
 from cxr.engine.folded import fold
+from cxr.evaluation.claims import sentences_on
 from cxr.findings import check_finding
 from cxr.layer_passes import LayerPasses
 from cxr.occlusion import FEW_WINDOWS, Occlusion
@@ -131,7 +132,7 @@ class Predictor:
         scores = finding_scores(by_finding, self.config, spread=self._spread(activations))
         check = () if prepared.statistics.ok else (prepared.statistics.verdict,)
         warnings = (*self._fallback(), *radiograph.warnings, *check)
-        return Prediction(scores, warnings, prepared.statistics, self.identity)
+        return Prediction(scores, warnings, prepared.statistics, self.identity, sentences_on(self.config))
 
     def _fallback(self) -> tuple[str, ...]:
         """A warning where another network was requested."""

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cxr.checkpoint import CheckpointConfig
+from cxr.evaluation.claims_table import claims_markdown
 from cxr.evaluation.shortcuts import farthest, mean_distance
 from cxr.findings import display_name
 from hub.directory import Resolved
+from hub.errors import CheckpointError
 
 CARD = "README.md"
 BEGIN, END = "<!-- written by cxr-lens: begin -->", "<!-- written by cxr-lens: end -->"
@@ -16,8 +18,9 @@ TAGS = ("chest-x-ray", "keras", "densenet121", "cxr-lens")
 def publish(directory: Path, repo: str, *, private: bool = False) -> str:
     """Verify a native checkpoint, write its card, and push both; returns the commit's address.
 
-    Raises what `hub.verify` and `cxr.evaluation.reference` raise, and SourceError for what the Hub refuses. If the
-    checkpoint fails verification, nothing is written or sent.
+    Raises what `hub.verify` and `cxr.evaluation.reference` raise, CheckpointError for calibrations that were not
+    checked on other patients, and SourceError for what the Hub refuses. If the checkpoint is refused, nothing is
+    written or sent.
     """
     from cxr.evaluation.reference import check_reference
     from cxr.predictor import Predictor
@@ -29,8 +32,18 @@ def publish(directory: Path, repo: str, *, private: bool = False) -> str:
     list(verify(resolved))
     predictor = Predictor.load(resolved)
     check_reference(predictor)
+    check_claims(predictor.config)
     write_card(resolved, predictor.config, repo)
     return push(directory, repo, private=private)
+
+
+def check_claims(config: CheckpointConfig) -> None:
+    """CheckpointError for calibrations that no second part was asked about."""
+    if config.calibration and config.witness is None:
+        raise CheckpointError(
+            f"The calibrations of {config.name} were not checked on other patients.",
+            "Run `python -m cxr calibrate … --check PART`, or remove `calibration` from config.json.",
+        )
 
 
 def write_card(resolved: Resolved, config: CheckpointConfig, repo: str) -> None:
@@ -60,6 +73,7 @@ def described(config: CheckpointConfig, repo: str) -> str:
         "## Findings\n\nOutputs in order: " + ", ".join(label or "(ignored)" for label in config.labels) + ".",
         "## Input\n\n" + _rule(config.input),
         _figures(config.metrics),
+        _claims(config),
         _shortcuts(config.metrics),
         f"## Usage\n\n```python\n{USAGE.format(repo=repo)}```",
     ]
@@ -93,6 +107,13 @@ def _figures(metrics: Mapping) -> str:
     ]
     where = ", ".join([str(metrics[key]) for key in ("data", "part") if metrics.get(key)] + counts)
     return f"## AUC\n\nOn {where or 'data that are not stated'}.\n\n| finding | AUC |\n|---|---|\n" + "\n".join(lines)
+
+
+def _claims(config: CheckpointConfig) -> str:
+    """What other patients say of operating points and probabilities; "" without any."""
+    if not config.thresholds and not config.calibration:
+        return ""
+    return f"## Operating points and probabilities on other patients\n\n{claims_markdown(config)}"
 
 
 def _shortcuts(metrics: Mapping) -> str:

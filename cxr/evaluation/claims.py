@@ -137,6 +137,16 @@ def of_healthy(config: CheckpointConfig) -> str:
     )
 
 
+def flagged(finding: str, config: CheckpointConfig) -> Figure | None:
+    """Share of other patients' radiographs without any finding that are above this finding's operating point."""
+    return config.witness.flagged.get(finding) if config.witness else None
+
+
+def sentences_on(config: CheckpointConfig) -> tuple[str, ...]:
+    """What other patients say of the checkpoint's operating points as a whole; empty where it was not measured."""
+    return tuple(sentence for sentence in (of_network(config), of_healthy(config)) if sentence)
+
+
 def of_network(config: CheckpointConfig) -> str:
     """A sentence where the number of findings above their points does not tell the sick from the healthy; else ""."""
     witness = config.witness

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cxr.checkpoint import CheckpointConfig
 from cxr.checkpoint.witness import Figure, Witness
-from cxr.evaluation.claims import ENOUGH_PATIENTS, of_healthy, of_network, withheld
+from cxr.evaluation.claims import ENOUGH_PATIENTS, sentences_on, withheld
 from cxr.findings import display_name
 
 NO_WITNESS = "The calibration was not checked on other patients, so no probability and no likelihood ratio is shown."
@@ -18,10 +18,9 @@ def claims_markdown(config: CheckpointConfig) -> str:
     if witness is None:
         return NO_WITNESS
     parts = [
-        f"On {witness.part}: {witness.pictures:,} pictures of {witness.patients:,} patients, on whom nothing was "
-        "fitted. 95 % intervals by patient.",
-        of_network(config),
-        of_healthy(config),
+        f"On {witness.part}: {witness.pictures:,} pictures of {witness.patients:,} patients. Intervals are 95 %, by "
+        "patient.",
+        *sentences_on(config),
         "\n".join(_findings(config, witness)),
         EXPLANATION,
         "\n".join(_fifths(config, witness)),

@@ -46,8 +46,13 @@ def _evaluate(given: argparse.Namespace) -> int:
     sources = [given.model, *([given.versus] if given.versus else [])]
     scored, *versus = score_table([Predictor.load(source) for source in sources], table, given.images)
     prevalence = dict.fromkeys(scored.table.findings, given.prevalence) if given.prevalence is not None else None
-    figures = evaluate(scored, prevalence=prevalence, versus=versus[0] if versus else None)
+    figures = evaluate(
+        scored,
+        part=given.part or given.labels.name,
+        prevalence=prevalence,
+        versus=versus[0] if versus else None,
+    )
     files = write_report(figures, scored, given.out)
-    print(markdown(figures))
+    print(markdown(figures, scored.config))
     print(f"written: {', '.join(str(file) for file in files)}")
     return 0

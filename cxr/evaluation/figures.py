@@ -16,12 +16,21 @@ from cxr.evaluation.paired import paired
 from cxr.evaluation.scoring import Scored
 from cxr.evaluation.shortcuts import shortcuts
 from cxr.evaluation.subgroups import mean_of_enough_patients, subgroups
+from cxr.evaluation.witness import witness_of
 
 BINS = 10
 
 
-def evaluate(scored: Scored, *, prevalence: Mapping[str, float] | None = None, versus: Scored | None = None) -> dict:
+def evaluate(
+    scored: Scored,
+    *,
+    part: str = "",
+    prevalence: Mapping[str, float] | None = None,
+    versus: Scored | None = None,
+) -> dict:
     """All figures, as JSON has them.
+
+    part        what the pictures are called
 
     prevalence  {finding: share} that PPV and NPV are stated for; default: that of the pictures
     versus      another network's answers to the same pictures, compared pair by pair
@@ -42,6 +51,7 @@ def evaluate(scored: Scored, *, prevalence: Mapping[str, float] | None = None, v
         "mean": _means(findings),
         "groups": dict(subgroups(scored)),
         "shortcuts": shortcuts(table, scored.logits),
+        "witness": witness_of(scored, part=part).to_json(),
     }
     if versus is not None:
         result["versus"] = paired(scored, versus, draws)

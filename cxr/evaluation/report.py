@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import roc_curve
 
+from cxr.checkpoint import CheckpointConfig
+from cxr.checkpoint.witness import Witness
+from cxr.evaluation.claims_table import claims_markdown
 from cxr.evaluation.scoring import Scored
 from cxr.evaluation.shortcuts import farthest, mean_distance
 from cxr.findings import display_name
@@ -32,12 +36,12 @@ def write_report(figures: Mapping, scored: Scored, out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     written = [out / "evaluation.json", out / "evaluation.md"]
     written[0].write_text(json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    written[1].write_text(markdown(figures))
+    written[1].write_text(markdown(figures, scored.config))
     return [*written, *_pictures(figures, scored, out)]
 
 
-def markdown(figures: Mapping) -> str:
-    """Tables of the findings, the groups and the differences."""
+def markdown(figures: Mapping, config: CheckpointConfig) -> str:
+    """Tables of the findings, the groups, the differences, and what these pictures say of the checkpoint's claims."""
     parts = [
         f"# {figures['model']}: {figures['pictures']} pictures of {figures['patients']} patients",
         f"Mean AUC {_interval(figures['mean_auc'])}, 95 % intervals by patient. {_enough_patients(figures)}",
@@ -47,6 +51,7 @@ def markdown(figures: Mapping) -> str:
     ]
     if "versus" in figures:
         parts.append("\n".join(_versus(figures["versus"])))
+    parts.append(claims_markdown(replace(config, witness=Witness.from_json(figures["witness"]))))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from cxr.evaluation.calibrate_command import add_calibrate
+from cxr.evaluation.claims_command import add_claims
 from cxr.evaluation.cross_validation_command import add_cross_validate
 from cxr.evaluation.evaluate_command import add_evaluate
 from cxr.evaluation.table_arguments import add_policies, add_table, table_of
@@ -21,6 +22,7 @@ def add_commands(commands: Any) -> None:
     add_evaluate(commands)
     add_cross_validate(commands)
     add_calibrate(commands)
+    add_claims(commands)
     _add_bootstrap(commands)
     _add_plausibility(commands)
     _add_plant(commands)

@@ -9,10 +9,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class FindingScore:
-    """One finding: the logit, its score σ(logit), the operating point, and the calibrated probability.
+    """One finding: the logit, its score σ(logit), the operating point, and what other patients bear out.
 
-    threshold, above_threshold, probability and interval are None where the network has none for this finding; interval
-    holds the scores within which the output layer's uncertainty leaves this one, 95 %.
+    threshold, above_threshold and interval are None where the network has none for this finding; interval holds the
+    scores within which the output layer's uncertainty leaves this one, 95 %. probability and likelihood_ratio have 95 %
+    intervals from patients that the calibration was not fitted on; where those patients do not bear them out they are
+    None, and withheld says why.
     """
 
     finding: str
@@ -22,6 +24,10 @@ class FindingScore:
     above_threshold: bool | None
     probability: float | None
     interval: tuple[float, float] | None
+    probability_interval: tuple[float, float] | None
+    likelihood_ratio: float | None
+    likelihood_ratio_interval: tuple[float, float] | None
+    withheld: str
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,6 @@ def arrays_of(file: Any) -> dict[str, np.ndarray]:
 
 def score_of(found: Mapping[str, Any]) -> FindingScore:
     """A finding's score from its JSON."""
-    interval = found.get("interval")
     return FindingScore(
         finding=found["finding"],
         logit=found["logit"],
@@ -119,8 +124,16 @@ def score_of(found: Mapping[str, Any]) -> FindingScore:
         threshold=found["threshold"],
         above_threshold=found["above_threshold"],
         probability=found["probability"],
-        interval=None if interval is None else (interval[0], interval[1]),
+        interval=_pair(found["interval"]),
+        probability_interval=_pair(found["probability_interval"]),
+        likelihood_ratio=found["likelihood_ratio"],
+        likelihood_ratio_interval=_pair(found["likelihood_ratio_interval"]),
+        withheld=found["withheld"],
     )
+
+
+def _pair(values: Sequence[float] | None) -> tuple[float, float] | None:
+    return None if values is None else (values[0], values[1])
 
 
 def explanation_of(

@@ -226,6 +226,8 @@ def _scores(each: Any, prediction: Prediction, source: "Dataset") -> Any:
         "Score": each.score,
         "Threshold": each.threshold,
         "Calibrated probability": each.probability,
+        "Calibrated probability, 95 % from": each.probability_interval and each.probability_interval[0],
+        "Calibrated probability, 95 % to": each.probability_interval and each.probability_interval[1],
     }
     identity = prediction.identity
     return sr.MeasurementsAndQualitativeEvaluations(

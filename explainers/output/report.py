@@ -62,6 +62,7 @@ def report_html(
         origin=origin_of(radiograph, look.origin) or "A file that was uploaded. Its name is not stored.",
         radiograph=_radiograph(radiograph),
         scores=_scores(prediction),
+        notes=_notes(prediction, findings),
         subject=subject,
         pictures=[_picture(radiograph, each, look) for each in explanations],
         maps=_maps(explanations),
@@ -95,13 +96,29 @@ def _scores(prediction: Prediction) -> Table:
             f"{each.score:.4f}",
             "none" if each.threshold is None else f"{each.threshold:.4f}",
             {True: "above", False: "below", None: ""}[each.above_threshold],
-            "uncalibrated" if each.probability is None else f"{100 * each.probability:.1f} %",
+            _with_interval(each.probability, each.probability_interval, scale=100, unit=" %"),
+            _with_interval(each.likelihood_ratio, each.likelihood_ratio_interval),
             f"{each.interval[0]:.3f} to {each.interval[1]:.3f}" if each.interval else "",
         ]
         for each in found
     ]
-    heads = ["finding", "score", "operating point", "is", "calibrated probability", "95 % of the last layer"]
+    heads = ["finding", "score", "operating point", "is", "probability", "likelihood ratio", "95 % of the last layer"]
     return Table(heads, rows, [number for number, each in enumerate(found) if each.above_threshold])
+
+
+def _with_interval(
+    value: float | None, interval: tuple[float, float] | None, *, scale: float = 1, unit: str = ""
+) -> str:
+    """A figure with its 95 % interval; where there is none, that it is not calibrated."""
+    if value is None or interval is None:
+        return "not calibrated"
+    low, high = (number(scale * each) for each in interval)
+    return f"{number(scale * value)}{unit} ({low} to {high})"
+
+
+def _notes(prediction: Prediction, findings: Sequence[str]) -> list[str]:
+    """What other patients say of the network, and why the explained findings have no probability."""
+    return [*prediction.notes, *(prediction[each].withheld for each in findings if prediction[each].withheld)]
 
 
 def _maps(explanations: Sequence[Explanation]) -> Table:

@@ -46,10 +46,16 @@ def test_the_table_shows_each_score_with_its_threshold(picture, capsys, predicto
     assert row[3] in ("above", "below")
 
 
-def test_a_finding_without_calibration_is_called_uncalibrated(picture, capsys):
+def test_a_finding_without_calibration_is_called_not_calibrated(picture, capsys):
     main(["predict", picture])
-    row = next(line for line in capsys.readouterr().out.splitlines() if "Pneumonia" in line)
-    assert row.endswith("uncalibrated")
+    out = capsys.readouterr().out
+    assert next(line for line in out.splitlines() if "Pneumonia" in line).endswith("not calibrated")
+    assert "`python -m cxr claims` says why" in out
+
+
+def test_claims_are_printed_or_that_nothing_was_checked(fixture_folder, capsys):
+    assert main(["claims", str(fixture_folder / "keras2")]) == 0
+    assert "not checked on other patients" in capsys.readouterr().out
 
 
 def test_an_unknown_model_ends_with_a_sentence(picture, capsys):

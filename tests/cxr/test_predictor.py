@@ -12,6 +12,7 @@ from PIL import Image
 
 from cxr import Predictor, read_radiograph
 from cxr.checkpoint import Calibration, CheckpointConfig, Threshold
+from cxr.checkpoint.witness import FindingWitness, Witness
 from cxr.errors import FindingError
 from cxr.pass_counts import count_passes
 from cxr.prediction import finding_scores, sigmoid
@@ -64,10 +65,25 @@ def test_without_threshold_or_calibration_nothing_is_claimed():
     assert (mass.threshold, mass.above_threshold, mass.probability) == (None, None, None)
 
 
-def test_a_probability_is_the_calibrated_one():
+def test_a_probability_is_the_calibrated_one_where_other_patients_bear_it_out():
     # a·z + b + logit π = 2 · 0.5 − 1 + ln(0.2 / 0.8) = −ln 4, and σ(−ln 4) = 1 / 5
-    mass = scored({"Mass": 0.5}, calibration={"Mass": Calibration(2.0, -1.0, 0.2)})["Mass"]
+    found = FindingWitness(
+        *(100, 40, 30), (1.0, 0.8, 1.2), (0.0, -0.1, 0.1), (1.0, 0.0), (0.01, 0.0, 0.01), (-2.0, 2.0), ()
+    )
+    calibration = {"Mass": Calibration(2.0, -1.0, 0.2)}
+    checked = Witness("test", 100, 60, 0, {"Mass": found}, {})
+    mass = scored({"Mass": 0.5}, calibration=calibration, witness=checked)["Mass"]
     assert mass.probability == pytest.approx(0.2)
+    assert mass.probability_interval[0] < 0.2 < mass.probability_interval[1]
+    assert mass.likelihood_ratio == 1
+    assert mass.likelihood_ratio_interval == pytest.approx((math.exp(-0.196), math.exp(0.196)))
+    assert mass.withheld == ""
+
+
+def test_a_probability_that_nobody_checked_is_withheld_with_the_reason():
+    mass = scored({"Mass": 0.5}, calibration={"Mass": Calibration(2.0, -1.0, 0.2)})["Mass"]
+    assert (mass.probability, mass.probability_interval, mass.likelihood_ratio) == (None, None, None)
+    assert "not checked on other patients" in mass.withheld
 
 
 def test_the_finding_to_explain_is_the_one_farthest_above_its_threshold(tiny, phantom):
@@ -143,9 +159,10 @@ def test_the_starter_scores_the_same_picture_the_same(predictor, phantom):
 
 def test_the_prediction_is_json_without_a_field_that_names_a_file(predictor, phantom):
     answer = json.loads(json.dumps(predictor.predict(phantom).to_json() | {"model": predictor.identity.to_json()}))
-    assert set(answer) == {"findings", "warnings", "model"}
+    assert set(answer) == {"findings", "warnings", "notes", "model"}
     assert set(answer["findings"][0]) == {
         "finding", "logit", "score", "threshold", "above_threshold", "probability", "interval",
+        "probability_interval", "likelihood_ratio", "likelihood_ratio_interval", "withheld",
     }  # fmt: skip
 
 

@@ -9,15 +9,27 @@ import pytest
 import hub
 from cxr import publishing
 from cxr.checkpoint import read_checkpoint
+from cxr.checkpoint.witness import FindingWitness, Flagged, Witness
 from cxr.publishing import BEGIN, END, publish, write_card
 from hub.errors import CheckpointError
 
 STARTER = Path(hub.__file__).parent / "starter"
 
 
+FOUND = FindingWitness(
+    *(100, 40, 30), (1.0, 0.8, 1.2), (0.0, -0.1, 0.1), (1.0, 0.0), (0.01, 0.0, 0.01), (-2.0, 2.0), ()
+)
+HEALTHY = Flagged(400, 300, any=(0.8, 0.75, 0.85), count=(3.0, 2.5, 3.5))
+
+
 @pytest.fixture
 def folder(tmp_path):
-    return shutil.copytree(STARTER, tmp_path / "mine")
+    """The starter, with a second part that bears out Effusion alone."""
+    folder = shutil.copytree(STARTER, tmp_path / "mine")
+    checked = Witness("test", 900, 600, 14, {"Effusion": FOUND}, {"Effusion": (0.4, 0.3, 0.5)}, HEALTHY)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"witness": checked.to_json()}))
+    return folder
 
 
 def card(folder, repo: str = "org/net") -> str:
@@ -52,6 +64,25 @@ def test_a_card_says_which_logit_gives_most_away_of_each_shortcut(folder):
     del config["metrics"]["shortcuts"]
     (folder / "config.json").write_text(json.dumps(config))
     assert "Shortcuts" not in card(folder)
+
+
+def test_a_card_says_what_other_patients_bear_out_and_how_often_the_healthy_are_flagged(folder):
+    text = card(folder)
+    assert "| Effusion | 30 | 1.00 (0.80 to 1.20) | 0.00 (-0.10 to 0.10) | 40.0% (30.0% to 50.0%) | yes |" in text
+    assert "- Mass: Not calibrated: none of the other patients has Mass." in text
+    assert "Of 400 radiographs without a finding, of 300 other patients, 80% (75% to 85%) are above one" in text
+
+
+def test_calibrations_that_nobody_checked_are_not_published(folder, monkeypatch):
+    config = json.loads((folder / "config.json").read_text())
+    del config["witness"]
+    (folder / "config.json").write_text(json.dumps(config))
+    monkeypatch.setattr("hub.pushing.push", lambda *given, **more: pytest.fail("it was sent"))
+    before = (folder / "README.md").read_text()
+    with pytest.raises(CheckpointError, match="not checked on other patients") as refused:
+        publish(folder, "org/net")
+    assert "--check PART" in refused.value.hint
+    assert (folder / "README.md").read_text() == before
 
 
 def test_what_its_author_wrote_stays(folder):

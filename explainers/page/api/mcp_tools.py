@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cxr.errors import RadiographError
 from explainers.client import Client, Comparison, Explanation
 from explainers.client.pictures import png_of
+from explainers.client.results import FindingScore
 from explainers.errors import OptionError
 from explainers.page.state import AppState
 
@@ -50,7 +51,7 @@ class OverviewArguments(BaseModel):
 
 
 class ScoreArguments(BaseModel):
-    """Scores of a chest radiograph: per finding the score, the operating point and the calibrated probability."""
+    """Scores of a chest radiograph: per finding the score, the operating point, and a probability where calibrated."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -139,10 +140,11 @@ class Tools:
         lines = [
             f"{each.finding}: score {each.score:.3f}"
             + (f", operating point {each.threshold:.3f}" if each.threshold is not None else ", no operating point")
-            + (f", probability {each.probability:.3f}" if each.probability is not None else ", uncalibrated")
+            + _calibrated(each)
             for each in prediction.findings
         ]
-        return {"content": [_text("\n".join([NOTICE, *prediction.warnings, *lines]))], "structured": found}
+        notes = prediction.record["notes"]
+        return {"content": [_text("\n".join([NOTICE, *prediction.warnings, *notes, *lines]))], "structured": found}
 
     def _explain(self, arguments: ExplainArguments, cancelled: Callable[[], bool]) -> dict[str, Any]:
         registry = self._state.registry
@@ -197,6 +199,12 @@ def _structured(comparison: Comparison) -> dict[str, Any]:
         "maps": [each for each in results if not each.get("control")],
         "controls": [each for each in results if each.get("control")],
     }
+
+
+def _calibrated(each: FindingScore) -> str:
+    if each.probability is None or each.probability_interval is None:
+        return ", not calibrated"
+    return f", probability {each.probability:.2f} ({{:.2f}} to {{:.2f}})".format(*each.probability_interval)
 
 
 def _said_of(explanation: Explanation) -> str:

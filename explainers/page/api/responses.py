@@ -9,6 +9,7 @@ import numpy as np
 
 from cxr.checkpoint import CheckpointConfig
 from cxr.errors import Busy
+from cxr.evaluation.claims import flagged, withheld
 from cxr.findings import DESCRIPTIONS, display_name
 from cxr.predictor import Predictor
 from explainers.contract.explainer import Explainer
@@ -50,6 +51,7 @@ def checkpoint(predictor: Predictor) -> dict:
         "input": predictor.rule.to_config(),
         "layers": [{"name": name, "shape": list(shape)} for name, shape in predictor.layers.items()],
         "metrics": dict(config.metrics),
+        "witness": dict(config.raw.get("witness", {})),
         "reported": dict(config.raw.get("reported", {})),
     }
 
@@ -82,8 +84,12 @@ def regions(explanation: Explanation, share: float, predictor: Predictor) -> dic
 
 
 def finding(name: str, config: CheckpointConfig) -> dict:
-    """A finding with its operating point, None where the checkpoint has none, and whether its score is calibrated."""
-    threshold = config.thresholds.get(name)
+    """A finding with its operating point, None where the checkpoint has none, and what other patients say of both.
+
+    calibrated               whether a probability is shown; `withheld` says why not
+    flagged_without_finding  [share, low, high] of radiographs without any finding that are above the operating point
+    """
+    threshold, reason = config.thresholds.get(name), withheld(name, config)
     return {
         "finding": name,
         "title": display_name(name),
@@ -91,7 +97,9 @@ def finding(name: str, config: CheckpointConfig) -> dict:
         "threshold": threshold.score if threshold else None,
         "threshold_rule": threshold.rule if threshold else None,
         "provisional": threshold.provisional if threshold else None,
-        "calibrated": name in config.calibration,
+        "calibrated": not reason,
+        "withheld": reason,
+        "flagged_without_finding": list(share) if (share := flagged(name, config)) else None,
     }
 
 

@@ -23,6 +23,9 @@ def scored(labels, logits, *, patients=None, columns=None, findings=("Mass", "He
     return Scored(table, logits, CheckpointConfig("net", findings, {"rule": "samplewise"}, **config))
 
 
+CONFIG = CheckpointConfig("net", ("Mass", "Hernia"), {"rule": "samplewise"})
+
+
 def drawn(rows: int = 300, seed: int = 0):
     rng = np.random.default_rng(seed)
     labels = (rng.random((rows, 2)) < (0.3, 0.0)).astype(np.float32)
@@ -34,7 +37,7 @@ def test_a_finding_without_positives_has_no_figures():
     hernia = figures["findings"]["Hernia"]
     assert hernia["positives"] == 0
     assert [hernia[name] for name in ("auc", "average_precision", "operating_point", "calibration")] == [None] * 4
-    assert "not defined" in markdown(figures)
+    assert "not defined" in markdown(figures, CONFIG)
     assert figures["mean"]["auc"]["findings"] == 1
 
 
@@ -122,7 +125,7 @@ def test_a_network_that_tells_only_the_sick_from_the_healthy_is_at_chance_among_
     sick = figures["groups"]["findings"]["one or more"]
     assert sick["pictures"] == 200
     assert sick["mean_auc"][0] == pytest.approx(0.5, abs=1e-6)  # what one finding gains the other loses
-    assert "| findings one or more | 200 (200) | 2 | 0.500" in markdown(figures)
+    assert "| findings one or more | 200 (200) | 2 | 0.500" in markdown(figures, CONFIG)
 
 
 def test_findings_of_few_patients_have_no_part_in_the_second_mean():
@@ -135,7 +138,7 @@ def test_findings_of_few_patients_have_no_part_in_the_second_mean():
     assert figures["enough_patients"]["mean_auc"][0] == pytest.approx(figures["findings"]["Mass"]["auc"][0])
     difference = figures["versus"]["difference"]
     assert difference["enough_patients"] == pytest.approx(difference["Mass"])
-    assert "Over the 1 findings that 10 patients or more have" in markdown(figures)
+    assert "Over the 1 findings that 10 patients or more have" in markdown(figures, CONFIG)
 
 
 def test_a_difference_in_a_group_is_that_of_its_pictures_alone():
@@ -148,7 +151,7 @@ def test_a_difference_in_a_group_is_that_of_its_pictures_alone():
     assert views["PA"] == [0, 0, 0]
     assert views["AP"][1] > 0
     assert figures["shortcuts"].keys() == {"view AP", "any finding"}
-    text = markdown(figures)
+    text = markdown(figures, CONFIG)
     assert "| Mean, view AP | +" in text
     assert "| AUC of, by each logit |" in text
 

@@ -10,6 +10,9 @@ from html import escape
 from importlib.metadata import PackageNotFoundError, version
 
 from cxr.checkpoint import CheckpointConfig, Threshold
+from cxr.checkpoint.witness import Figure
+from cxr.evaluation.claims import flagged, sentences_on, withheld
+from cxr.evaluation.claims_table import NO_WITNESS
 from cxr.findings import display_name
 from cxr.predictor import Predictor
 from explainers.benchmark.report import COLUMNS, EXPLANATION, table_rows
@@ -32,6 +35,9 @@ VERSIONS = {
     "huggingface_hub": "huggingface-hub",
 }
 """What people call a package, and what the package index calls it; one that isn't installed is left out."""
+
+
+SCORES = ("Finding", "AUC [95 %]", "Operating point", "Above it without any finding [95 %]", "Probability")
 
 
 class About(Panel):
@@ -164,15 +170,22 @@ def _scores(config: CheckpointConfig) -> str:
     if not isinstance(known, Mapping):
         return ""
     rows = [
-        [display_name(finding), _with_interval(known.get(finding)), _point(config.thresholds.get(finding))]
+        [
+            display_name(finding),
+            _with_interval(known.get(finding)),
+            _point(config.thresholds.get(finding)),
+            _share(flagged(finding, config)),
+            "withheld" if withheld(finding, config) else "shown",
+        ]
         for finding in sorted(config.findings)
     ]
-    rows.append(["Mean", _with_interval(config.metrics.get("mean_auc")), ""])
-    scores = table(["Finding", "AUC [95 %]", "Operating point"], rows, f"AUC of {config.name} by finding")
+    rows.append(["Mean", _with_interval(config.metrics.get("mean_auc")), "", "", ""])
+    scores = table(SCORES, rows, f"AUC of {config.name} by finding")
     said = "0.5 is chance. Of labels that were mined from reports, as NIH's were, about one in ten is wrong."
     provisional = any(each.provisional for each in config.thresholds.values())
-    starred = " An operating point with a star rests on few positives and is provisional." if provisional else ""
-    return f"<div class='benchmark'>{scores}<p class='quiet'>{said}{starred}</p></div>"
+    starred = " An operating point with a star rests on few patients and is provisional." if provisional else ""
+    checked = " ".join(sentences_on(config)) or NO_WITNESS
+    return f"<div class='benchmark'>{scores}<p class='quiet'>{said}{starred} {escape(checked)}</p></div>"
 
 
 def _with_interval(value: object) -> str:
@@ -180,6 +193,10 @@ def _with_interval(value: object) -> str:
     if not isinstance(value, Sequence) or len(value) != 3 or not all(isinstance(each, int | float) for each in value):
         return ""
     return "{:.3f} [{:.3f}–{:.3f}]".format(*value)
+
+
+def _share(figure: Figure | None) -> str:
+    return "{:.0%} [{:.0%}–{:.0%}]".format(*figure) if figure else ""
 
 
 def _point(threshold: Threshold | None) -> str:

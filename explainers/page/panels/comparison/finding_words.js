@@ -9,14 +9,22 @@ export function findingInWords(words, each, {usual, planted}) {
   const side = each.above_threshold ? "above" : "below";
   const place = point ? words(each.provisional ? `${side}_provisional` : side, {point}) : words("no_point");
   const missed = planted === each.finding && each.above_threshold === false;
-  return [`${each.description} `, create("strong", {}, words("score", {score})), `, ${place}. `,
+  return [`${each.description} `, create("strong", {}, words("score", {score})), `, ${place}. `, ofHealthy(words, each),
     usual ? `${probability(words, each)} ` : "", missed ? create("strong", {}, words("missed", {score, point})) : ""];
 }
 
-function probability(words, {probability: chance, prevalence}) {
-  if (chance === null) return words("uncalibrated");
-  const text = words("probability", {percent: percent(chance), prevalence: percent(prevalence)});
+function probability(words, {probability: chance, probability_interval: interval, prevalence, withheld}) {
+  if (chance === null) return withheld;
+  const [low, high] = interval.map(percent);
+  const text = words("probability", {percent: percent(chance), low, high, prevalence: percent(prevalence)});
   return text.replaceAll(" %", "\u00a0%");
+}
+
+// How often other patients' radiographs without any finding are above the operating point too.
+function ofHealthy(words, {flagged, threshold}) {
+  if (!flagged || threshold === null) return "";
+  const [share, low, high] = flagged.map((each) => percent(each).replaceAll(" %", "\u00a0%"));
+  return `${words("flagged", {share, low, high})} `;
 }
 
 // The options of a select of findings, those above their operating points first.

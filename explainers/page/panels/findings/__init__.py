@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any, ClassVar
 
 from cxr.checkpoint import CheckpointConfig
+from cxr.evaluation.claims import flagged
 from cxr.findings import DESCRIPTIONS, display_name
 from cxr.prediction import FindingScore, Prediction
 from cxr.predictor import Predictor
@@ -50,6 +51,7 @@ def scores_of(prediction: Prediction, predictor: Predictor) -> dict:
         "findings": [_finding(each, config) for each in sorted(prediction.findings, key=_distance, reverse=True)],
         "chosen": prediction.default_finding(),
         "warnings": [each for each in prediction.warnings if each != statistics.verdict],
+        "notes": list(prediction.notes),
         "statistics": asdict(statistics),
         "benchmark": benchmark_of(predictor.benchmark),
     }
@@ -74,6 +76,7 @@ def _finding(each: FindingScore, config: CheckpointConfig) -> dict:
         "provisional": bool(threshold and threshold.provisional),
         "threshold_interval": list(threshold.interval) if threshold and threshold.interval else None,
         "prevalence": calibration.prevalence if calibration else None,
+        "flagged": list(share) if (share := flagged(each.finding, config)) else None,
         "auc": _auc(config, each.finding),
     }
 

@@ -75,6 +75,9 @@ class Findings {
     const above = value.findings.filter((each) => each.above_threshold).length;
     part("none").hidden = above > 0;
     part("columns").hidden = false;
+    part("chances").hidden = !usual || value.findings.every((each) => each.probability === null);
+    part("notes").hidden = !value.notes.length;
+    part("notes").textContent = value.notes.join(" ");
     part("how").textContent = this.howToRead(value, usual);
     part("all").hidden = value.findings.length <= FEW;
     this.showWhole(this.section.classList.contains("whole"));

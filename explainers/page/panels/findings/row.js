@@ -5,13 +5,19 @@ import {apart, number, percent} from "../../scripts/numbers.js";
 // Below this probability a name is not in bold, whatever its operating point.
 const TINY = 0.05;
 
+// The interval of the probability, in percent.
+function chances({probability_interval: [low, high]}) {
+  const short = (share) => number(100 * share, share < 0.1 ? 1 : 2);
+  return {low: short(low), high: short(high)};
+}
+
 // What the meter shows, for those who hear it.
 function inWords(text, each, [score, point]) {
   const side = each.above_threshold ? "above" : "below";
   return [
     score, each.threshold === null ? text("no_point") : text(side, {point}),
     each.interval ? text("interval", {low: number(each.interval[0]), high: number(each.interval[1])}) : "",
-    each.probability === null ? "" : text("likely", {percent: percent(each.probability)}),
+    each.probability === null ? "" : text("likely", {percent: percent(each.probability), ...chances(each)}),
   ].filter(Boolean).join(", ");
 }
 
@@ -35,7 +41,8 @@ function meter(text, each, numbers) {
 // Returns {item, button}. usual: whether the image looks like a chest radiograph; else no probability is shown.
 export function findingRow(text, each, usual, onclick) {
   const numbers = each.threshold === null ? [number(each.score), "–"] : apart(each.score, each.threshold);
-  const chance = usual && each.probability !== null ? number(100 * each.probability) : "";
+  const {low, high} = usual && each.probability !== null ? chances(each) : {};
+  const chance = low === undefined ? "" : `${low}–${high}`;
   const value = (words, kind = "quiet") => create("span", {class: `value ${kind}`, "aria-hidden": "true"}, words);
   // the meter says the numbers too; it stands beside the button, in which nobody would hear it
   const button = create("button", {type: "button", class: "finding", title: each.description, onclick},

@@ -2,12 +2,7 @@
 
 const odds = (probability) => probability / (1 - probability);
 
-// How much more common a score is among those who have a finding: from its probability at some prevalence.
-export function likelihoodRatio(probability, prevalence) {
-  return odds(probability) / odds(prevalence);
-}
-
-// The probability at another prevalence.
+// The probability at a prevalence, from how much more common the score is among those who have the finding.
 export function afterwards(ratio, prevalence) {
   const after = ratio * odds(prevalence);
   return after / (1 + after);

@@ -1,7 +1,7 @@
 // From a score to a probability, for any prevalence.
 import {create, parts} from "../../scripts/dom.js";
 import {number, percent} from "../../scripts/numbers.js";
-import {afterwards, likelihoodRatio} from "./odds.js";
+import {afterwards} from "./odds.js";
 
 export function start(gradio) {
   new Probability(gradio);
@@ -31,7 +31,7 @@ class Probability {
     part("odds").hidden = !calibrated;
     part("none").hidden = calibrated;
     if (!calibrated) {
-      const reason = usual ? text("no_calibration", {finding: each?.title}) : text("withheld");
+      const reason = usual ? each?.withheld : text("withheld");
       part("none").textContent = each ? reason : text("waiting");
       return;
     }
@@ -39,14 +39,14 @@ class Probability {
       this.prevalence = each.prevalence;
       part("prevalence").value = Math.log10(this.prevalence);
     }
-    const ratio = likelihoodRatio(each.probability, each.prevalence), before = percent(this.prevalence);
+    const ratio = each.likelihood_ratio, [low, high] = each.likelihood_ratio_interval, before = percent(this.prevalence);
+    const after = (one) => percent(afterwards(one, this.prevalence));
     part("before").textContent = before;
     part("prevalence").setAttribute("aria-valuetext", before);
     part("sentence").replaceChildren(
-      text(ratio >= 1 ? "ratio_for" : "ratio_against", {
-        ratio: number(ratio >= 1 ? ratio : 1 / ratio), finding: each.title, before, lr: number(ratio),
-      }), create("strong", {}, percent(afterwards(ratio, this.prevalence))), ".");
-    const [value, low, high] = (each.auc ?? []).map((one) => one.toFixed(2));
-    part("auc").textContent = each.auc ? text("auc", {value, low, high}) : text("no_auc");
+      text("ratio", {ratio: number(ratio), low: number(low), high: number(high), finding: each.title, before}),
+      create("strong", {}, after(ratio)), text("after", {low: after(low), high: after(high)}));
+    const auc = (each.auc ?? []).map((one) => one.toFixed(2));
+    part("auc").textContent = each.auc ? text("auc", {value: auc[0], low: auc[1], high: auc[2]}) : text("no_auc");
   }
 }

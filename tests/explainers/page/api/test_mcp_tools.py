@@ -79,11 +79,11 @@ def test_every_answer_has_the_notice_and_no_path_of_the_server(tools, sample, se
         assert "/tmp/" not in told, name
 
 
-def test_a_score_never_stands_without_its_operating_point_or_the_word_uncalibrated(tools, sample):
+def test_a_score_never_stands_without_its_operating_point_or_the_words_not_calibrated(tools, sample):
     lines = call(tools, "score_radiograph", image=sample)["content"][0]["text"].splitlines()
     scores = [line for line in lines if ": score " in line]
     assert len(scores) == 14
-    assert all("operating point" in line and ("probability" in line or "uncalibrated" in line) for line in scores)
+    assert all("operating point" in line and ("probability" in line or "not calibrated" in line) for line in scores)
 
 
 def test_a_picture_may_be_an_upload_or_a_data_url(tools, folder, phantom_file):

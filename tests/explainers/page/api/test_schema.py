@@ -20,14 +20,26 @@ VARIES = {
     "metrics",
     "reported",
     "passes",
+    "witness",
 }
 """Objects whose fields are names of explainers, options, networks and the like."""
+
+
+CLAIMS = {
+    "probability",
+    "probability_interval",
+    "likelihood_ratio",
+    "likelihood_ratio_interval",
+    "flagged_without_finding",
+}
+"""Figures that a checkpoint has or that are withheld: which of them, its patients say."""
 
 
 def shape(value: object) -> object:
     """A JSON value's structure: types in place of values, one structure for all elements of a list."""
     if isinstance(value, dict):
-        return {name: "object" if name in VARIES else shape(each) for name, each in sorted(value.items())}
+        varies = dict.fromkeys(VARIES, "object") | dict.fromkeys(CLAIMS, "figures or null")
+        return {name: varies.get(name) or shape(each) for name, each in sorted(value.items())}
     if isinstance(value, list):
         shapes = [json.dumps(shape(each), sort_keys=True) for each in value]
         return [json.loads(each) for each in sorted(set(shapes))]

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 import {headline, pairWords} from "../../../../explainers/page/panels/comparison/headline.js";
-import {afterwards, likelihoodRatio} from "../../../../explainers/page/panels/probability/odds.js";
+import {afterwards} from "../../../../explainers/page/panels/probability/odds.js";
 import {readAddress, withValues} from "../../../../explainers/page/scripts/address.js";
 import {clipAt, isPixelMap, smoothed} from "../../../../explainers/page/scripts/smoothing.js";
 import {createText} from "../../../../explainers/page/scripts/words.js";
@@ -50,8 +50,8 @@ test("the sentence above the maps says how far they agree", () => {
   assert.match(pairWords(words, of(0.05)), /"one":"A","other":"C"/);
 });
 
-test("a probability at its own prevalence stays what it is", () => {
-  const ratio = likelihoodRatio(0.38, 0.078);
-  assert.ok(Math.abs(afterwards(ratio, 0.078) - 0.38) < 1e-12);
-  assert.ok(afterwards(ratio, 0.3) > 0.38);
+test("a ratio of odds and a prevalence make a probability", () => {
+  // odds of a quarter, three times as many: three quarters, which are three of seven
+  assert.ok(Math.abs(afterwards(3, 0.2) - 3 / 7) < 1e-12);
+  assert.equal(afterwards(1, 0.3), 0.3);
 });

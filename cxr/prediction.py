@@ -18,6 +18,7 @@ class FindingScore:
     likelihood_ratio           how much more common such a score is with the finding than without it
     probability                of the finding, where it is as frequent as in the calibration's data
     …_interval                 95 %, from patients that the calibration was not fitted on
+    view                       "AP" or "PA" where the operating point is that view's; "" for the one of all views
     withheld                   why neither is said, in a sentence; "" where they are. See `cxr.evaluation.claims`
 
     threshold, above_threshold and interval are None where the checkpoint has none for this finding.
@@ -33,6 +34,7 @@ class FindingScore:
     probability_interval: tuple[float, float] | None = None
     likelihood_ratio: float | None = None
     likelihood_ratio_interval: tuple[float, float] | None = None
+    view: str = ""
     withheld: str = ""
 
 
@@ -81,18 +83,20 @@ def _logit(score: float | None) -> float:
 
 
 def finding_scores(
-    logits: Mapping[str, float], config: CheckpointConfig, *, spread: Mapping[str, float] | None = None
+    logits: Mapping[str, float], config: CheckpointConfig, *, spread: Mapping[str, float] | None = None, view: str = ""
 ) -> tuple[FindingScore, ...]:
     """Scores from logits, with the thresholds and calibrations of the checkpoint.
 
     spread  {finding: half width of the logit's 95 % interval}, for those that have one
+    view    of the radiograph, "AP" or "PA"; "" where it is not known
     """
-    return tuple(_score(finding, logit, config, (spread or {}).get(finding)) for finding, logit in logits.items())
+    return tuple(_score(finding, logit, config, (spread or {}).get(finding), view) for finding, logit in logits.items())
 
 
-def _score(finding: str, logit: float, config: CheckpointConfig, spread: float | None) -> FindingScore:
+def _score(finding: str, logit: float, config: CheckpointConfig, spread: float | None, view: str) -> FindingScore:
     score = sigmoid(logit)
-    threshold = config.thresholds.get(finding)
+    common = config.thresholds.get(finding)
+    threshold = common.of_view(view) if common else None
     said = claim(finding, logit, config)
     return FindingScore(
         finding=finding,
@@ -105,5 +109,6 @@ def _score(finding: str, logit: float, config: CheckpointConfig, spread: float |
         probability_interval=said.probability[1:] if said.probability else None,
         likelihood_ratio=said.ratio[0] if said.ratio else None,
         likelihood_ratio_interval=said.ratio[1:] if said.ratio else None,
+        view=view if common and threshold is not common else "",
         withheld=said.withheld,
     )

@@ -129,7 +129,7 @@ class Predictor:
         prepared = self.prepare(radiograph)
         logits, activations = self.forward_with(prepared.array[None], self.target_layer)
         by_finding = dict(zip(self.labels, map(float, logits[0]), strict=True))
-        scores = finding_scores(by_finding, self.config, spread=self._spread(activations))
+        scores = finding_scores(by_finding, self.config, spread=self._spread(activations), view=radiograph.view)
         check = () if prepared.statistics.ok else (prepared.statistics.verdict,)
         warnings = (*self._fallback(), *radiograph.warnings, *check)
         return Prediction(scores, warnings, prepared.statistics, self.identity, sentences_on(self.config))

@@ -1,6 +1,6 @@
 """A checkpoint to the Hub with a card that says what it is: checked, described, and put there in one commit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cxr.checkpoint import CheckpointConfig
@@ -117,7 +117,7 @@ def _claims(config: CheckpointConfig) -> str:
 
 
 def _shortcuts(metrics: Mapping) -> str:
-    """The logit that tells most of each shortcut, as far as the checkpoint states them."""
+    """What each logit tells of each shortcut, and which tells most, as far as the checkpoint states them."""
     found = metrics.get("shortcuts")
     if not isinstance(found, Mapping) or not found:
         return ""
@@ -126,7 +126,15 @@ def _shortcuts(metrics: Mapping) -> str:
         finding = farthest(auc)
         rows.append(f"| {name} | {mean_distance(auc):.3f} | {display_name(finding)} {_with_interval(auc[finding])} |")
     head = "| AUC of, by each logit | mean distance from 0.5 | farthest |\n|---|---|---|\n"
-    return f"## Shortcuts\n\n{SHORTCUTS}\n\n{head}" + "\n".join(rows)
+    return f"## Shortcuts\n\n{SHORTCUTS}\n\n{head}" + "\n".join(rows) + "\n\n" + "\n".join(_by_each_logit(found))
+
+
+def _by_each_logit(shortcuts: Mapping[str, Mapping]) -> Iterator[str]:
+    yield f"| logit of | {' | '.join(shortcuts)} |"
+    yield "|---" * (1 + len(shortcuts)) + "|"
+    for finding in dict.fromkeys(finding for auc in shortcuts.values() for finding in auc):
+        cells = [_with_interval(auc[finding]) if finding in auc else "" for auc in shortcuts.values()]
+        yield f"| {display_name(finding)} | {' | '.join(cells)} |"
 
 
 SHORTCUTS = (

@@ -13,12 +13,20 @@ from hub.errors import CheckpointError
 
 @dataclass(frozen=True)
 class Threshold:
-    """An operating point on the score, 0 to 1: how it was chosen, and within what its sample leaves it uncertain."""
+    """An operating point on the score, 0 to 1: how it was chosen, and within what its sample leaves it uncertain.
+
+    views  {"AP", "PA": the operating point of radiographs in that view}, where they were chosen apart
+    """
 
     score: float
     rule: str = ""
     provisional: bool = False
     interval: tuple[float, float] | None = None
+    views: Mapping[str, "Threshold"] = field(default_factory=dict)
+
+    def of_view(self, view: str) -> "Threshold":
+        """The operating point of a view; the common one where that view has none of its own, or is not known."""
+        return self.views.get(view.strip().upper(), self)
 
 
 @dataclass(frozen=True)
@@ -128,12 +136,15 @@ def _threshold(finding: str, value: Any) -> Threshold:
     score = _number(finding, "thresholds", value, "score")
     if not 0 <= score <= 1:
         raise CheckpointError(f"The threshold of {finding} is {score}; a score lies between 0 and 1.")
-    interval = value.get("interval")
+    interval, views = value.get("interval"), value.get("views") or {}
+    if not isinstance(views, Mapping):
+        raise CheckpointError(f"config.json: 'views' of {finding}'s threshold must be an object.")
     return Threshold(
         score=score,
         rule=str(value.get("rule", "")),
         provisional=bool(value.get("provisional", False)),
         interval=_interval(finding, interval) if interval else None,
+        views={str(view).upper(): _threshold(finding, of_view) for view, of_view in views.items()},
     )
 
 

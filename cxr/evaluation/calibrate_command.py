@@ -39,6 +39,11 @@ def add_calibrate(commands: Any) -> None:
         metavar="SHARE",
         help="choose the lowest threshold with this specificity (default: maximise Youden's index)",
     )
+    command.add_argument(
+        "--by-view",
+        action="store_true",
+        help="choose operating points for AP and for PA as well, for radiographs whose view is known (default: no)",
+    )
 
 
 def _calibrate(given: argparse.Namespace) -> int:
@@ -61,7 +66,7 @@ def _calibrate(given: argparse.Namespace) -> int:
     predictor = Predictor.load(str(given.directory))
     scored = {part: score_table([predictor], table, given.images)[0] for part, table in tables.items()}
     fit = scored[given.part]
-    found = fitted(fit.table, fit.logits, part=given.part or given.labels.name, rule=rule)
+    found = fitted(fit.table, fit.logits, part=given.part or given.labels.name, rule=rule, by_view=given.by_view)
     written = calibrated(config, found, scored.get(given.check), part=given.check or "")
     write_config(given.directory, written)
     _print(written)
@@ -80,4 +85,6 @@ def _print(raw: dict) -> None:
             f"  {finding:20} threshold {point['score']:.3f}: sensitivity {point['sensitivity']:.2f}, "
             f"specificity {point['specificity']:.2f}, {rests_on}"
         )
+        for view, of_view in point.get("views", {}).items():
+            print(f"  {'':20} {view}: {of_view['score']:.3f}, {of_view['positives']} positives")
     print(claims_markdown(CheckpointConfig.from_raw(raw, name=str(raw.get("name", "")))))

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from cxr.checkpoint import CheckpointConfig
+from cxr.errors import LabelError
 from cxr.evaluation.calibration import fit_calibrations
 from cxr.evaluation.labels import LabelTable
 from cxr.evaluation.scoring import Scored
@@ -16,23 +17,44 @@ CHECKED = "witness"
 """Field of what the second part says. It holds for the thresholds and calibrations beside it, and for no others."""
 
 
-def fitted(table: LabelTable, logits: np.ndarray, *, part: str, rule: Rule = YOUDEN) -> dict:
+VIEWS = ("AP", "PA")
+
+
+def fitted(table: LabelTable, logits: np.ndarray, *, part: str, rule: Rule = YOUDEN, by_view: bool = False) -> dict:
     """`thresholds` and `calibration` of a checkpoint, from pictures that it was not trained on.
 
-    part  what those pictures are called
+    part     what those pictures are called
+    by_view  whether AP and PA get operating points of their own beside the common one
 
-    A finding without positives or without negatives gets neither.
+    A finding without positives or without negatives gets neither. Raises LabelError for `by_view` without a column of
+    views that has one of the two.
     """
+    points = _points(table, logits, part, rule)
+    for view, rows in _rows_by_view(table).items() if by_view else ():
+        for finding, point in _points(table.take(rows), logits[rows], f"{part}, {view}", rule).items():
+            points[finding].setdefault("views", {})[view] = point
+    calibrations = fit_calibrations(table.values, logits, table.findings, table.patients)
+    return {
+        "thresholds": points,
+        "calibration": {finding: calibration.to_json() for finding, calibration in calibrations.items()},
+    }
+
+
+def _points(table: LabelTable, logits: np.ndarray, part: str, rule: Rule) -> dict[str, dict]:
     scores = 0.5 * (1 + np.tanh(logits / 2))
     points = {
         finding: operating_point(table.values[:, at], scores[:, at], table.patients, rule=rule)
         for at, finding in enumerate(table.findings)
     }
-    calibrations = fit_calibrations(table.values, logits, table.findings, table.patients)
-    return {
-        "thresholds": {finding: point.to_json(part=part) for finding, point in points.items() if point},
-        "calibration": {finding: calibration.to_json() for finding, calibration in calibrations.items()},
-    }
+    return {finding: point.to_json(part=part) for finding, point in points.items() if point}
+
+
+def _rows_by_view(table: LabelTable) -> dict[str, np.ndarray]:
+    cells = np.char.upper(np.array(table.columns.get("view", ()), str))
+    found = {view: np.flatnonzero(cells == view) for view in VIEWS if (cells == view).any()}
+    if not found:
+        raise LabelError("The table has no column `view` with AP or PA.", "Leave --by-view out.")
+    return found
 
 
 def calibrated(config: Mapping, found: Mapping, check: Scored | None, *, part: str = "") -> dict:

@@ -80,8 +80,8 @@ def _finding(scored: Scored, at: int, draws: Sequence[np.ndarray], prevalence: f
     figures["average_precision"] = float(average_precision_score(truth, score))
     threshold = scored.config.thresholds.get(finding)
     if threshold:
-        above = scored.scores[:, at] >= threshold.score
-        figures["operating_point"] = _operating(labels, above, draws, prevalence) | {"threshold": threshold.score}
+        operating = _operating(labels, scored.above(finding), draws, prevalence)
+        figures["operating_point"] = operating | {"threshold": threshold.score}
     calibration = scored.config.calibration.get(finding)
     if calibration:
         probability = np.array([calibration.probability(float(value)) for value in logit])

@@ -42,6 +42,13 @@ class Scored:
         """σ of the logits."""
         return 0.5 * (1 + np.tanh(self.logits / 2))
 
+    def above(self, finding: str) -> np.ndarray:
+        """(rows,) bool: whether the score is above the finding's operating point, its view's where there is one."""
+        threshold = self.config.thresholds[finding]
+        views = self.table.columns.get("view") or ("",) * len(self.table)
+        points = {view: threshold.of_view(view).score for view in set(views)}
+        return self.scores[:, self.table.findings.index(finding)] >= np.array([points[view] for view in views])
+
 
 def score_table(predictors: Sequence["Predictor"], table: LabelTable, folder: Path) -> list[Scored]:
     """The answers of several networks to the same pictures, those findings of the table that all of them have.

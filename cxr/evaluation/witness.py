@@ -111,12 +111,8 @@ def _fifths(
 
 def _flags(scored: Scored, draws: np.ndarray) -> dict:
     """`points`, `flagged`, `healthy`, `sick` and `sick_auc` of a `Witness`."""
-    table, points = scored.table, scored.config.thresholds
-    above = {
-        finding: scored.scores[:, at] >= points[finding].score
-        for at, finding in enumerate(table.findings)
-        if finding in points
-    }
+    table = scored.table
+    above = {finding: scored.above(finding) for finding in table.findings if finding in scored.config.thresholds}
     labelled = np.isfinite(table.values).any(axis=1)
     healthy, sick = shows_none(table) & labelled, ~shows_none(table)
     if not above or not healthy.any():

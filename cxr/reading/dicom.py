@@ -14,7 +14,7 @@ from cxr.reading.dicom_brightness import Shown, full_range, shown
 from cxr.reading.dicom_colour import SAID as GREY_AS_COLOUR
 from cxr.reading.dicom_colour import grey_of_colour
 from cxr.reading.dicom_pixels import GREY, PixelForm, counted, decoded, pixel_form
-from cxr.reading.dicom_statements import kind_without_pixels, notes_of, warnings_of
+from cxr.reading.dicom_statements import kind_without_pixels, notes_of, view_of, warnings_of
 from cxr.reading.dicom_tags import DAMAGE, PIXEL_TAGS, Tags, read_tags
 from cxr.reading.pixels import SourcePixels, check_size
 from cxr.reading.square_pixels import pixel_shape, squared
@@ -69,6 +69,7 @@ def _pixels(tags: Tags, window: str) -> SourcePixels:
         windows=result.windows,
         window=result.window,
         stored_size=result.brightness.shape,
+        view=view_of(tags),
     )
 
 

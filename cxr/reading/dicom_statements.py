@@ -34,6 +34,7 @@ UNTOLD = re.compile(r"|UNKNOWN|UNSPECIFIED|OTHER|NONE|N/?A|NULL|UNDEFINED|\W+")
 CHEST_CODES = ("51185008", "39607008", "113197003", "302551006", "43799004", "T-D3000", "T-28000", "T-11300", "RID1243")
 """Chest, lung, rib, entire thorax, thoracic cavity in SNOMED CT; the first three in SRT; the thorax in RadLex."""
 
+FRONTAL = re.compile(r"(AP|PA)(?: (?:UPRIGHT|ERECT|STANDING|SITTING|SUPINE|PORTABLE|CHEST))*")
 DECUBITUS = re.compile(r"DECUB|\b[LR]LD\b")
 LATERAL = re.compile(r"\b[LR]L\b|(\b|[LR])LAT(\b|ERAL|[LR]\b)|\bPROFILE?\b|SEITL|\bSAG")
 OBLIQUE = re.compile(r"OBL|\b[LR](AO|PO|O)\b|\b[LR][LR]O\b")
@@ -121,6 +122,13 @@ def _is_chest(tags: Tags) -> bool:
     codes = _codes(tags, "AnatomicRegionSequence")
     named = bool(CHEST.search(body)) and not SPINE.search(body)
     return named or bool(codes & set(CHEST_CODES)) or (UNTOLD.fullmatch(body) is not None and not codes)
+
+
+def view_of(tags: Tags) -> str:
+    """ "AP" or "PA" where the file says so, else ""."""
+    view = re.sub(r"[_\-./]", " ", " ".join(tags.words("ViewPosition"))).strip().upper()
+    found = FRONTAL.fullmatch(view)
+    return found[1] if found else ""
 
 
 def _of_view(tags: Tags) -> Iterator[str]:

@@ -38,6 +38,7 @@ class SourcePixels:
     notes     sentences that are no warnings
     windows   ways in which the file could be shown, and the name of the one that was taken; of DICOM alone
     stored_size  (height, width) in the file, where the pixels were resampled to square ones; None: as they are
+    view      "AP" or "PA" where the file says so, else ""; of DICOM alone
     """
 
     pixels: np.ndarray
@@ -48,6 +49,7 @@ class SourcePixels:
     windows: tuple[Window, ...] = ()
     window: str = ""
     stored_size: tuple[int, int] | None = None
+    view: str = ""
 
     def scaled(self) -> tuple[np.ndarray, tuple[str, ...]]:
         """(height, width, 1 or 3) float32 in [0, 1], laid on black where there is alpha; and warnings."""

@@ -45,6 +45,7 @@ class Radiograph:
     windows   of a DICOM file: the ways in which its values could be shown
     window    the name of the one that was taken
     stored_size  (height, width) in the file of a DICOM picture, which differs where its pixels are not square
+    view      "AP" or "PA" where a DICOM file says so, else ""
     """
 
     grey: np.ndarray
@@ -56,6 +57,7 @@ class Radiograph:
     windows: tuple[Window, ...] = ()
     window: str = ""
     stored_size: tuple[int, int] | None = None
+    view: str = ""
 
     @property
     def height(self) -> int:
@@ -157,6 +159,7 @@ def _radiograph(samples: SourcePixels) -> Radiograph:
         windows=samples.windows,
         window=samples.window,
         stored_size=samples.stored_size,
+        view=samples.view,
     )
 
 

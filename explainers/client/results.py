@@ -14,7 +14,7 @@ class FindingScore:
     threshold, above_threshold and interval are None where the network has none for this finding; interval holds the
     scores within which the output layer's uncertainty leaves this one, 95 %. probability and likelihood_ratio have 95 %
     intervals from patients that the calibration was not fitted on; where those patients do not bear them out they are
-    None, and withheld says why.
+    None, and withheld says why. view is "AP" or "PA" where the operating point is that view's.
     """
 
     finding: str
@@ -27,6 +27,7 @@ class FindingScore:
     probability_interval: tuple[float, float] | None
     likelihood_ratio: float | None
     likelihood_ratio_interval: tuple[float, float] | None
+    view: str
     withheld: str
 
 
@@ -128,6 +129,7 @@ def score_of(found: Mapping[str, Any]) -> FindingScore:
         probability_interval=_pair(found["probability_interval"]),
         likelihood_ratio=found["likelihood_ratio"],
         likelihood_ratio_interval=_pair(found["likelihood_ratio_interval"]),
+        view=found["view"],
         withheld=found["withheld"],
     )
 

@@ -94,7 +94,7 @@ def _scores(prediction: Prediction) -> Table:
         [
             display_name(each.finding),
             f"{each.score:.4f}",
-            "none" if each.threshold is None else f"{each.threshold:.4f}",
+            "none" if each.threshold is None else f"{each.threshold:.4f}{f' ({each.view})' if each.view else ''}",
             {True: "above", False: "below", None: ""}[each.above_threshold],
             _with_interval(each.probability, each.probability_interval, scale=100, unit=" %"),
             _with_interval(each.likelihood_ratio, each.likelihood_ratio_interval),

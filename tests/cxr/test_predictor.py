@@ -162,7 +162,7 @@ def test_the_prediction_is_json_without_a_field_that_names_a_file(predictor, pha
     assert set(answer) == {"findings", "warnings", "notes", "model"}
     assert set(answer["findings"][0]) == {
         "finding", "logit", "score", "threshold", "above_threshold", "probability", "interval",
-        "probability_interval", "likelihood_ratio", "likelihood_ratio_interval", "withheld",
+        "probability_interval", "likelihood_ratio", "likelihood_ratio_interval", "view", "withheld",
     }  # fmt: skip
 
 

@@ -59,8 +59,10 @@ def test_a_card_says_which_logit_gives_most_away_of_each_shortcut(folder):
     view = {"Mass": [0.52, 0.48, 0.56], "Pleural_Thickening": [0.3, 0.25, 0.35]}
     config["metrics"]["shortcuts"] = {"view AP": view}
     (folder / "config.json").write_text(json.dumps(config))
+    text = card(folder)
     # |.52 - .5| and |.3 - .5|: mean .11
-    assert "| view AP | 0.110 | Pleural thickening 0.300 (0.250 to 0.350) |" in card(folder)
+    assert "| view AP | 0.110 | Pleural thickening 0.300 (0.250 to 0.350) |" in text
+    assert "| logit of | view AP |\n|---|---|\n| Mass | 0.520 (0.480 to 0.560) |\n| Pleural thickening | 0.300" in text
     del config["metrics"]["shortcuts"]
     (folder / "config.json").write_text(json.dumps(config))
     assert "Shortcuts" not in card(folder)

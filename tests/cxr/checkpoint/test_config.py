@@ -47,6 +47,13 @@ def test_a_threshold_carries_how_it_was_chosen():
     assert configured(thresholds=given).thresholds == {"Mass": Threshold(0.25, "youden", True, (0.2, 0.3))}
 
 
+def test_a_threshold_of_a_view_stands_for_that_view_alone():
+    found = configured(thresholds={"Mass": {"score": 0.25, "views": {"ap": {"score": 0.5}}}}).thresholds["Mass"]
+    assert [found.of_view(view).score for view in ("AP", " ap", "PA", "")] == [0.5, 0.5, 0.25, 0.25]
+    with pytest.raises(CheckpointError, match="views"):
+        configured(thresholds={"Mass": {"score": 0.25, "views": [0.5]}})
+
+
 @pytest.mark.parametrize("score", [None, "0.5", float("nan"), 1.5, -0.1, True])
 def test_a_threshold_that_is_no_score_is_refused(score):
     with pytest.raises(CheckpointError, match="Mass"):

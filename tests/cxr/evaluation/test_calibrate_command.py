@@ -28,8 +28,8 @@ def chests(tmp_path_factory) -> Path:
         for at in range(count):
             grey = sources[at % 2] + 0.05 * rng.standard_normal((256, 256))
             Image.fromarray((255 * np.clip(grey, 0, 1)).astype(np.uint8)).save(folder / "images" / f"{part}{at}.png")
-            rows.append({"image": f"{part}{at}.png", "patient": f"{part}{at}", "part": part, "Effusion": at % 2,
-                         "Hernia": 0})  # fmt: skip
+            rows.append({"image": f"{part}{at}.png", "patient": f"{part}{at}", "part": part, "view": "PA",
+                         "Effusion": at % 2, "Hernia": 0})  # fmt: skip
     with (folder / "labels.csv").open("w", newline="") as stream:
         writer = csv.DictWriter(stream, list(rows[0]))
         writer.writeheader()
@@ -69,6 +69,34 @@ def test_a_new_calibration_without_a_second_part_has_no_witness(network, chests,
     assert "witness" not in config
     assert config["thresholds"]["Effusion"]["rule"] == "specificity 0.75 on validation"
     assert "not checked on other patients" in capsys.readouterr().out
+
+
+def test_a_view_gets_its_own_operating_point_and_radiographs_in_it_are_measured_by_that(network, chests, capsys):
+    from dataclasses import replace
+
+    from cxr import Predictor
+
+    assert calibrate(network, chests, "--part", "validation", "--by-view") == 0
+    assert "PA: " in capsys.readouterr().out
+    file = network / "config.json"
+    config = json.loads(file.read_text())
+    (of_view,) = config["thresholds"]["Effusion"]["views"].items()
+    assert of_view[0] == "PA"
+    assert of_view[1]["rule"] == "youden on validation, PA"
+    config["thresholds"]["Effusion"]["views"]["PA"]["score"] = 0.999  # so that the two can be told apart
+    file.write_text(json.dumps(config))
+    predictor, radiograph = Predictor.load(str(network)), phantom(seed=1, size=256).radiograph
+    unknown, known = (predictor.predict(replace(radiograph, view=view))["Effusion"] for view in ("AP", "PA"))
+    assert (unknown.threshold, unknown.view) == (config["thresholds"]["Effusion"]["score"], "")
+    assert (known.threshold, known.above_threshold, known.view) == (0.999, False, "PA")
+
+
+def test_a_table_without_views_has_no_operating_points_by_view(network, chests, tmp_path, capsys):
+    table = tmp_path / "labels.csv"
+    table.write_text((chests / "labels.csv").read_text().replace(",PA,", ",,"))
+    arguments = ["--labels", str(table), "--images", str(chests / "images"), "--part", "validation", "--by-view"]
+    assert main(["calibrate", str(network), *arguments]) == 1
+    assert "no column `view` with AP or PA" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["--check", "test"], ["--part", "test", "--check", "test"]])

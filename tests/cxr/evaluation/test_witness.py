@@ -1,6 +1,7 @@
 """What a second part says of a calibration, on data whose slope and level are known."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -107,6 +108,16 @@ def test_pictures_without_a_finding_are_counted_where_they_are_flagged():
     assert found.sick.count[0] == 15 / 20
     # pairs: (15 · 50 + half of 15 · 30 + 5 · 50) / (20 · 80)
     assert found.sick_auc[0] == pytest.approx((15 * 50 + (15 * 30 + 5 * 50) / 2) / 1600)
+
+
+def test_pictures_are_flagged_by_the_point_of_their_view_where_it_has_one():
+    # logits of 0 are scores of .5: above the common point of .4, below that of AP, .6
+    points = {"Mass": Threshold(0.4, views={"AP": Threshold(0.6)})}
+    made = scored(np.r_[np.zeros(30), np.ones(10)], np.zeros(40), Calibration(1, 0, 0.2), thresholds=points)
+    views = ("AP",) * 10 + ("PA",) * 15 + ("",) * 15
+    made = replace(made, table=replace(made.table, columns={"view": views}))
+    assert witness_of(made, part="test").flagged["Mass"][0] == 20 / 30
+    assert made.above("Mass").sum() == 30
 
 
 def test_a_finding_that_nobody_has_is_no_witness_and_no_flag_is_never_certain():

@@ -63,6 +63,15 @@ def test_a_lateral_view_is_warned_of(view):
     assert "lateral view" in warnings_of(ViewPosition=view)
 
 
+@pytest.mark.parametrize(
+    ("stated", "view"),
+    [("PA", "PA"), ("ap", "AP"), ("AP PORTABLE", "AP"), ("PA_UPRIGHT", "PA"), ("AP SUPINE", "AP"), ("", ""), ("LL", ""),
+     ("AP LLD", ""), ("AP OBL", ""), ("AP AXIAL", ""), ("FRONTAL", ""), ("PA12345", "")],
+)  # fmt: skip
+def test_the_view_is_known_where_the_file_names_ap_or_pa_and_nothing_unusual(stated, view):
+    assert read_radiograph(content(dataset(ViewPosition=stated))).view == view
+
+
 @pytest.mark.parametrize("view", FRONTAL)
 def test_a_frontal_view_is_not_warned_of(view):
     assert not warnings_of(ViewPosition=view)

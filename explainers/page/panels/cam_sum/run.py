@@ -29,7 +29,7 @@ def add_up(state: AppState, session: Session, request: CamSumRequest) -> Iterato
     rows, columns = made.cells.shape[1:]
     crop = frame_on(displayed(session.radiograph).shape, prepared.frame).crop
     shown = {"layer": made.layer, "rows": rows, "columns": columns, "crop": list(crop)}
-    yield header | shown | {"findings": _sums(predictor, made)}
+    yield header | shown | {"findings": _sums(predictor, made, session.radiograph.view)}
 
 
 def cover_cells(state: AppState, session: Session, request: CamSumRequest) -> Iterator[dict]:
@@ -61,16 +61,16 @@ def cover_cells(state: AppState, session: Session, request: CamSumRequest) -> It
         }
 
 
-def _sums(predictor: Predictor, made: CamSum) -> dict[str, dict]:
-    thresholds = predictor.config.thresholds
+def _sums(predictor: Predictor, made: CamSum, view: str) -> dict[str, dict]:
+    points = {finding: each.of_view(view) for finding, each in predictor.config.thresholds.items()}
     return {
         finding: {
             "title": display_name(finding),
             "cells": _plain(made.cells[at].ravel()),
             "bias": float(made.bias[at]),
             "logit": float(made.logits[at]),
-            "threshold": thresholds[finding].score if finding in thresholds else None,
-            "provisional": finding in thresholds and thresholds[finding].provisional,
+            "threshold": point.score if (point := points.get(finding)) else None,
+            "provisional": bool(point and point.provisional),
         }
         for at, finding in enumerate(made.labels)
     }

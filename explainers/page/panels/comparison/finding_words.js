@@ -6,8 +6,9 @@ import {apart, number, percent} from "../../scripts/numbers.js";
 // whose sign a sample contains
 export function findingInWords(words, each, {usual, planted}) {
   const [score, point] = each.threshold === null ? [number(each.score), ""] : apart(each.score, each.threshold);
+  const of = each.view ? `${point} (${each.view})` : point;
   const side = each.above_threshold ? "above" : "below";
-  const place = point ? words(each.provisional ? `${side}_provisional` : side, {point}) : words("no_point");
+  const place = point ? words(each.provisional ? `${side}_provisional` : side, {point: of}) : words("no_point");
   const missed = planted === each.finding && each.above_threshold === false;
   return [`${each.description} `, create("strong", {}, words("score", {score})), `, ${place}. `, ofHealthy(words, each),
     usual ? `${probability(words, each)} ` : "", missed ? create("strong", {}, words("missed", {score, point})) : ""];

@@ -69,7 +69,8 @@ def benchmark_of(benchmark: Mapping) -> dict[str, Any] | None:
 
 
 def _finding(each: FindingScore, config: CheckpointConfig) -> dict:
-    threshold, calibration = config.thresholds.get(each.finding), config.calibration.get(each.finding)
+    common, calibration = config.thresholds.get(each.finding), config.calibration.get(each.finding)
+    threshold = common.of_view(each.view) if common else None
     return asdict(each) | {
         "title": display_name(each.finding),
         "description": DESCRIPTIONS[each.finding],

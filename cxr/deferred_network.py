@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class DeferredNetwork:
-    """What is known of a checkpoint's network without building it, and the network, built at its first use.
+    """Facts about a checkpoint's network that need no building, and the network, built at its first use.
 
     input_shape  (h, w, c); outputs, the number of logits; layers, {name: (y, x, k)} in forward order
     """

@@ -1,6 +1,6 @@
 """DenseNet-121 in Keras, on whatever backend Keras runs on, and weights in and out of it by name.
 
-Nothing here is TensorFlow's own: scoring builds the network here to compile it, training builds it here to fit it.
+Nothing here needs TensorFlow: scoring compiles the network, and training fits it on any backend.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ def densenet121(
 
 
 def assign(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
-    """Put each array into the variable of its name ("layer/variable"); every variable and every array is used once.
+    """Assign each array to the variable of its name ("layer/variable"); every variable and every array is used once.
 
     Raises CheckpointError if a weight is missing, left over or of another shape.
     """
@@ -61,7 +61,7 @@ def with_measured_norms(
     assign(model, weights)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = 0.0  # what is measured takes the place of what was there
+            layer.momentum = 0.0  # the measured statistics replace the old ones
     model(keras.ops.convert_to_tensor(batch), training=True)
     return weights_of(model)
 

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from cxr.predictor import Predictor
 
 BoxFill = Literal["mean", "surroundings"]
-"""What fills a box of a radiograph."""
+"""Names of the fills of a radiograph's box."""
 
 InputFill = Literal["mean", "black", "white", "blur"]
-"""What fills pixels of a prepared input."""
+"""Names of the fills of a prepared input's pixels."""
 
 INPAINTED_PX = 256
-"""Longer side at which a radiograph is inpainted: the result is smooth, and at full size it would take seconds."""
+"""Longer side in pixels at which a radiograph is inpainted: the result is smooth, and full size would take seconds."""
 
 RADIUS_PX = 3
 """Neighbourhood of a pixel that the inpainting uses."""
@@ -70,7 +70,7 @@ def _pixels(box: Box, shape: tuple[int, int]) -> tuple[slice, slice]:
     ends = [np.clip(np.round([box[axis], box[axis] + box[axis + 2]]), 0, shape[axis]).astype(int) for axis in (0, 1)]
     (top, bottom), (left, right) = ends
     if bottom <= top or right <= left:
-        raise RadiographError("The region covers nothing that the network sees.", "Mark a larger one.")
+        raise RadiographError("The region lies outside of what the network sees.", "Mark a larger one.")
     if (bottom - top, right - left) == tuple(shape):
         raise RadiographError("The region covers all that the network sees.", "Mark a smaller one.")
     return slice(top, bottom), slice(left, right)

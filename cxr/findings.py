@@ -1,4 +1,4 @@
-"""The 14 findings of NIH ChestX-ray14: their names, the orders in which networks put them out, one plain line on each.
+"""The 14 findings of NIH ChestX-ray14: their names, the orders of networks' outputs, and a description of each.
 
 A finding is spelled as NIH spells it (`Pleural_Thickening`). The order of a network's outputs is data of its
 checkpoint and never deduced: the orders here are what a checkpoint's configuration may refer to.
@@ -137,7 +137,7 @@ def known_finding(name: str) -> str | None:
 
 
 def is_other_finding(name: str) -> bool:
-    """Whether a label is known to be none of NIH's findings, so that leaving it out is no mistake in its spelling."""
+    """Whether a label is known not to be one of NIH's findings, so that it is not a misspelt one."""
     return _key(name) in _OTHER_KEYS
 
 

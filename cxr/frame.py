@@ -1,4 +1,4 @@
-"""The way between what the network saw and the radiograph, for every input rule.
+"""Coordinates of the network's input and of the radiograph, and maps on both, for every input rule.
 
 Coordinates are continuous, in pixels from the top left corner of the picture or of the input: pixel i covers
 [i, i + 1) and its centre is i + 0.5. All of them are (y, x), top before left.
@@ -14,7 +14,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Frame:
-    """An affine, axis-parallel link between input and image.
+    """An affine, axis-parallel transform between input and image.
 
     image_size  (height, width) of the radiograph, upright, in its pixels
     input_size  (height, width) of the prepared input
@@ -28,7 +28,8 @@ class Frame:
     def map_to_input(self, cells: np.ndarray) -> np.ndarray:
         """Enlarge a map `(y, x)` on its own grid to the input: `(height, width)` float32, bilinear, half-pixel centres.
 
-        Cell i of n covers [i / n, (i + 1) / n) of the side. Beyond the centre of an outermost cell its value goes on.
+        Cell i of n covers [i / n, (i + 1) / n) of the side. Beyond the centre of an outermost cell, its value is
+        repeated.
         """
         height, width = self.input_size
         return _sampled(cells, _centres(height) / height, _centres(width) / width)
@@ -57,13 +58,13 @@ class Frame:
         return (y - top) * self.input_size[0] / height, (x - left) * self.input_size[1] / width
 
     def box_to_image(self, box: Box) -> Box:
-        """A box of the input, on the radiograph."""
+        """A box of the input, in coordinates of the radiograph."""
         top, left = self.point_to_image(box[0], box[1])
         bottom, right = self.point_to_image(box[0] + box[2], box[1] + box[3])
         return top, left, bottom - top, right - left
 
     def box_to_input(self, box: Box) -> Box:
-        """A box of the radiograph, on the input; not cut where it reaches beyond the crop."""
+        """A box of the radiograph, in coordinates of the input; not cut where it reaches beyond the crop."""
         top, left = self.point_to_input(box[0], box[1])
         bottom, right = self.point_to_input(box[0] + box[2], box[1] + box[3])
         return top, left, bottom - top, right - left

@@ -1,9 +1,9 @@
-"""The input check: what a network is given in numbers, and whether the picture looks like a frontal chest radiograph.
+"""The input check: statistics of the network's input, and whether the picture looks like a frontal chest radiograph.
 
-Rules that standardise each picture by itself always end at mean 0 and standard deviation 1, so those two numbers can
-warn of nothing. The verdict therefore looks at the part of the picture that the network sees, before it is
-standardised. The limits of brightness were set on 10,973 radiographs of NIH ChestX-ray14, so that each is passed by
-more than 99.9 % of them; whether the picture is a frontal chest at all is for `cxr.plausibility` to say.
+Rules that standardise each picture always give mean 0 and standard deviation 1, so these two numbers can't warn of
+anything. The verdict is therefore about the part of the picture that the network sees, before it is standardised. The
+limits of brightness were set on 10,973 radiographs of NIH ChestX-ray14: more than 99.9 % of them pass each limit.
+`cxr.plausibility` judges whether the picture is a frontal chest radiograph at all.
 """
 
 from collections.abc import Iterator
@@ -16,18 +16,18 @@ from cxr.frame import Box
 from cxr.plausibility import packaged
 
 DETAIL_PX = 128
-"""Brightness is judged on the picture averaged to this side, so that noise counts as little as it does in the input."""
+"""Brightness is judged on the picture averaged to this side, so that noise is averaged out as in the input."""
 
 DARKEST_MEAN, BRIGHTEST_MEAN = 0.24, 0.77
 LEAST_CONTRAST = 0.29
-"""Distance between the 5th and the 95th percentile of brightness."""
+"""Least distance between the 5th and the 95th percentile of brightness."""
 
 BLACK, MOST_BLACK = 2 / 255, 0.52
 WHITE, MOST_WHITE = 253 / 255, 0.05
-"""Where a pixel counts as clipped, and the largest share of such pixels: borders that were collimated are black."""
+"""Brightness at which a pixel counts as clipped, and the largest share of such pixels; collimated borders are black."""
 
 FARTHEST = 8.0
-"""Distance of the outermost value from the input's mean, in its standard deviations."""
+"""Largest distance of a value from the input's mean, in standard deviations."""
 
 CHEST = np.array(
     [
@@ -42,20 +42,20 @@ CHEST = np.array(
     ]
 )
 """Layout of a frontal chest: mean of 8,144 radiographs of NIH ChestX-ray14, each averaged to 8×8 and
-standardised; made symmetrical and rounded to a half."""
+standardised; then made symmetrical and rounded to halves."""
 
 SURE_LIKENESS, SURE_MARGIN = 0.5, 0.3
-"""A turned or inverted chest is named if the picture correlates this well with it, and this much better than upright.
-Turned or inverted on purpose, 94 to 96 % of NIH's radiographs are named; as they are, 17 of 10,973, most of them
-really on their side or upside down."""
+"""A picture is called turned or inverted if it correlates this well with the turned or inverted layout, and this much
+better than with the upright one. Of NIH's radiographs, turned or inverted on purpose, 94 to 96 % are recognised;
+unchanged, 17 of 10,973 are, most of which do lie on their side or upside down."""
 
 
 @dataclass(frozen=True)
 class InputStatistics:
-    """Mean, standard deviation, least and largest value of the prepared array, and what the picture looks like.
+    """Mean, standard deviation, minimum and maximum of the prepared array, and a verdict on the picture.
 
     verdict  one or more sentences for people
-    ok       whether nothing speaks against the picture; a network may fail on a picture that passes
+    ok       whether all checks pass; a network may still fail on the picture
     """
 
     mean: float
@@ -67,14 +67,14 @@ class InputStatistics:
 
 
 def input_statistics(array: np.ndarray, grey: np.ndarray, crop: Box) -> InputStatistics:
-    """Numbers of the prepared `array`, and a verdict on the part `crop` of the picture `grey` that it was made of."""
+    """Statistics of the prepared `array`, and a verdict on the part `crop` of the picture `grey` that it shows."""
     mean, std = float(array.mean(dtype=np.float64)), float(array.std(dtype=np.float64))
     low, high = float(array.min()), float(array.max())
     seen = _cut(grey, crop)
     detail = _averaged(seen, DETAIL_PX)
     faults = [*_exposure(seen, detail), *_layout(_averaged(detail, len(CHEST)), unusual=_unusual(grey, crop))]
     if max(mean - low, high - mean) > FARTHEST * std:
-        faults.append("A few pixels are so far from all others that little contrast is left for the rest.")
+        faults.append("A few pixels are so far from all others that the rest has little contrast.")
     verdict = " ".join(faults) or "Brightness, contrast and layout are those of a frontal chest radiograph."
     return InputStatistics(mean, std, low, high, verdict, ok=not faults)
 
@@ -87,7 +87,7 @@ def _cut(grey: np.ndarray, crop: Box) -> np.ndarray:
 def _unusual(grey: np.ndarray, crop: Box) -> float:
     """How far the picture is from frontal chest radiographs; above 1 it is unusual.
 
-    They were learnt with their borders. Where a rule cuts these off, the square that it cuts them from is judged.
+    The reference was fitted to pictures with their borders. Where a rule crops these, the uncropped square is judged.
     """
     side = min(grey.shape)
     if max(crop[2:]) < side:
@@ -114,7 +114,7 @@ def _exposure(seen: np.ndarray, detail: np.ndarray) -> Iterator[str]:
 
 
 def _layout(cells: np.ndarray, *, unusual: float) -> Iterator[str]:
-    """What the 8×8 cells look like, if not an upright frontal chest; `unusual` is above 1 for other pictures."""
+    """A sentence if the 8×8 cells look unlike an upright frontal chest; `unusual` is above 1 for other pictures."""
     upright, on_side, head_down, on_other_side = (_likeness(cells, np.rot90(CHEST, turns)) for turns in range(4))
     hypotheses = {
         "The picture looks turned on its side.": max(on_side, on_other_side),

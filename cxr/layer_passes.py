@@ -1,4 +1,4 @@
-"""Passes to, from and back to the layers of a network, each by the fastest way that knows the layer.
+"""Passes to, from and back to the layers of a network, each by the fastest way for that layer.
 
 Layers after the last block are computed in closed form (`cxr.engine.tail`), those that every path goes through by the
 engine (`cxr.engine.inner_layers`), and all others by the network in Keras, which is built when it is first needed.
@@ -26,7 +26,7 @@ CACHED_PASSES = 8
 
 
 class LayerPasses:
-    """Of one network. Arrays are NumPy; every method may be called from any thread, and counts its passes.
+    """Passes of one network. Arrays are NumPy; every method may be called from any thread, and counts its passes.
 
     engine   what computes faster than Keras; None where there is no engine
     columns  outputs of the network that are findings, in the order of the logits

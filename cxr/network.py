@@ -23,7 +23,7 @@ with quiet_import():
 from cxr.densenet import assign, densenet121
 
 BATCH_SIZES = (1, 16)
-"""One picture, or many variants of one: 16 is where two cores gain nothing more from a larger batch."""
+"""One picture, or variants of one: on two cores, batches above 16 are no faster."""
 
 
 def build_network(checkpoint: Checkpoint) -> "Network":
@@ -90,7 +90,7 @@ class Network:
         return logits
 
     def features_from(self, layer: str, activations: np.ndarray) -> np.ndarray:
-        """What the output layer sees, `(N, k)`, of a cutting layer's activations `(N, y, x, k)`."""
+        """Input of the output layer, `(N, k)`, from a cutting layer's activations `(N, y, x, k)`."""
         (features,) = self._batched(("features", layer), lambda: _forward(self._before_output(layer)), activations)
         return features
 
@@ -102,7 +102,7 @@ class Network:
         )
 
     def tail_gradient(self, layer: str, activations: np.ndarray, outputs: Sequence[int]) -> np.ndarray:
-        """As `layer_gradient`, from activations that are at hand, through the part of the network after them alone."""
+        """As `layer_gradient`, from given activations, through the part of the network after them alone."""
         key = ("tail gradient", layer)
         return self._gradients(key, lambda: partial(_gradient_of_input, self._tail(layer)), activations, outputs)
 
@@ -168,7 +168,7 @@ class Network:
 
 
 def _cutting_layers(model: keras.Model) -> set[str]:
-    """Names of the layers around which nothing passes: whatever was computed before them is last read by them."""
+    """Names of the layers that every path passes: all that was computed before them is last read by them."""
     producer = {id(layer.output): place for place, layer in enumerate(model.layers)}
     last_reader = [len(model.layers)] * len(model.layers)
     for place, layer in enumerate(model.layers):

@@ -1,4 +1,4 @@
-"""Logits of one input with windows of it filled: in whole passes, or from the input's own activations where faster."""
+"""Logits of one input with filled windows: by whole passes, or faster, from the input's own activations."""
 
 import hashlib
 import threading

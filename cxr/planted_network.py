@@ -1,7 +1,7 @@
 """Small networks whose evidence is known exactly: a bright or a dark disc, at any place.
 
-A bright disc is all there is for Mass, and as much against Effusion; a dark one is all there is for Nodule. Whatever
-explains these networks must point at the disc. They serve the tests of explainers and of measures.
+A bright disc is the only evidence for Mass, and as strong against Effusion; a dark one is the only evidence for Nodule.
+An explanation of these networks must point at the disc. They are used to test explainers and measures.
 """
 
 import hashlib
@@ -27,19 +27,19 @@ FOR_BRIGHT, FOR_DARK, AGAINST_BRIGHT = "Mass", "Nodule", "Effusion"
 LABELS = (FOR_BRIGHT, FOR_DARK, AGAINST_BRIGHT)
 
 SIZE = (64, 96)
-"""Rows and columns of the usual input: not square, so that exchanged axes show."""
+"""Rows and columns of the usual input: not square, so that exchanged axes are noticed."""
 
 RADIUS = 4
-"""Of a disc, in pixels of the input."""
+"""Radius of a disc, in pixels of the input."""
 
 CELL = 8
-"""Pixels of the input in a cell of the last layer with a map, along a side."""
+"""Side of a cell of the last layer with a map, in pixels of the input."""
 
 STRIDE = 2
-"""Pixels from one detector to the next: a quarter of the work, and a disc is four detectors wide still."""
+"""Pixels between detectors: 2 means a quarter of the work, and a disc is still four detectors wide."""
 
 TEXTURE, CONTRAST = 0.01, 0.3
-"""Standard deviation of the background, and how much brighter or darker a disc is: of full scale."""
+"""Standard deviation of the background, and a disc's contrast to it, as shares of full scale."""
 
 CLOSED = 4.5
 """What the detectors must exceed: a disc in full view gives them 7.5, one beside it, in what should be its
@@ -136,7 +136,7 @@ def planted(
 
 
 def blind(size: tuple[int, int] = SIZE) -> PlantedPredictor:
-    """The same network with detectors that nothing opens: its logits are constant and every gradient is zero."""
+    """The same network with detectors that never respond: its logits are constant and every gradient is zero."""
     model = _model(size)
     model.get_layer("detectors").set_weights([_detectors(), np.full(2, -1e6)])
     model.get_layer("predictions").set_weights([_head(), np.full(3, -1.0)])

@@ -1,11 +1,11 @@
-"""Does this look like a frontal chest radiograph? A distance from 8,144 of them, measured on a thumbnail.
+"""Whether a picture looks like a frontal chest radiograph: its distance from 8,144 of them, on a thumbnail.
 
-The thumbnail's standardised pixels are described by their principal components, by what these leave unexplained, and
-by a few numbers on contrast, edges and symmetry. How usual that description is among frontal chest radiographs is its
-Mahalanobis distance. Nothing but such radiographs was shown to it, so it knows no other kind of picture by name.
+A thumbnail's features are principal components of its standardised pixels, the residual, and a few numbers on contrast,
+edges and symmetry. The distance is the Mahalanobis distance of the features. It was fitted to frontal chest radiographs
+alone, so it can't name another kind of picture.
 
 `plausibility.npz` beside this file was made by `python -m cxr plausibility` from pictures of NIH ChestX-ray14's
-training patients; the limit is what 98 % of its validation patients' pictures stay below.
+training patients. 98 % of its validation patients' pictures are below the limit.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ import numpy as np
 SIDE = 64
 THUMBNAIL = 32
 COMPONENTS = 30
-"""With 20 or 45, fewer lateral views and other radiographs stood out."""
+"""Number of principal components. With 20 or 45, fewer lateral views and other radiographs were recognised."""
 
 SHARE_BELOW_LIMIT = 0.98
 FILE = Path(__file__).with_suffix(".npz")
@@ -28,12 +28,12 @@ FILE = Path(__file__).with_suffix(".npz")
 
 @dataclass(frozen=True, eq=False)
 class Plausibility:
-    """What frontal chest radiographs look like.
+    """The distribution of frontal chest radiographs.
 
     components, middle  (k, 1024), (1024,): of the standardised thumbnail, scaled to a variance of 1
     centre, spread      (f,): mean and standard deviation of the k components and the other numbers
     precision           (f, f): inverse of their covariance, after scaling
-    limit               distance from which on a picture is called unusual
+    limit               distance above which a picture is called unusual
     """
 
     components: np.ndarray
@@ -44,7 +44,7 @@ class Plausibility:
     limit: np.ndarray
 
     def distance(self, grey: np.ndarray) -> float:
-        """Of a picture `(h, w)` in [0, 1], in units of the limit: above 1 it is unusual."""
+        """Distance of a picture `(h, w)` in [0, 1], in units of the limit: above 1 it is unusual."""
         return float(np.sqrt(self._squared([_thumbnail(grey)])[0] / self.limit))
 
     def _squared(self, thumbnails: Sequence[np.ndarray]) -> np.ndarray:
@@ -60,7 +60,7 @@ class Plausibility:
         return np.concatenate([found, [np.log(unexplained + 1e-6)], _numbers(thumbnail)])
 
     def save(self, file: Path) -> None:
-        """As `load` reads it; the components in 16 bits."""
+        """Write the file that `load` reads; the components as float16."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         arrays: dict[str, Any] = {name: np.asarray(value, np.float32) for name, value in values.items()}
         arrays["components"] = arrays["components"].astype(np.float16)
@@ -68,19 +68,19 @@ class Plausibility:
 
 
 def load(file: Path = FILE) -> Plausibility:
-    """What `Plausibility.save` wrote."""
+    """Read the file that `Plausibility.save` wrote."""
     with np.load(file) as archive:
         return Plausibility(**{field.name: archive[field.name].astype(np.float64) for field in fields(Plausibility)})
 
 
 @lru_cache(maxsize=1)
 def packaged() -> Plausibility:
-    """The one that comes with the project."""
+    """The packaged distribution."""
     return load()
 
 
 def fit(pictures: Sequence[np.ndarray], held_out: Sequence[np.ndarray]) -> Plausibility:
-    """From frontal chest radiographs in [0, 1]; the limit from others, of other patients."""
+    """Fit to frontal chest radiographs in [0, 1]; the limit is set on those of other patients."""
     from sklearn.covariance import LedoitWolf
     from sklearn.decomposition import PCA
 
@@ -111,7 +111,7 @@ def _pixels(thumbnail: np.ndarray) -> np.ndarray:
 
 
 def _numbers(thumbnail: np.ndarray) -> np.ndarray:
-    """Brightness distribution, edges down, across and in all, likeness to its mirror image, clipped shares."""
+    """Percentiles of brightness, strength of edges, correlation with the mirror image, shares of clipped pixels."""
     values = _standardised(thumbnail)
     mirrored = _pixels(thumbnail) @ _pixels(thumbnail[:, ::-1]) / THUMBNAIL**2
     edges = (np.diff(values, axis=1), np.diff(values, axis=0), cv2.Laplacian(values, cv2.CV_32F))

@@ -1,4 +1,4 @@
-"""Input rules: from a radiograph to what a network was trained on, and the way back.
+"""Input rules: how a radiograph becomes the input that a network was trained on, and coordinates back.
 
 Each rule is what the checkpoints of one family were trained with; running a network on another rule's input raises no
 error and gives wrong scores. Sources: `original`, the application andohrinne-sudo/chest-xray-ai; `imagenet` and
@@ -35,12 +35,12 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "xrv": (),
     "samplewise": ("detail",),
 }
-"""What each rule may be given beside its size."""
+"""The parameters of each rule besides its size."""
 
 
 @dataclass(frozen=True)
 class InputRule:
-    """How a network wants its input: a rule's name, its size, and what else that rule takes (None: it doesn't).
+    """A network's input rule: name, size, and the rule's other parameters (None for those that it doesn't have).
 
     size        side of the square input in pixels, 32 to 1024
     resize      `imagenet`: shorter side before the central crop; default 8/7 of the size (256 for 224)
@@ -109,10 +109,10 @@ class InputRule:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """What the network sees of one radiograph.
+    """The network's input from one radiograph.
 
     array       (height, width, channels) float32, read-only
-    frame       the way between this input and the radiograph
+    frame       coordinates between this input and the radiograph
     statistics  of the array, with a verdict on the picture
     """
 
@@ -128,7 +128,7 @@ class Prepared:
 
 
 def prepare(radiograph: Radiograph, rule: InputRule | Mapping[str, Any]) -> Prepared:
-    """What a network trained with `rule` sees of the radiograph. Raises CheckpointError for a rule that is none."""
+    """What a network trained with `rule` sees of the radiograph. Raises CheckpointError for an unknown rule."""
     if not isinstance(rule, InputRule):
         rule = InputRule.from_config(rule)
     values, crop = RULES[rule.rule](radiograph, rule)

@@ -1,4 +1,4 @@
-"""A checkpoint to the Hub with a card that says what it is: checked, described, and put there in one commit."""
+"""Publishes a checkpoint on the Hub: checks it, writes its model card, and uploads both in one commit."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -47,7 +47,7 @@ def check_claims(config: CheckpointConfig) -> None:
 
 
 def write_card(resolved: Resolved, config: CheckpointConfig, repo: str) -> None:
-    """Write the card, or the part of it that is ours; what its author wrote around it stays."""
+    """Write the card, or its generated part; the text that its author wrote around that stays."""
     from huggingface_hub.repocard import metadata_load, metadata_save
 
     file = resolved.directory / CARD
@@ -66,7 +66,7 @@ def write_card(resolved: Resolved, config: CheckpointConfig, repo: str) -> None:
 
 
 def described(config: CheckpointConfig, repo: str) -> str:
-    """What a user must know: findings in order, input rule, figures, usage, and what it is not."""
+    """The generated part: findings in order, input rule, figures, usage and limits."""
     parts = [
         config.description,
         "**Research and teaching only. Not a medical device.**",
@@ -117,7 +117,7 @@ def _claims(config: CheckpointConfig) -> str:
 
 
 def _shortcuts(metrics: Mapping) -> str:
-    """What each logit tells of each shortcut, and which tells most, as far as the checkpoint states them."""
+    """A table of shortcuts: how well each logit predicts them, and which one best, as far as the checkpoint states it."""
     found = metrics.get("shortcuts")
     if not isinstance(found, Mapping) or not found:
         return ""

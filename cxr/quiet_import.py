@@ -1,8 +1,8 @@
 """Importing TensorFlow without its start-up notes.
 
 TensorFlow 2.21 writes notes on the processor and missing drivers to file descriptor 2 while it is imported, before it
-reads `TF_CPP_MIN_LOG_LEVEL`. Only those lines are dropped; whatever else is written meanwhile is passed on. TensorFlow
-reads the variable once, at import, so it is set for as long: otherwise a machine without a GPU gets an error about one.
+reads `TF_CPP_MIN_LOG_LEVEL`. Only those lines are dropped; all other output is passed on. TensorFlow reads the variable
+once, at import, so it is set during the import: otherwise a machine without a GPU gets an error message about that.
 """
 
 import os

@@ -18,7 +18,7 @@ class Agreement:
 
     names     of the explainers, in the order of rows and columns
     spearman  (n, n) rank correlation of the maps on a common grid
-    iou       (n, n) overlap of their hottest tenths
+    iou       (n, n) overlap (IoU) of their hottest tenths
     same      pairs that are equal by algebra: their agreement says nothing
     map       (28, 28) share of the explainers (each family once, controls left out) that call a cell hot
     counted   how many that are
@@ -43,7 +43,7 @@ class Agreement:
 
 
 def agreement(explanations: Sequence[Explanation]) -> Agreement:
-    """How far these agree: at least one, all of the same radiograph and finding."""
+    """The agreement of one or more explanations of the same radiograph and finding."""
     grids = [on_grid(each.map) for each in explanations]
     hot = [hottest(grid, TOP) & (grid > 0) for grid in grids]
     count = len(grids)
@@ -63,7 +63,7 @@ def agreement(explanations: Sequence[Explanation]) -> Agreement:
 
 
 def _independent(explanations: Sequence[Explanation]) -> list[int]:
-    """Places of those that count: no controls, and of each family the first."""
+    """Indices of the explanations that count: no controls, and the first of each family."""
     seen: set[str] = set()
     counted = []
     for place, each in enumerate(explanations):

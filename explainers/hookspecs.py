@@ -1,4 +1,4 @@
-"""The hooks of cxr-lens: what a plugin may define, when it is called, and what becomes of what it returns.
+"""The hooks of cxr-lens: what a plugin may define, when it is called, and how its return value is used.
 
 A plugin is a module. It is found through the entry-point group `cxr_lens`, through `--plugin FILE_OR_MODULE`, or by
 `Registry.register(module)`. It marks its functions with `hookimpl`:

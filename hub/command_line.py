@@ -67,12 +67,12 @@ def add_version(parser: argparse.ArgumentParser) -> None:
 def _version() -> str:
     try:
         return version("cxr-lens")
-    except PackageNotFoundError:  # run from a folder without having been installed, as on a Space
+    except PackageNotFoundError:  # run without an installation, as on a Space
         return "(not installed)"
 
 
 def existing_file(text: str) -> Path:
-    """Type of an argument: a file that is there."""
+    """Type of an argument: an existing file."""
     path = _expanded(text)
     if path.is_dir():
         raise argparse.ArgumentTypeError(f"{text!r} is a folder; a file is expected.")
@@ -82,7 +82,7 @@ def existing_file(text: str) -> Path:
 
 
 def existing_folder(text: str) -> Path:
-    """Type of an argument: a folder that is there."""
+    """Type of an argument: an existing folder."""
     path = _expanded(text)
     if path.is_file():
         raise argparse.ArgumentTypeError(f"{text!r} is a file; a folder is expected.")

@@ -76,7 +76,7 @@ def look_up(repository: Repository) -> Listing:
 
 
 def _within_deadline(ask: Callable[[], Any]) -> Any:
-    """The result of a request, or DeadlineError; without a response, neither caller nor exit are blocked."""
+    """The result of a request, or DeadlineError; an unanswered request blocks neither caller nor exit."""
     answer: Future = Future()
 
     def asking() -> None:

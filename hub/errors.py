@@ -70,7 +70,7 @@ def describe_error(error: Exception) -> tuple[str, str]:
         return error.code, str(error)
     number = secrets.token_hex(4)
     log.error("defect %s", number, exc_info=error)
-    return "INTERNAL", f"Something went wrong here, and it is not your doing. It was logged as {number}. Try again."
+    return "INTERNAL", f"An internal error occurred. It was logged as {number}. Try again."
 
 
 def names_hint(given: str, names: Iterable[str], *, list_all: str = "") -> str:

@@ -45,7 +45,7 @@ class Pins:
         try:
             self._add(commits, sha256)
         except OSError:  # read-only or full disk: the checkpoint itself is fine
-            log.warning("what was pulled can't be recorded: %s can't be written", self._file.parent.name)
+            log.warning("the downloaded files can't be recorded: %s can't be written", self._file.parent.name)
 
     def _add(self, commits: dict[str, str], sha256: dict[str, str]) -> None:
         with self._locked():
@@ -63,7 +63,7 @@ class Pins:
         except FileNotFoundError:
             return {"commits": {}, "sha256": {}}
         except (ValueError, KeyError, TypeError) as error:
-            # going on without it would mean to trust whatever is downloaded now
+            # without it, any file that is downloaded now would be trusted
             raise CheckpointError(
                 f"The record of trusted files, {self._file.name}, is damaged.",
                 "Restore or delete it in the Hub's cache.",

@@ -101,8 +101,8 @@ def _preset(file: str, name: str, table: Any) -> Preset:
         if not holds:
             raise SourceError(f"{file}: [{name}] {what}.")
 
-    require(bool(NAME.fullmatch(name)) and name not in RESERVED, "is no name for a preset")
-    require(isinstance(table, dict), "is no table")
+    require(bool(NAME.fullmatch(name)) and name not in RESERVED, "is not a valid name for a preset")
+    require(isinstance(table, dict), "is not a table")
     fields = set(Preset.__dataclass_fields__) - {"name"}
     foreign, lacking = (
         sorted(table.keys() - fields),
@@ -111,19 +111,25 @@ def _preset(file: str, name: str, table: Any) -> Preset:
     require(not foreign, f"has the field {foreign[:1]}, which is not a field of a preset")
     require(not lacking, f"lacks {', '.join(lacking)}")
     for text in TEXTS:
-        require(isinstance(table.get(text, ""), str), f"has {text!r} that is no text")
+        require(isinstance(table.get(text, ""), str), f"has {text!r} that is not text")
     require(bool(REPO.fullmatch(table["repo"])), "has a 'repo' that is not of the form org/name")
     require(table.get("repo_type", "model") in KINDS, f"has a 'repo_type' besides {', '.join(KINDS)}")
     revision = table.get("revision")
-    require(revision is None or bool(re.fullmatch("[0-9a-f]{40}", str(revision))), "has a 'revision' that is no commit")
+    require(
+        revision is None or bool(re.fullmatch("[0-9a-f]{40}", str(revision))),
+        "has a 'revision' that is not a full commit",
+    )
     path = PurePosixPath(table["file"])
     require(
         bool(path.name) and not path.is_absolute() and ".." not in path.parts, "has a 'file' outside its repository"
     )
     for many in LISTS:
-        require(isinstance(table.get(many, []), list), f"has {many!r} that is no list")
+        require(isinstance(table.get(many, []), list), f"has {many!r} that is not a list")
     numbers = [table.get("size", 0), table.get("epsilon", 0), *table.get("operating_points", ())]
-    require(all(isinstance(each, int | float) and each >= 0 for each in numbers), "has a number that can't be")
+    require(
+        all(isinstance(each, int | float) and each >= 0 for each in numbers),
+        "has a number that is negative or not a number",
+    )
     lists = {each: tuple(table[each]) for each in LISTS if each in table}
     preset = Preset(name=name, **(table | lists))
     try:

@@ -26,12 +26,12 @@ class Entry(NamedTuple):
 
 
 def read_header(file: Path) -> dict[str, Entry]:
-    """{key: entry} of a file; CheckpointError for one that is no such file, or claims what it doesn't hold."""
+    """{key: entry} of a file. Raises CheckpointError for another format, or for a header that doesn't fit the file."""
     size = file.stat().st_size
     if size > FILE_LIMIT_BYTES:
         raise CheckpointError(f"{file.name} has {size} bytes; at most {FILE_LIMIT_BYTES} are read.")
     if size < 8:
-        raise CheckpointError(f"{file.name} is no safetensors file: it has {size} bytes.")
+        raise CheckpointError(f"{file.name} is not a safetensors file: it has {size} bytes.")
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
         if length > min(HEADER_LIMIT_BYTES, size - 8):

@@ -96,12 +96,12 @@ def _sample(file: str, name: str, table: Any) -> SampleFile:
             raise SourceError(f"{file}: [{name}] {what}.")
 
     expected = {each.name for each in fields(SampleFile)} - {"name"}
-    require(isinstance(table, dict), "is no table")
+    require(isinstance(table, dict), "is not a table")
     require(set(table) == expected, f"must have the fields {', '.join(sorted(expected))}, and no others")
     texts = [table[each] for each in expected - {"size"}]
-    require(all(isinstance(each, str) and each for each in texts), "has a field that is no text")
+    require(all(isinstance(each, str) and each for each in texts), "has a field that is not text")
     require(table["address"].startswith("https://"), "has an 'address' that does not begin with https://")
-    require(bool(re.fullmatch("[0-9a-f]{64}", table["sha256"])), "has a 'sha256' that is none")
+    require(bool(re.fullmatch("[0-9a-f]{64}", table["sha256"])), "has a 'sha256' that is not 64 hexadecimal digits")
     size = table["size"]
     require(type(size) is int and 0 < size <= LARGEST_BYTES, f"has a 'size' besides 1 to {LARGEST_BYTES} bytes")
     return SampleFile(name=name, **table)

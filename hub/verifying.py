@@ -19,7 +19,7 @@ def verify(resolved: Resolved) -> Iterator[str]:
     layout = config["weights"].get("layout", "keras")
     origin = f" at commit {resolved.revision}" if resolved.revision else ""
     yield f"{resolved.name}: {weights.name}, {weights.stat().st_size / 1e6:.1f} MB{origin}"
-    stated = "as stated" if resolved.sha256 else "nobody states one to compare with"
+    stated = "as stated" if resolved.sha256 else "no sha256 is stated to compare with"
     yield f"sha256 {resolved.sha256 or sha256_of(weights)} ({stated})"
     if weights.suffix != ".safetensors":
         yield f"layout {layout}: its arrays are checked by python -m cxr verify"

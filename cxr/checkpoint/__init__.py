@@ -1,4 +1,4 @@
-"""From a resolved checkpoint directory to its configuration and weights, in NumPy, whatever layout the files have."""
+"""Reads configuration and weights of a resolved checkpoint directory, in NumPy, from files of every layout."""
 
 from cxr.checkpoint.config import Calibration, CheckpointConfig, Threshold
 from cxr.checkpoint.heads import Heads

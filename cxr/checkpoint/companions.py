@@ -1,7 +1,7 @@
 """Files beside a checkpoint's weights that its configuration names, with their sha256.
 
 They are the bootstrapped output layers, the average maps of the findings, and the summary of a benchmark. The network
-works without them, so a file that was not copied along is no error.
+works without them, so a missing file is no error.
 """
 
 import json
@@ -49,7 +49,7 @@ def read_heads(resolved: Resolved, *, features: int, outputs: int) -> Heads | No
 def read_average_maps(resolved: Resolved) -> Mapping[str, np.ndarray]:
     """{finding: (y, x) float32, read-only}, mean maps over many radiographs; empty without them.
 
-    Raises CheckpointError for a file with another sha256, or with arrays that are no maps.
+    Raises CheckpointError for a file with another sha256, or with arrays that are not maps.
     """
     file = _file(resolved, AVERAGE_MAPS)
     if file is None:
@@ -63,9 +63,9 @@ def read_average_maps(resolved: Resolved) -> Mapping[str, np.ndarray]:
 
 
 def read_benchmark(resolved: Resolved) -> Mapping:
-    """The summary of a benchmark of explainers, as JSON has it; empty without one.
+    """The summary of a benchmark of explainers, as JSON; empty without one.
 
-    Raises CheckpointError for a file with another sha256, or that is no JSON object of at most a mebibyte.
+    Raises CheckpointError for a file with another sha256, or that is not a JSON object of at most a mebibyte.
     """
     file = _file(resolved, BENCHMARK)
     if file is None:

@@ -13,7 +13,7 @@ from hub.errors import CheckpointError
 
 @dataclass(frozen=True)
 class Threshold:
-    """An operating point on the score, 0 to 1: how it was chosen, and within what its sample leaves it uncertain.
+    """An operating point on the score, 0 to 1: how it was chosen, and the interval of its uncertainty.
 
     views  {"AP", "PA": the operating point of radiographs in that view}, where they were chosen apart
     """
@@ -58,14 +58,14 @@ MOST_NAMED = 20
 
 @dataclass(frozen=True)
 class CheckpointConfig:
-    """What a checkpoint says of itself.
+    """A checkpoint's configuration.
 
     labels       name of each output in order, findings spelled as NIH does; "" marks an output that is ignored
     input        the input rule, as `cxr.preparation.InputRule.from_config` reads it
     final_relu   whether a ReLU follows the last batch norm
     head         sizes of hidden dense layers before the output
     witness      what other patients say of thresholds and calibration; None for a checkpoint that was not checked
-    raw          all fields as they stand in the file
+    raw          all fields of the file
     """
 
     name: str

@@ -12,7 +12,7 @@ import numpy as np
 from hub.errors import CheckpointError
 
 ARRAY_LIMIT = 1 << 26
-"""Values in one array; DenseNet-121's largest has 0.5 million, a hidden layer's at most 4 million."""
+"""Largest number of values in one array; DenseNet-121's largest has 0.5 million, a hidden layer's at most 4 million."""
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def array_at(group: h5py.Group, name: str) -> np.ndarray:
     """The numbers at a nested name; CheckpointError for anything else, or for more than a layer can hold."""
     found = _walk(group, name)
     if not isinstance(found, h5py.Dataset) or found.dtype.kind != "f":
-        raise CheckpointError(f"{name!r} of the HDF5 file is no array of numbers.")
+        raise CheckpointError(f"{name!r} of the HDF5 file is not an array of numbers.")
     if found.external or found.is_virtual:
         raise CheckpointError(f"{name!r} of the HDF5 file keeps its values in another file, which is not read.")
     if math.prod(found.shape) > ARRAY_LIMIT:

@@ -1,7 +1,7 @@
 """Weights as Keras 3 saves them (`.weights.h5`, or `model.weights.h5` in a `.keras` archive), as plain arrays.
 
 Layout: `layers/CLASS[_k]/vars/0…`, numbered for each class in the order of the model's layers; a model within a model
-has `layers` of its own. Layers' own names are not relied on: older files don't have them.
+has its own `layers`. Names of layers are not used, since older files don't have them.
 """
 
 import io
@@ -26,7 +26,7 @@ DEPTH_LIMIT = 4
 
 
 def read_keras3(file: Path) -> tuple[dict[str, np.ndarray], ModelDescription | None]:
-    """({"layer/variable": array}, what a `.keras` archive says of its network).
+    """({"layer/variable": array}, the description of the network in a `.keras` archive).
 
     Dense layers become `head_1`… and `predictions` in the order of the model.
 
@@ -35,7 +35,7 @@ def read_keras3(file: Path) -> tuple[dict[str, np.ndarray], ModelDescription | N
     source, description = _archive(file) if zipfile.is_zipfile(file) else (file, None)
     with reading_hdf5(source, file.name) as stream:
         if "layer_names" in stream.attrs or "model_weights" in stream:
-            raise CheckpointError(f"{file.name} is in the older form of Keras' HDF5.", "Its layout is `keras2`.")
+            raise CheckpointError(f"{file.name} has the HDF5 layout of Keras 2.", "Its layout is `keras2`.")
         layers = sorted(_layers(stream, DEPTH_LIMIT), key=lambda layer: layer[1])
     by_class: dict[str, list[list[np.ndarray]]] = {}
     for kind, _, arrays in layers:
@@ -63,10 +63,10 @@ def _archive(file: Path) -> tuple[io.BytesIO, ModelDescription | None]:
         description = None
         if CONFIG in archive.namelist():
             if archive.getinfo(CONFIG).file_size > CONFIG_LIMIT_BYTES:
-                raise CheckpointError(f"{file.name} describes its model at a length that no network needs.")
+                raise CheckpointError(f"{file.name} has a model description that is too long.")
             description = described_model(archive.read(CONFIG), file=file.name)
         if WEIGHTS not in archive.namelist() or archive.getinfo(WEIGHTS).file_size > WEIGHTS_LIMIT_BYTES:
-            raise CheckpointError(f"{file.name} holds no {WEIGHTS} of a size that can be.")
+            raise CheckpointError(f"{file.name} holds no {WEIGHTS} of a possible size.")
         return io.BytesIO(archive.read(WEIGHTS)), description
 
 

@@ -27,12 +27,12 @@ BACKBONE_LAYERS = {*STEM, *(name.split("/")[0] for name in backbone_shapes())}
 def read_keras_hdf5(
     file: Path, *, backbone: bool = False
 ) -> tuple[dict[str, np.ndarray], bool | None, ModelDescription | None]:
-    """({"layer/variable": array}, whether a ReLU follows the last norm if the names tell, what a whole model says).
+    """({"layer/variable": array}, whether a ReLU follows the last norm if the names tell, a model's description).
 
-    backbone  whether layers after the last norm are not needed, so that whatever is said of them counts nothing
+    backbone  whether layers after the last norm are not needed; then their description is ignored
 
     Dense layers are renamed in the file's order: `head_1`… for hidden ones, `predictions` for the last. Raises
-    CheckpointError for anything that is no such file, links to elsewhere included.
+    CheckpointError for any other file, and for links to other files.
     """
     with reading_hdf5(file, file.name) as stream:
         description = None
@@ -46,7 +46,7 @@ def read_keras_hdf5(
         for layer in layers:
             for inner, variables in _layer(root, layer).items():
                 arrays.setdefault(inner, {}).update(variables)
-    # the layers within a model that is one layer of another are named by their arrays alone, and a ReLU has none
+    # layers of a nested model are named by their arrays alone, and a ReLU has no arrays
     final_relu = "relu" in layers[layers.index("bn") :] if "bn" in layers else None
     return _keyed(arrays), final_relu, description
 
@@ -77,7 +77,7 @@ def _layer(root: h5py.Group, layer: str) -> dict[str, dict[str, np.ndarray]]:
 
 
 def _inner_layer(scope: str) -> str:
-    """A layer's name in a scope that TensorFlow may have put others before, or a number behind."""
+    """A layer's name from a TensorFlow scope, which may have other scopes before it or a number after it."""
     parts = scope.split("/")
     ends = ["/".join(parts[at:]) for at in range(len(parts))]
     known = [end for each in ends for end in (each, re.sub(r"_\d+$", "", each)) if end in BACKBONE_LAYERS]

@@ -1,8 +1,9 @@
-"""The description of a model that Keras saves beside its weights: read as JSON only, never built, and believed.
+"""The model description that Keras saves with weights: it is read as JSON, never built, and takes precedence.
 
 The network that is built here is one: DenseNet-121, an optional last ReLU, average pooling, hidden layers with ReLU,
 and an output whose sigmoid is the score. What a description says otherwise is either done (input size, last ReLU,
-hidden layers, epsilon, a scale before the network) or refused by name; ignored, it would change every score in silence.
+hidden layers, epsilon, a scale before the network) or refused by name. If it were ignored, all scores would be wrong
+without an error.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any
 from hub.errors import CheckpointError
 
 CODE = ("Lambda", "TFOpLambda", "__lambda__", "function")
-"""Classes and kinds under which Keras keeps code in a model's description."""
+"""Classes and types of a model description that contain code."""
 
 MODELS = ("Functional", "Model", "Sequential")
 LAST_NORM = "bn"
@@ -22,7 +23,7 @@ WITHOUT_EFFECT = (
     *("ActivityRegularization", "Identity", "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation"),
     *("RandomContrast", "RandomBrightness"),
 )
-"""Classes of layers that do nothing once training is over."""
+"""Classes of layers that do nothing outside of training."""
 
 BODY = (
     *("ZeroPadding2D", "Conv2D", "BatchNormalization", "Activation", "ReLU"),
@@ -33,7 +34,7 @@ HINT = "Only a DenseNet-121 with average pooling, ReLU in hidden layers and a si
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """What a file says of its network.
+    """A file's description of its network.
 
     size        side of the input in pixels, None where it may vary
     scale       factor that a layer before the network multiplies its input by
@@ -57,7 +58,7 @@ class _Layer:
 
 
 def described_model(text: str | bytes, *, file: str) -> ModelDescription:
-    """What a description says. Raises CheckpointError for code, and for a network that is none of those read here."""
+    """Parse a description. Raises CheckpointError for code, and for a network that can't be read here."""
     described = _parsed(text, file)
     layers = list(_layers(described))
     norms = [at for at, layer in enumerate(layers) if layer.kind == "BatchNormalization"]
@@ -77,7 +78,7 @@ def described_model(text: str | bytes, *, file: str) -> ModelDescription:
 
 
 def refuse_code(text: str | bytes, *, file: str) -> None:
-    """CheckpointError if a model's description carries code: such a network can't be told from its weights alone."""
+    """Raise CheckpointError if a model's description contains code: weights alone don't define such a network."""
     _parsed(text, file)
 
 
@@ -85,10 +86,10 @@ def _parsed(text: str | bytes, file: str) -> dict:
     try:
         described = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{file} describes its model in no readable JSON.") from error
+        raise CheckpointError(f"{file} has a model description that is not readable JSON.") from error
     if found := next((name for name in _kinds(described) if name in CODE), None):
         raise CheckpointError(
-            f"{file} is of a model with a {found} layer, whose code is never run here.",
+            f"{file} is of a model with a {found} layer, whose code is not run.",
             "Give the weights of a plain DenseNet-121.",
         )
     return described if isinstance(described, dict) else {}
@@ -171,7 +172,7 @@ def _size(layers: list[_Layer], file: str) -> int | None:
     shapes = [layer.settings.get(key) for layer in layers for key in ("batch_shape", "batch_input_shape")]
     shape = next((shape for shape in shapes if isinstance(shape, list) and len(shape) == 4), [None] * 4)
     if shape[1] != shape[2]:
-        raise _unlike(file, f"an input of {shape[1]} × {shape[2]} pixels, which is no square")
+        raise _unlike(file, f"an input of {shape[1]} × {shape[2]} pixels, which is not square")
     return shape[1]
 
 

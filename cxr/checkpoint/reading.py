@@ -66,7 +66,7 @@ def read_checkpoint(resolved: Resolved) -> Checkpoint:
     layout = resolved.config["weights"].get("layout", "keras")
     if layout not in READERS:
         raise CheckpointError(f"Weights have the layout {layout!r}.", f"Known: {', '.join(READERS)}.")
-    InputRule.from_config(config.input)  # refuses a rule or a size that can't be, before anything is allocated for it
+    InputRule.from_config(config.input)  # refuses an unknown rule or size before memory is allocated for it
     weights, config = READERS[layout](file, config)
     config = replace(config, input={**config.input, "size": InputRule.from_config(config.input).size})
     _check(weights, config)
@@ -87,9 +87,9 @@ def _native(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.ndarray]
 
 
 def _keras2(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.ndarray], CheckpointConfig]:
-    """In two steps, as the original application loads: the backbone's file if there is one, then the whole model's.
+    """Read weights in two steps, as the original application does: the backbone's file if there is one, then the model.
 
-    The second file holds every layer, so it decides every value; the first is read for what the second may lack.
+    The second file's values take precedence; the first is read for layers that the second may lack.
     """
     backbone = file.with_name(ORIGINAL_BACKBONE)
     first = read_keras_hdf5(backbone, backbone=True)[0] if backbone.is_file() else {}
@@ -114,7 +114,7 @@ def _keras3(file: Path, config: CheckpointConfig) -> tuple[dict[str, np.ndarray]
 def _as_described(
     weights: dict[str, np.ndarray], config: CheckpointConfig, description: ModelDescription | None
 ) -> tuple[dict[str, np.ndarray], CheckpointConfig]:
-    """Weights and configuration of the network that a file describes, which counts more than what is assumed of it."""
+    """Weights and configuration of the network that a file describes; the description overrides assumptions."""
     if description is None:
         return weights, config
     if description.scale != 1:

@@ -1,8 +1,8 @@
 """Tensors of a file written by `torch.save` (.pt, .pth, .bin), without torch and without running anything in it.
 
-Such a file is a pickle, which may name any function for its reader to call. This reader knows a dozen names, gives
-each an inert stand-in that only keeps what it is told, and refuses the file at the first name besides. Both forms are
-read: the zip of torch 1.6 and later, and the row of pickles before it; state dicts, and whole modules by their parts.
+Such a file is a pickle, which can name any function for its reader to call. This reader accepts a dozen names, replaces
+each with an inert stand-in that only stores its arguments, and refuses the file at any other name. It reads both forms,
+the zip of torch 1.6 and later and the sequence of pickles before it; state dicts, and whole modules by their parts.
 """
 
 import io
@@ -31,8 +31,8 @@ WRAPPERS = (
     *("params", "module", "classifier", "densenet121", "backbone", "encoder", "student", "teacher"),
     *("ema_state_dict", "state_dict_ema", "model_ema", "ema", "checkpoint", "best_model", "best_state"),
 )
-"""Keys under which training scripts keep the weights beside their own things, in the order in which they count: the
-weights themselves before averages of them."""
+"""Keys under which training scripts store the weights beside other data, by precedence: the weights before averages of
+them."""
 
 STEM = "features.conv0.weight"
 
@@ -53,7 +53,7 @@ INERT_MODULES = ("torch.nn", "torchvision", "torchxrayvision", "argparse", "nump
 """Modules whose names occur in real files: a network's parts, a script's arguments, NumPy's scalars."""
 
 INERT_NAMES = {"device", "strided", "float64", "float32", "float16", "bfloat16", "int64", "int32", "uint8", "bool"}
-"""Of torch itself: where a tensor was, and of which type."""
+"""torch's own names: devices and types of tensors."""
 
 DAMAGE = (
     pickle.UnpicklingError,
@@ -68,11 +68,11 @@ DAMAGE = (
     UnicodeDecodeError,
     zipfile.BadZipFile,
 )
-"""What reading a damaged or foreign pickle may raise, besides our own refusal."""
+"""What reading a damaged or foreign pickle may raise, besides CheckpointError."""
 
 
 class Inert:
-    """Stands for a class of the file: takes what it is given and does nothing."""
+    """A stand-in for a class of the file: it accepts all arguments and does nothing."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.state: Any = None
@@ -81,10 +81,10 @@ class Inert:
         self.state = state
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        """Items of a mapping's subclass: dropped."""
+        """Ignore items of a mapping's subclass."""
 
     def append(self, value: Any) -> None:
-        """Items of a list's subclass: dropped."""
+        """Ignore items of a list's subclass."""
 
     def extend(self, values: Any) -> None:
         """As `append`."""
@@ -92,19 +92,19 @@ class Inert:
 
 @dataclass(frozen=True)
 class StorageKind:
-    """A type of storage, named by the file; its data's type in NumPy."""
+    """A type of storage that the file names, with its type in NumPy."""
 
     name: str
 
     @property
     def dtype(self) -> np.dtype:
-        """Of one value in the file."""
+        """The type of a value in the file."""
         return np.dtype(DTYPES[self.name])
 
 
 @dataclass(eq=False)
 class Storage:
-    """A flat run of values that tensors look into; `data` is set once it was found in the file."""
+    """A flat array that tensors are views of; `data` is set once it was found in the file."""
 
     kind: StorageKind
     key: str
@@ -114,13 +114,13 @@ class Storage:
     def fill(self, content: bytes) -> None:
         """Read the values from the file's bytes; CheckpointError if their number is not the stated one."""
         if len(content) != self.count * self.kind.dtype.itemsize:
-            raise CheckpointError(f"The file is cut short: a storage claims {self.count} values that are not there.")
+            raise CheckpointError(f"The file is cut short: {self.count} values of a storage are missing.")
         self.data = np.frombuffer(content, self.kind.dtype)
 
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """A view on a storage, not yet looked at."""
+    """A view of a storage, which is read later."""
 
     storage: Storage
     offset: int
@@ -135,7 +135,7 @@ class Tensor:
         fits = fits and math.prod(size) <= ARRAY_LIMIT and values is not None
         last = self.offset + sum((n - 1) * step for n, step in zip(size, stride, strict=False)) if fits else 0
         if values is None or not fits or (0 not in size and last >= len(values)):
-            raise CheckpointError(f"A tensor of the shape {size} looks beyond the data that the file holds.")
+            raise CheckpointError(f"A tensor of the shape {size} reaches beyond the file's data.")
         if 0 in size:
             return np.empty(size, np.float32)
         width = values.itemsize
@@ -146,14 +146,14 @@ class Tensor:
 
 
 def _tensor(storage: Storage, offset: int, size: Sequence[int], stride: Sequence[int], *_: Any) -> Tensor:
-    """What the file calls to put a tensor together; gradients and hooks that follow are dropped."""
+    """Stand-in for the function that makes a tensor; its arguments on gradients and hooks are ignored."""
     if not isinstance(storage, Storage):
         raise CheckpointError("The file has a tensor without data.")
     return Tensor(storage, offset, tuple(size), tuple(stride))
 
 
 class Reader(pickle.Unpickler):
-    """An unpickler whose every name is a stand-in. `storages` fills with what the tensors refer to."""
+    """An unpickler that replaces every name with a stand-in. `storages` collects the storages of the tensors."""
 
     KNOWN: ClassVar[dict[tuple[str, str], Callable]] = {
         ("collections", "OrderedDict"): OrderedDict,
@@ -171,7 +171,7 @@ class Reader(pickle.Unpickler):
         self.storages: dict[str, Storage] = {}
 
     def find_class(self, module: str, name: str) -> Any:
-        """The stand-in of a name; CheckpointError for one that real checkpoints don't have."""
+        """The stand-in for a name. Raises CheckpointError for a name that real checkpoints don't have."""
         if (module, name) in self.KNOWN:
             return self.KNOWN[module, name]
         if module in ("torch", "torch.storage") and name in DTYPES:
@@ -180,7 +180,7 @@ class Reader(pickle.Unpickler):
         if inert or (module == "torch" and name in INERT_NAMES):
             return type(name, (Inert,), {})
         raise CheckpointError(
-            f"The file names {module}.{name}, which is no part of a network's weights; nothing of it was run.",
+            f"The file names {module}.{name}, which is not part of a network's weights. It was not run.",
             "Give the weights as safetensors.",
         )
 
@@ -194,7 +194,7 @@ class Reader(pickle.Unpickler):
             raise CheckpointError("The file has storages within storages, which are not read.")
         _, kind, key, _, count = pid[:5]
         if not isinstance(kind, StorageKind) or not isinstance(count, int) or not 0 <= count <= ARRAY_LIMIT:
-            raise CheckpointError(f"The file has a storage of {count!r} values, which can't be.")
+            raise CheckpointError(f"The file has a storage of {count!r} values, which is impossible.")
         return self.storages.setdefault(str(key), Storage(kind, str(key), count))
 
 
@@ -221,7 +221,7 @@ def _from_zip(file: Path) -> Any:
         pickles = [each for each in entries if each.filename.count("/") == 1 and each.filename.endswith("/data.pkl")]
         stored = all(each.compress_type == zipfile.ZIP_STORED for each in entries)
         if len(entries) > ENTRY_LIMIT or not stored or len(pickles) != 1 or pickles[0].file_size > PICKLE_LIMIT_BYTES:
-            raise CheckpointError(f"{file.name} is a zip archive, but none that torch writes.")
+            raise CheckpointError(f"{file.name} is a zip archive, but not one that torch writes.")
         reader = Reader(io.BytesIO(archive.read(pickles[0])))
         contents = reader.load()
         top = pickles[0].filename.split("/")[0]
@@ -234,7 +234,7 @@ def _from_pickles(file: Path) -> Any:
     """Before torch 1.6: magic number, protocol, system, contents and keys as pickles, then each storage's values."""
     with file.open("rb") as stream:
         if Reader(stream).load() != LEGACY_MAGIC:
-            raise CheckpointError(f"{file.name} is no file that torch.save wrote.")
+            raise CheckpointError(f"{file.name} was not written by torch.save.")
         Reader(stream).load()
         Reader(stream).load()
         reader = Reader(stream)

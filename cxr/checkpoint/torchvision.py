@@ -18,7 +18,7 @@ STEM = "features.conv0.weight"
 PREFIXES = ("densenet121.", "model.", "backbone.", "net.", "encoder.")
 
 OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
-"""Before version 0.4, torch allowed dots in the names of a module's parts."""
+"""Names of parts with dots, which torch allowed before version 0.4."""
 
 VARIABLES = {
     "kernel": "weight",
@@ -37,7 +37,7 @@ def from_torchvision(
     prefix   what stands before `features.`; None finds it among the usual ones
     epsilon  of the batch norms in the network that the weights come from
 
-    Raises CheckpointError for a tensor that is missing, or that this network has no place for.
+    Raises CheckpointError for a tensor that is missing, or that this network doesn't have.
     """
     named = _plain_names(tensors, prefix)
     weights = {}
@@ -63,7 +63,7 @@ def torch_module(layer: str) -> str:
 
 
 def _plain_names(tensors: Mapping[str, np.ndarray], prefix: str | None) -> dict[str, np.ndarray]:
-    """Tensors by torchvision's names: without prefixes, with today's names, without counters and buffers."""
+    """Tensors by torchvision's current names, without prefixes, counters and buffers."""
     parallel = all(key.startswith("module.") for key in tensors)
     named = {key.removeprefix("module.") if parallel else key: tensor for key, tensor in tensors.items()}
     if prefix is None:
@@ -75,7 +75,7 @@ def _plain_names(tensors: Mapping[str, np.ndarray], prefix: str | None) -> dict[
     return {
         OLD_NAME.sub(r"\1\2.", key.removeprefix(prefix)): np.asarray(tensor)
         for key, tensor in named.items()
-        # torchxrayvision's own operating points are no weights
+        # torchxrayvision's operating points are not weights
         if not key.endswith(("num_batches_tracked", "op_threshs"))
     }
 
@@ -84,7 +84,7 @@ def _keras_axes(tensor: np.ndarray) -> np.ndarray:
     """Kernels (out, in, y, x) become (y, x, in, out), dense ones (out, in) become (in, out)."""
     axes = {4: (2, 3, 1, 0), 2: (1, 0), 1: (0,)}.get(tensor.ndim)
     if axes is None:
-        raise CheckpointError(f"A tensor of the shape {tensor.shape} has no place in a DenseNet-121.")
+        raise CheckpointError(f"A tensor of the shape {tensor.shape} does not belong to a DenseNet-121.")
     return np.ascontiguousarray(tensor.transpose(axes), np.float32)
 
 
@@ -99,12 +99,12 @@ def fold_epsilon(weights: dict[str, np.ndarray], epsilon: float) -> None:
 
 
 def _head(named: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What is left, which must be one chain of dense layers in the file's order: `head_1`… and `predictions`."""
+    """The remaining tensors, which must be a chain of dense layers in the file's order: `head_1`… and `predictions`."""
     modules = list(dict.fromkeys(key.rpartition(".")[0] for key in named))
     dense = [module for module in modules if named.get(f"{module}.weight", np.empty(0)).ndim == 2]
     used = {f"{module}.{part}" for module in dense for part in ("weight", "bias")}
     if foreign := sorted(named.keys() - used):
-        raise CheckpointError(f"The checkpoint has {foreign[0]!r}, which this network has no place for.")
+        raise CheckpointError(f"The checkpoint has {foreign[0]!r}, which this network doesn't have.")
     if lacking := sorted(used - named.keys()):
         raise CheckpointError(f"The checkpoint lacks {lacking[0]!r}.")
     names = [*(f"head_{number}" for number in range(1, len(dense))), OUTPUT_LAYER]

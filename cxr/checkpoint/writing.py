@@ -18,7 +18,7 @@ ALIGNMENT = 8
 
 
 def write_checkpoint(directory: Path, config: Mapping, weights: Mapping[str, np.ndarray]) -> Path:
-    """Write both files; `config`'s field `weights` is filled in. Raises CheckpointError for a config that is none."""
+    """Write both files; `config`'s field `weights` is filled in. Raises CheckpointError for an invalid config."""
     directory.mkdir(parents=True, exist_ok=True)
     write_safetensors(directory / WEIGHTS, weights)
     digest = sha256_of(directory / WEIGHTS)
@@ -27,7 +27,7 @@ def write_checkpoint(directory: Path, config: Mapping, weights: Mapping[str, np.
 
 
 def write_config(directory: Path, config: Mapping) -> None:
-    """`config.json`, checked before it takes the place of an older one."""
+    """Write `config.json`, which is checked before it replaces an older one."""
     check_config(dict(config))
     _replace(directory / CONFIG, (json.dumps(config, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
@@ -48,7 +48,7 @@ def write_safetensors(file: Path, tensors: Mapping[str, np.ndarray]) -> None:
 
 
 def halved(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Kernels in float16, everything else in float32: half the size, and logits that move by less than 0.01."""
+    """Kernels as float16, everything else as float32: half the size; logits change by less than 0.01."""
     return {
         name: array.astype(np.float16 if name.endswith("/kernel") else np.float32) for name, array in weights.items()
     }

@@ -1,4 +1,4 @@
-"""Forward passes at the machine's limit: the network rewritten so that fewer operations do the same.
+"""Fast forward passes: the network rewritten so that fewer operations give the same result.
 
 Batch norms are folded into the convolutions before them, and the transitions pool before they convolve. The rewritten
 network (`graph`) is compiled from one description for TensorFlow, which is always installed, or for ONNX Runtime (extra
@@ -20,7 +20,7 @@ __all__ = ["AUTO", "ENGINES", "Engine", "Folded", "build_engine", "chosen_engine
 
 
 def chosen_engine(name: str = AUTO) -> str:
-    """The name of the engine to use; `auto` means the fastest one that is installed.
+    """The engine's name; `auto` means the fastest one that is installed.
 
     Raises EngineError for an unknown engine, or one that is not installed.
     """

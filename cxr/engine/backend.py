@@ -16,7 +16,7 @@ class Backend(Protocol):
     """Builds and compiles descriptions.
 
     batches  whether pictures take less time in a batch than one by one
-    widens   whether a piece compiled for all cores differs from one compiled for a single worker
+    widens   whether a piece compiled for all cores differs from one for a single worker
     """
 
     name: str

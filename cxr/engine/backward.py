@@ -19,13 +19,13 @@ class GraphBuilder(Protocol):
     nodes: list[onnx.NodeProto]
 
     def node(self, operation: str, *inputs: str, **attributes) -> str:
-        """The name of a new node's output."""
+        """Add a node; the name of its output."""
 
     def constant(self, values: np.ndarray) -> str:
-        """The name of a new constant."""
+        """Add a constant; its name."""
 
     def values(self, name: str) -> np.ndarray:
-        """Of a constant."""
+        """Values of a constant."""
 
 
 def gradient(graph: GraphBuilder, shapes: Shapes, output: str, seed: str, source: str) -> str:
@@ -44,7 +44,7 @@ def _summed(graph: GraphBuilder, parts: Sequence[str]) -> str:
 
 
 Parts = list[tuple[str, str]]
-"""Inputs of a node, each with its gradient."""
+"""A node's inputs, each with the name of its gradient."""
 
 
 def _convolution(graph: GraphBuilder, shapes: Shapes, node: onnx.NodeProto, back: str) -> Parts:
@@ -69,7 +69,7 @@ def _scaled(graph: GraphBuilder, shapes: Shapes, node: onnx.NodeProto, back: str
 
 
 def _largest(graph: GraphBuilder, shapes: Shapes, node: onnx.NodeProto, back: str) -> Parts:
-    """To the position of the maximum; positions that two windows chose get the sum."""
+    """Max pooling: the gradient goes to the position of the maximum; one that two windows share gets the sum."""
     if len(node.output) == 1:
         node.output.append(f"{node.output[0]}_indices")
     shape, flat = shapes[node.input[0]], graph.constant(np.array([-1]))
@@ -80,7 +80,7 @@ def _largest(graph: GraphBuilder, shapes: Shapes, node: onnx.NodeProto, back: st
 
 
 def _averaged(graph: GraphBuilder, shapes: Shapes, node: onnx.NodeProto, back: str) -> Parts:
-    """A quarter to each of the four pixels; a last odd row or column was in no mean and gets zero."""
+    """Average pooling: a quarter of the gradient to each of four pixels; an odd last row or column gets zero."""
     quarter = graph.node("Mul", back, graph.constant(np.array(0.25, np.float32)))
     scales = graph.constant(np.array([1, 1, 2, 2], np.float32))
     ways = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}

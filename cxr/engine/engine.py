@@ -87,7 +87,7 @@ class Engine:
         """d logit / d input `(N, h, w, c)`."""
         weights = np.zeros((1, self._net.outputs), np.float32)
         weights[0, output] = 1
-        # one by one: a batch takes as long, and needs memory for all its layers at once
+        # one by one: a batch takes as long, and needs the memory of all its pictures' layers at once
         slices = (partial(self._input_gradient, single, weights) for single in np.split(batch, len(batch)))
         return np.concatenate(self._pool.run(slices, ahead=1 if self._library.widens else None))
 
@@ -125,7 +125,7 @@ class Engine:
             yield found[: len(windows) - number * BATCH]
 
     def _occluded(self, base: "CachedActivations", geometry: Geometry, filled: np.ndarray) -> np.ndarray:
-        """Of exactly one batch."""
+        """`occluded` for exactly one batch."""
         shapes = geometry.shapes
         (changed,) = self._run(
             ("stem",), partial(graph.stem, self._net), *self._stem_inputs(base, geometry, filled), of=shapes
@@ -193,7 +193,7 @@ class Engine:
         return entry
 
     def _cuts(self, base: np.ndarray, patch: "tuple[Axis, Axis]") -> np.ndarray:
-        """(N, …) patches of one map."""
+        """Patches `(N, …)` of one map."""
         rows, columns = patch
         cuts = []
         for top, left in zip(rows.starts, columns.starts, strict=True):
@@ -215,7 +215,7 @@ class Engine:
     def _run(
         self, key: tuple, description: Description, *arrays: np.ndarray, of: tuple | None = None, wide: bool = False
     ) -> list[np.ndarray]:
-        """A piece's outputs; it is compiled at its first use. `of`: the shapes of the geometry that it belongs to."""
+        """A piece's outputs; it is compiled at its first use. `of`: the shapes of its geometry."""
         shapes, kinds = [each.shape for each in arrays], [each.dtype.type for each in arrays]
         wide = wide and self._library.widens
         key = (*key, len(arrays[0]), wide)

@@ -1,4 +1,4 @@
-"""DenseNet-121's weights with each batch norm as scale and shift, folded into the convolution before it if there is."""
+"""DenseNet-121's weights, each batch norm as scale and shift, folded into the convolution before it if there is one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Convolution:
 
 @dataclass(frozen=True, eq=False)
 class Affine:
-    """scale and shift (channels,), of a norm that no convolution precedes."""
+    """scale and shift (channels,) of a norm without a convolution before it."""
 
     scale: np.ndarray
     shift: np.ndarray
@@ -29,7 +29,7 @@ class Affine:
 
 @dataclass(frozen=True, eq=False)
 class DenseLayer:
-    """norm and ReLU, 1×1 convolution and ReLU, 3×3 convolution: 32 channels more."""
+    """norm and ReLU, 1×1 convolution and ReLU, 3×3 convolution; adds 32 channels."""
 
     norm: Affine
     narrow: Convolution
@@ -63,7 +63,7 @@ class Folded:
 
 
 def fold(weights: Mapping[str, np.ndarray], *, side: int, final_relu: bool, hidden: int) -> Folded:
-    """From {"layer/variable": array} of a checkpoint; `hidden` is its number of hidden dense layers."""
+    """Fold a checkpoint's {"layer/variable": array}; `hidden` is its number of hidden dense layers."""
     blocks = tuple(
         tuple(_layer(weights, f"conv{block}_block{number}") for number in range(1, count + 1))
         for block, count in enumerate(BLOCKS, 2)

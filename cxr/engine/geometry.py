@@ -1,14 +1,14 @@
-"""How far an occluded window reaches: which pixels of each plane can change, and the patches that hold them.
+"""Receptive fields of occluded windows: the pixels of each plane that can change, and the patches that contain them.
 
-Along one axis, in half-open ranges [first, last), of a window on an input of `side` pixels:
+Along one axis, in half-open ranges [first, last), for an input of `side` pixels:
 
-    plane            side / 2: the stem's convolution (7 wide, stride 2), side / 4: its pooling (3 wide, stride 2)
+    stem             side / 2 after the convolution (7 wide, stride 2), side / 4 after the pooling (3 wide, stride 2)
     first block      side / 4: each of its 6 layers reaches one pixel farther
     second block     side / 8, after pooling by 2: each of its 12 layers reaches one pixel farther
-    from there on    everything
+    later blocks     every pixel can change
 
-A patch holds what can change and one pixel around it, so that every change is computed from what it depends on; at the
-picture's border it ends there, where the zeros around it are the convolutions' own.
+A patch contains the pixels that can change and one pixel around them, which their values depend on. At the picture's
+border it ends with the picture, since the convolutions pad with zeros there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,12 +21,12 @@ from hub.architecture import BLOCKS
 
 FIRST, SECOND = BLOCKS[:2]
 STEM_REACH = 5
-"""Pixels of the input before four times a pixel of the stem's output that it depends on; as many come after."""
+"""A pixel of the stem's output depends on this many input pixels before four times its position, and as many after."""
 
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """Patches along one axis of a plane: where each starts, and the length in pixels that all of them have."""
+    """Patches along one axis of a plane: their starts, and their common length in pixels."""
 
     starts: np.ndarray
     side: int
@@ -37,12 +37,12 @@ class Axis:
 
 
 Range = tuple[np.ndarray, np.ndarray]
-"""First pixel of each window's range, and the first pixel after it."""
+"""First pixel of each window's range, and first pixel after the range."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Ranges:
-    """The pixels that windows can change: in the stem's output, the first block's, the second block's first layers."""
+    """The pixels that windows can change: in the stem's output, the first block and the second block's first layers."""
 
     pooled: Range
     first: Range
@@ -59,7 +59,7 @@ class _Ranges:
 
 @dataclass(frozen=True, eq=False)
 class Reach:
-    """What windows reach along one axis; see the module. Arrays are (windows,)."""
+    """What windows reach along one axis; see the module's docstring. Arrays are (windows,)."""
 
     edges: np.ndarray
     length: int
@@ -72,10 +72,10 @@ class Reach:
 
     @classmethod
     def of(cls, edges: np.ndarray, length: int, side: int, layers: int) -> "Reach":
-        """Of windows that begin at `edges`; `layers` of the second block are computed on patches.
+        """The reach of windows that begin at `edges`; `layers` of the second block are computed on patches.
 
-        Patches are as large as the window needs anywhere, at a border or not: what is compiled for some windows serves
-        all that begin at the same remainders of 4, the stride of the first block's plane.
+        All patches are as large as the largest one that the window needs, at a border or not. So a compiled piece
+        serves all windows whose starts have the same remainder modulo 4, the stride of the first block's plane.
         """
         starts = np.arange(side - length + 1)
         anywhere = _Ranges.of(starts[np.isin(starts % 4, edges % 4)], length, side, layers)
@@ -87,12 +87,12 @@ class Reach:
         return cls(edges, length, found.pooled, stem, first, second, (quarter, eighth), layers)
 
     def changes(self, chosen: np.ndarray) -> Iterator[np.ndarray]:
-        """For each layer of the first block, which pixels of its patch can change: (windows, side) bool."""
+        """Per layer of the first block, the pixels of its patch that can change: (windows, side) bool."""
         for layer in range(1, FIRST + 1):
             yield _inside(_grown(*self.pooled, by=layer, plane=self.planes[0]), self.first, chosen)
 
     def later_changes(self, chosen: np.ndarray) -> Iterator[np.ndarray]:
-        """The same of the second block's first layers."""
+        """The same for the second block's first layers."""
         grown = _grown(*self.pooled, by=FIRST, plane=self.planes[0])
         halved = grown[0] // 2, (grown[1] + 1) // 2
         for layer in range(1, self.layers + 1):
@@ -101,7 +101,7 @@ class Reach:
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """Windows of one size with all their patches; a batch of it is one of `chosen` rows."""
+    """Windows of one size with their patches; `rows` selects a batch."""
 
     windows: np.ndarray
     down: Reach
@@ -110,7 +110,7 @@ class Geometry:
 
     @classmethod
     def of(cls, windows: np.ndarray, side: int) -> "Geometry":
-        """Of windows `(m, 4)`: top, left, height, width, all of one size and within the input."""
+        """The geometry of windows `(m, 4)`: top, left, height, width, all of one size and within the input."""
         windows = np.asarray(windows, int)
         lengths = windows[0, 2:]
         if (windows[:, 2:] != lengths).any():
@@ -120,52 +120,52 @@ class Geometry:
         return cls(windows, down, across, np.arange(len(windows)))
 
     def rows(self, at: int, count: int) -> "Geometry":
-        """`count` windows from `at` on; the last one stands for those that are not there."""
+        """`count` windows, beginning with number `at`; the last window is repeated beyond the end."""
         chosen = np.minimum(np.arange(at, at + count), len(self.down.edges) - 1)
         return Geometry(self.windows[chosen], self.down, self.across, chosen)
 
     @cached_property
     def shapes(self) -> tuple:
-        """What all pieces' shapes depend on."""
+        """All that the shapes of the compiled pieces depend on."""
         return tuple(
             (each.stem.side, each.first.side, each.second.side, each.layers) for each in (self.down, self.across)
         )
 
     @property
     def layers_of_second_block(self) -> int:
-        """How many of them are computed on patches."""
+        """Number of the second block's layers that are computed on patches."""
         return self.down.layers
 
     @property
     def stem(self) -> tuple[Axis, Axis]:
-        """Of the patch of the stem's output that is recomputed."""
+        """Height and width of the recomputed patch of the stem's output."""
         return self.down.stem.rows(self.chosen), self.across.stem.rows(self.chosen)
 
     @property
     def first(self) -> tuple[Axis, Axis]:
-        """Of the first block."""
+        """Height and width of the first block's patch."""
         return self.down.first.rows(self.chosen), self.across.first.rows(self.chosen)
 
     @property
     def after_first(self) -> tuple[Axis, Axis]:
-        """Of the first block's patch, after the transition."""
+        """Height and width of the first block's patch, after the transition."""
         down, across = (Axis(each.starts // 2, each.side // 2) for each in self.first)
         return down, across
 
     @property
     def second(self) -> tuple[Axis, Axis]:
-        """Of the second block's first layers."""
+        """Height and width of the patch of the second block's first layers."""
         return self.down.second.rows(self.chosen), self.across.second.rows(self.chosen)
 
     @property
     def whole_second(self) -> tuple[Axis, Axis]:
-        """The second block's whole plane."""
+        """Height and width of the second block's whole plane."""
         everything = Axis(np.zeros(len(self.chosen), int), self.down.planes[1])
         return everything, everything
 
     @property
     def margin(self) -> int:
-        """Zeros around the input that crops may reach into."""
+        """Width of the zeros around the input, into which crops may reach."""
         return 2 * STEM_REACH
 
     @property
@@ -180,7 +180,7 @@ class Geometry:
         return list(zip(*(4 * axis.starts - STEM_REACH + self.margin for axis in self.stem), strict=True))
 
     def existing(self) -> np.ndarray:
-        """Which pixels of the stem's convolution lie in the plane: `(N, height, width)` bool."""
+        """The pixels of the stem's convolution that lie within the plane: `(N, height, width)` bool."""
         inside = []
         for axis, reach in zip(self.stem, (self.down, self.across), strict=True):
             pixels = 2 * axis.starts[:, None] - 1 + np.arange(2 * axis.side + 1)
@@ -188,16 +188,16 @@ class Geometry:
         return inside[0][:, :, None] & inside[1][:, None, :]
 
     def masks_of_first_block(self) -> list[np.ndarray]:
-        """For each layer, where its output can change: `(N, height, width)` bool."""
+        """Per layer of the first block, where its output can change: `(N, height, width)` bool."""
         return _crossed(self.down.changes(self.chosen), self.across.changes(self.chosen))
 
     def masks_of_second_block(self) -> list[np.ndarray]:
-        """For each layer that is computed on patches."""
+        """The same for each of the second block's layers that is computed on patches."""
         return _crossed(self.down.later_changes(self.chosen), self.across.later_changes(self.chosen))
 
 
 def _layers_on_patches(length: int, side: int) -> int:
-    """How many layers of the second block to compute on patches, so that most is saved."""
+    """The number of the second block's layers to compute on patches that saves the most time."""
     eighth = side // 8
     middle = np.array([(side - length) // 2])
 
@@ -217,10 +217,10 @@ def _span(ranges: Range) -> int:
 
 
 def _fitted(ranges: Range, span: int, *, plane: int, around: int, even: bool = False) -> Axis:
-    """Patches of one size, each with its range and `around` pixels more, as far as the plane goes."""
+    """Patches of one size, each with its range and `around` more pixels on both sides, within the plane."""
     side = span + 2 * around
     if even:
-        side += 1  # for a start that has to be even
+        side += 1  # for starts that have to be even
         side += side % 2
     side = min(side, plane)
     starts = np.clip(ranges[0] - around, 0, plane - side)
@@ -237,6 +237,6 @@ def _crossed(down: Iterator[np.ndarray], across: Iterator[np.ndarray]) -> list[n
 
 
 def sizes(windows: np.ndarray) -> Sequence[tuple[tuple[int, int], np.ndarray]]:
-    """[((height, width), rows of `windows`)] of each size there is."""
+    """[((height, width), rows of `windows`)], one item for each size of window."""
     found, of = np.unique(windows[:, 2:], axis=0, return_inverse=True)
     return [((int(height), int(width)), np.flatnonzero(of.ravel() == at)) for at, (height, width) in enumerate(found)]

@@ -1,4 +1,4 @@
-"""The network described once for every library, whole and in the pieces that occlusion needs.
+"""The network, described once for all libraries: whole, and in the pieces that occlusion needs.
 
 A description is a function of `Operations` and tensors. Every tensor is `(N, height, width, channels)` here, whatever
 layout the library uses.
@@ -14,10 +14,10 @@ Tensor = Any
 
 
 class Operations(Protocol):
-    """What a library must offer."""
+    """The operations that a library must offer."""
 
     def convolve(self, x: Tensor, convolution: Convolution, *, stride: int = 1, pad: int = 0) -> Tensor:
-        """With `pad` zeros on all sides."""
+        """Convolution with `pad` zeros on all sides."""
 
     def rectified(self, x: Tensor) -> Tensor:
         """max(x, 0)."""
@@ -26,19 +26,19 @@ class Operations(Protocol):
         """x · scale + shift, channel by channel."""
 
     def largest(self, x: Tensor, *, pad: int) -> Tensor:
-        """The largest of each 3×3, every other pixel; x is not negative, so zeros may pad it."""
+        """Maximum of 3×3 pixels with stride 2; x is not negative, so padding with zeros is exact."""
 
     def averaged(self, x: Tensor) -> Tensor:
-        """The mean of each 2×2."""
+        """Mean of 2×2 pixels with stride 2."""
 
     def joined(self, tensors: Sequence[Tensor]) -> Tensor:
-        """Along the channels."""
+        """Concatenation along the channels."""
 
     def channels(self, x: Tensor, first: int, last: int) -> Tensor:
-        """Channels `first` to `last`, the last left out."""
+        """Channels `first` to `last`, without the last."""
 
     def where(self, mask: Tensor, x: Tensor, other: Tensor) -> Tensor:
-        """x where the mask is true, else the other."""
+        """x where the mask is true, the other elsewhere."""
 
     def masked(self, x: Tensor, keep: Tensor) -> Tensor:
         """x · keep, keep `(N, height, width, 1)`."""
@@ -47,16 +47,16 @@ class Operations(Protocol):
         """(N, channels): the mean over all pixels."""
 
     def connected(self, x: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
-        """x @ weights + bias of `(N, k)`."""
+        """x @ weights + bias, for x `(N, k)`."""
 
 
 def whole(net: Folded, ops: Operations, x: Tensor) -> tuple[Tensor, ...]:
-    """(logits, the last block's output), of an input."""
+    """(logits, the last block's output) of an input."""
     return _from_block(net, ops, _stem(net, ops, x, pad=True), 0)
 
 
 def whole_with_blocks(net: Folded, ops: Operations, x: Tensor) -> tuple[Tensor, ...]:
-    """(logits, the last block's output, the first block's, the second block's), of an input."""
+    """(logits, the last block's output, the first block's, the second block's) of an input."""
     first = _block(ops, net.blocks[0], _stem(net, ops, x, pad=True))
     second = _block(ops, net.blocks[1], _transition(net, ops, first, 0))
     return *_from_block(net, ops, _transition(net, ops, second, 1), 2), first, second
@@ -89,7 +89,7 @@ def cut_points(net: Folded) -> dict[str, CutPoint]:
 
 
 def inside(net: Folded, ops: Operations, x: Tensor, *, cut: CutPoint) -> tuple[Tensor, ...]:
-    """(logits, the output of the layer at `cut`), of an input."""
+    """(logits, output of the layer at `cut`) of an input."""
     x = _stem(net, ops, x, pad=True)
     for number in range(cut.block):
         x = _transition(net, ops, _block(ops, net.blocks[number], x), number)
@@ -109,7 +109,7 @@ def after(net: Folded, ops: Operations, x: Tensor, *, cut: CutPoint) -> tuple[Te
 
 
 def stem(net: Folded, ops: Operations, crop: Tensor, keep: Tensor) -> tuple[Tensor, ...]:
-    """The stem's output of a crop that has every pixel it needs, zeros beyond the picture included.
+    """The stem's output on a crop that contains all pixels it depends on, including zeros beyond the picture.
 
     keep  `(N, h, w, 1)`: 0 where the convolution is beyond the picture, since the pooling must see zeros there
     """
@@ -119,7 +119,7 @@ def stem(net: Folded, ops: Operations, crop: Tensor, keep: Tensor) -> tuple[Tens
 def first_block(net: Folded, ops: Operations, x: Tensor, base: Tensor, *masks: Tensor) -> tuple[Tensor, ...]:
     """The first block on a patch, and the transition after it.
 
-    x      the patch of the block's input, changed where the stem changed
+    x      the patch of the block's input, with the changed values of the stem
     base   the patch of the block's output on the picture itself
     masks  for each layer, where its output can have changed; everywhere else, at the patch's border too, it is `base`
     """
@@ -127,7 +127,7 @@ def first_block(net: Folded, ops: Operations, x: Tensor, base: Tensor, *masks: T
 
 
 def second_block(net: Folded, ops: Operations, x: Tensor, base: Tensor, *masks: Tensor) -> tuple[Tensor, ...]:
-    """The second block's first layers on a patch: as many as there are masks. The patch with their channels."""
+    """The second block's first layers on a patch, one for each mask; returns the patch with their channels."""
     return (_patched(ops, net.blocks[1][: len(masks)], x, base, masks),)
 
 
@@ -143,7 +143,7 @@ def _stem(net: Folded, ops: Operations, x: Tensor, *, pad: bool, keep: Tensor | 
 
 
 def _layer(ops: Operations, layer: DenseLayer, x: Tensor) -> Tensor:
-    """The layer's own 32 channels."""
+    """The 32 channels that the layer adds."""
     narrow = ops.rectified(ops.convolve(ops.rectified(ops.scaled(x, layer.norm)), layer.narrow))
     return ops.convolve(narrow, layer.wide, pad=1)
 

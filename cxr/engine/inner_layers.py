@@ -18,7 +18,7 @@ CACHED_LAYERS = 2
 
 
 class InnerLayers:
-    """Of one network. Arrays are NumPy; every method may be called from any thread.
+    """Inner layers of one network. Arrays are NumPy; every method may be called from any thread.
 
     layers  their names in forward order: the concatenation after each dense layer, and the ReLU after each block
             except the last

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import onnx
 
-# From version 1.29 on, ONNX Runtime stores a device id below the home folder and contacts its maker, unless it is told
-# not to before it is imported
+# From version 1.29 on, ONNX Runtime stores a device id in the home folder and contacts its maker, unless this variable
+# is set before it is imported
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime
@@ -19,7 +19,7 @@ from cxr.engine.folded import Affine, Convolution
 from cxr.engine.scheduler import cores, default_workers
 
 OPSET, IR_VERSION = 17, 9
-"""Old enough for every ONNX Runtime of the last years."""
+"""An opset that every ONNX Runtime of the last years supports."""
 
 KINDS = {np.float32: TensorProto.FLOAT, np.bool_: TensorProto.BOOL}
 
@@ -44,7 +44,7 @@ class OnnxRuntime:
     def gradient(self, description: Description, shape: tuple[int, ...], outputs: int) -> Compiled:
         """A function of an input of that shape and weights `(1, outputs)`: d (Σ weights · logits) / d input.
 
-        The logits are the first output of the description. On all cores, which takes as long as one a worker.
+        The logits are the first output of the description. On all cores, which is as fast as one pass per worker.
         """
         graph = _OnnxGraphBuilder()
         names, shapes, kinds = ["input", "weights"], [shape, (1, outputs)], [np.float32, np.float32]
@@ -66,9 +66,9 @@ def _runs(model: onnx.ModelProto, names: Sequence[str], *, wide: bool) -> Compil
 def _session(model: onnx.ModelProto, *, wide: bool) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = cores() if wide else cores() // default_workers()
-    # waiting threads spin during a pass only: afterwards they would take a core from the rest of the page
+    # waiting threads spin during a pass only; otherwise they would keep a core from the rest of the server
     options.add_session_config_entry("session.force_spinning_stop", "1")
-    # an arena never gives memory back; it halves the time of gradients, and saves a single worker none
+    # an arena never frees memory; it halves the time of gradients, and saves a single worker no time
     options.enable_cpu_mem_arena = wide
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
@@ -134,7 +134,7 @@ class _OnnxGraphBuilder:
         return name
 
     def values(self, name: str) -> np.ndarray:
-        """Of a constant."""
+        """Values of a constant."""
         return self._values[name]
 
     def model(

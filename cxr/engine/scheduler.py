@@ -1,4 +1,4 @@
-"""Scheduling of forward passes: a fixed number of slots compute at once, and long work does not delay single scores.
+"""Scheduling of forward passes: a fixed number of slots compute at once, and long work doesn't delay single scores.
 
 With few cores, each slot has one core: two passes in parallel on one core each take less time than two passes one after
 the other on both cores. Long work comes in slices of a few hundred milliseconds. Each slice waits for a slot, and is

@@ -1,4 +1,4 @@
-"""The network after its last block, in closed form: norm, ReLU, mean, dense layers. Little enough for NumPy."""
+"""The network after its last block, in NumPy: norm, ReLU, mean, dense layers; gradients in closed form."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,9 @@ CONCAT, NORM, RELU = "conv5_block16_concat", "bn", "relu"
 
 
 class Tail:
-    """From the last block's output `(N, y, x, k)` to logits, and the way back.
+    """From the last block's output `(N, y, x, k)` to logits, and gradients back.
 
-    layers  those at which activations and gradients are known in closed form: none of the gradients where hidden
-            dense layers come between
+    layers  those whose activations have a closed form; their gradients have one too, unless hidden dense layers follow
     """
 
     def __init__(self, net: Folded) -> None:
@@ -26,14 +25,14 @@ class Tail:
         return len(self._net.head) == 1
 
     def activations(self, layer: str, concat: np.ndarray) -> np.ndarray:
-        """A layer's output, of the last block's."""
+        """A layer's output, from the last block's output."""
         if layer == CONCAT:
             return concat
         normed = concat * self._net.last.scale + self._net.last.shift
         return normed if layer == NORM else np.maximum(normed, 0)
 
     def features(self, layer: str, activations: np.ndarray) -> np.ndarray:
-        """`(N, k)`: what the output layer sees."""
+        """Input of the output layer, `(N, k)`."""
         values = self._last(layer, activations).mean(axis=(1, 2))
         for weights, bias in self._net.head[:-1]:
             values = np.maximum(values @ weights + bias, 0)
@@ -47,8 +46,8 @@ class Tail:
     def gradient(self, layer: str, activations: np.ndarray, outputs: Sequence[int]) -> np.ndarray:
         """d logit / d activation `(N, len(outputs), y, x, k)`; only where `linear`.
 
-        Each pixel has the same part in the mean: W / pixels, times the norm's scale where it comes after, and zero
-        where the ReLU is closed.
+        Each pixel has the same weight in the mean: W / pixels, times the norm's scale if the norm comes later, and zero
+        where the ReLU is zero.
         """
         pixels = activations.shape[1] * activations.shape[2]
         weights = self._net.head[-1][0][:, outputs].T[None, :, None, None] / np.float32(pixels)
@@ -63,7 +62,7 @@ class Tail:
         return weights * (normed > 0)[:, None]
 
     def _last(self, layer: str, activations: np.ndarray) -> np.ndarray:
-        """What the mean is taken of."""
+        """The activations over which the mean is taken."""
         if layer == CONCAT:
             return self.activations(self.layers[-1], activations)
         return np.maximum(activations, 0) if layer == NORM and self._net.final_relu else activations

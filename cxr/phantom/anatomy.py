@@ -1,8 +1,8 @@
-"""Soft parts of the synthetic chest, in centimetres of a film of 36 × 36 cm, and how they project.
+"""Soft tissues of the synthetic chest, in centimetres on a film of 36 × 36 cm, and their projection.
 
 x runs from -18 (the picture's left, the patient's right) to 18, y from 0 (top) to 36, z from the front to the back with
 0 in the body's middle. The beam is parallel to z. Thickness maps are (size, size) float32: centimetres of one tissue
-along the beam. Measures are those of an adult on a film of that size; none is taken from a patient.
+along the beam. All sizes are those of an average adult; none is taken from a patient.
 """
 
 from dataclasses import dataclass, replace
@@ -13,18 +13,18 @@ import numpy as np
 FIELD_CM = 36.0
 
 SLICES_CM = np.arange(-10.75, 11, 0.5, dtype=np.float32)
-"""Middles of the slices, half a centimetre thick, in which lungs, heart and fluid are cut."""
+"""Centres of the slices, half a centimetre thick, through lungs, heart and fluid."""
 
 APEX_CM = 3.0
-"""Height of the lungs' upper ends."""
+"""y of the lungs' apices."""
 
 EDGE_CM = 0.25
-"""Width over which a surface fades, in place of the anti-aliasing that finer slices would give."""
+"""Width over which a surface fades out: anti-aliasing, in place of finer slices."""
 
 
 @dataclass(frozen=True)
 class Build:
-    """One body. Sides are -1 (the picture's left) and 1; 0 where there is none."""
+    """Dimensions and planted signs of one body. Sides are -1 (the picture's left) and 1; 0 for none."""
 
     width: float = 1.0
     diaphragm_cm: tuple[float, float] = (26.0, 27.6)
@@ -37,7 +37,7 @@ class Build:
 
 
 def varied(rng: np.random.Generator) -> Build:
-    """A body of usual size: width within 4 %, heart within 5 %, diaphragm within 1 cm."""
+    """A random body of average size: width within 4 %, heart within 5 %, diaphragm within 1 cm."""
     lift = rng.uniform(-1.0, 0.8)
     return Build(
         width=rng.uniform(0.96, 1.04),
@@ -61,7 +61,7 @@ def axes(size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def along(y: np.ndarray, *points: tuple[float, float]) -> np.ndarray:
-    """A smooth curve through (y, value) points, evaluated at `y`; level beyond the first and the last."""
+    """A smooth curve through (y, value) points, evaluated at `y`; constant beyond the first and the last point."""
     fine = np.arange(-10, 50, 0.05)
     values = np.interp(fine, [each for each, _ in points], [value for _, value in points])
     kernel = np.hanning(41)
@@ -70,7 +70,7 @@ def along(y: np.ndarray, *points: tuple[float, float]) -> np.ndarray:
 
 
 def body(size: int, build: Build) -> np.ndarray:
-    """Neck, trunk and the upper arms as far as the film shows them: thickness of the whole body."""
+    """Thickness of the whole body: neck, trunk, and the upper arms as far as the film shows them."""
     x, y = axes(size)
     half = build.width * along(
         y, (0, 6.3), (1.5, 7.0), (3, 9.5), (4.5, 13), (7, 15.8), (11, 16.4), (17, 16.0), (26, 15.3), (36, 15.6)
@@ -78,7 +78,7 @@ def body(size: int, build: Build) -> np.ndarray:
     depth = along(y, (0, 10), (3, 12), (7, 16.5), (12, 20), (20, 22), (30, 22.5), (40, 22.5))
     trunk = depth * _rounded(np.abs(x) / half, 2.4)
     arms = [_capsule(x, y, (10.5 * side, 8.2), (20.5 * side, 13.8), 5.6) for side in (-1, 1)]
-    # a power mean in place of the larger of both, so that the arm grows out of the trunk without an edge
+    # a power mean in place of the maximum of both, so that there is no edge between arm and trunk
     return (trunk**4 + (1.15 * np.maximum(*arms)) ** 4) ** 0.25
 
 
@@ -89,7 +89,7 @@ def _rounded(distance: np.ndarray, power: float) -> np.ndarray:
 def _capsule(
     x: np.ndarray, y: np.ndarray, start: tuple[float, float], end: tuple[float, float], radius: float
 ) -> np.ndarray:
-    """Chord through a cylinder with round ends whose axis runs from `start` to `end` (x, y)."""
+    """Chord length through a cylinder with round ends, whose axis runs from `start` to `end` (x, y)."""
     run, fall = end[0] - start[0], end[1] - start[1]
     share = np.clip(((x - start[0]) * run + (y - start[1]) * fall) / (run**2 + fall**2), 0, 1)
     square = (x - start[0] - share * run) ** 2 + (y - start[1] - share * fall) ** 2
@@ -98,7 +98,7 @@ def _capsule(
 
 @dataclass(frozen=True, eq=False)
 class Chest:
-    """Thickness maps of what lies inside the rib cage."""
+    """Thickness maps of the contents of the rib cage."""
 
     lungs: np.ndarray
     heart: np.ndarray
@@ -108,7 +108,7 @@ class Chest:
 
 
 def chest(size: int, build: Build) -> Chest:
-    """Lungs, heart, pleural fluid, free air and the pleura's line, added up over slices through the depth."""
+    """Lungs, heart, pleural fluid, free air and the pleural line, summed over slices through the depth."""
     x, y = axes(size)
     maps = {name: np.zeros((size, size), np.float32) for name in ("lungs", "heart", "fluid", "free_air", "pleura")}
     step = float(SLICES_CM[1] - SLICES_CM[0])
@@ -133,7 +133,7 @@ def _inside(depth_cm: np.ndarray) -> np.ndarray:
 
 
 def lung_edges(y: np.ndarray, side: int, build: Build) -> tuple[np.ndarray, np.ndarray]:
-    """Distance of one lung's inner and outer border from the midline at height `y`."""
+    """Distances of one lung's inner and outer border from the midline at height `y`."""
     outer = along(
         y, (3, 8.0), (5, 9.0), (7, 10.0), (10, 11.6), (13, 12.5), (18, 13.4), (24, 14.0), (30, 14.2), (38, 14)
     )
@@ -148,7 +148,7 @@ def lung_edges(y: np.ndarray, side: int, build: Build) -> tuple[np.ndarray, np.n
 
 
 def _wall(x: np.ndarray, y: np.ndarray, z: np.floating, side: int, build: Build) -> np.ndarray:
-    """Signed distance from one lung's inner and outer wall, positive inside."""
+    """Signed distance to one lung's inner and outer wall, positive inside."""
     inner, outer = lung_edges(y, side, build)
     dome = np.sqrt(np.maximum(1 - np.clip(1 - (y - APEX_CM) / 6, 0, 1) ** 2, 1e-4))
     centre, half = (inner + outer) / 2, dome * (outer - inner) / 2
@@ -158,7 +158,7 @@ def _wall(x: np.ndarray, y: np.ndarray, z: np.floating, side: int, build: Build)
 
 
 def _floor(x: np.ndarray, y: np.ndarray, z: np.floating, side: int, build: Build) -> np.ndarray:
-    """Height of the diaphragm: a dome that falls to the wall, and more to the back than to the front."""
+    """y of the diaphragm: a dome that falls towards the wall, and more towards the back than the front."""
     _, outer = lung_edges(y, side, build)
     sideways = np.clip((side * x - 0.4 * outer) / (0.62 * outer), -1.2, 1.2)
     backwards = z / 9
@@ -167,7 +167,7 @@ def _floor(x: np.ndarray, y: np.ndarray, z: np.floating, side: int, build: Build
 
 
 def stomach_air(size: int, build: Build) -> np.ndarray:
-    """The bubble in the stomach under the picture's right half of the diaphragm, level below: centimetres of air."""
+    """Centimetres of air in the stomach: a bubble under the picture's right half of the diaphragm, level below."""
     x, y = axes(size)
     top = build.diaphragm_cm[1] + 1.5
     bubble = 4.5 * np.sqrt(np.maximum(1 - ((x - 6.6) / 2.9) ** 2 - ((y - top - 1.5) / 1.5) ** 2, 0))
@@ -175,9 +175,9 @@ def stomach_air(size: int, build: Build) -> np.ndarray:
 
 
 def _heart(x: np.ndarray, y: np.ndarray, z: np.floating, build: Build) -> np.ndarray:
-    """Ventricles, right atrium, root of the great vessels: ellipsoids that lie more to the picture's right."""
+    """Ventricles, right atrium and root of the great vessels: ellipsoids, mostly right of the picture's middle."""
     parts = (
-        # centre (x, y, z), half axes, turn in degrees
+        # centre (x, y, z), half axes, rotation in degrees
         ((2.5, 23.0, -2.5), (7.0, 4.9, 5.0), 36.0),
         ((-1.2, 22.4, -1.5), (3.5, 5.4, 4.2), 4.0),
         ((1.5, 17.2, -1.5), (3.0, 4.2, 3.0), -12.0),
@@ -206,7 +206,7 @@ def _ellipsoid(
 
 
 def _under_fluid(x: np.ndarray, y: np.ndarray, z: np.floating, side: int, build: Build) -> np.ndarray:
-    """Fluid in a standing patient: a level that climbs along the wall, which gives the film its meniscus."""
+    """Pleural fluid in an erect patient: its level rises along the wall, which gives the meniscus sign."""
     _, outer = lung_edges(y, side, build)
     outwards = np.clip(side * x / outer, 0, 1)
     climb = 6.0 * outwards**6 + 2.5 * (z / 9) ** 4 + 0.8 * (1 - outwards) ** 3
@@ -214,7 +214,7 @@ def _under_fluid(x: np.ndarray, y: np.ndarray, z: np.floating, side: int, build:
 
 
 def _shrunken(x: np.ndarray, y: np.ndarray, z: np.floating, side: int, build: Build) -> tuple[np.ndarray, np.ndarray]:
-    """Where a lung still is that has shrunk towards its root, and the thin line that is its own pleura."""
+    """A collapsed lung, shrunken towards its root, and the thin pleural line along its border."""
     root, kept = (2.5 * side, 24.0), 0.84
     wall = kept * _wall(root[0] + (x - root[0]) / kept, root[1] + (y - root[1]) / kept, z, side, build)
     return _inside(wall), np.exp(-((wall / 0.12) ** 2))

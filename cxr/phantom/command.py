@@ -50,7 +50,7 @@ def _phantom(given: argparse.Namespace) -> int:
     one, many = given.file is not None, given.many is not None
     signs = {sign: getattr(given, sign) for sign in SIGNS}
     if one == many:
-        raise RadiographError("One FILE or --many N is needed, and not both.", "See python -m cxr phantom --help.")
+        raise RadiographError("Give either FILE or --many N.", "See python -m cxr phantom --help.")
     if many and (given.labels is None or given.out is None or any(signs.values())):
         raise RadiographError("--many needs --labels and --out, and chooses the findings itself.")
     try:

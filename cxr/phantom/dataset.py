@@ -1,4 +1,4 @@
-"""A labelled data set of synthetic chests: pictures, labels and boxes, to try training and evaluation with."""
+"""A labelled data set of synthetic chests to try training and evaluation with: pictures, labels and boxes."""
 
 import csv
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ SIGN_SETS: tuple[tuple[str, ...], ...] = (
     ("effusion", "cardiomegaly"),
     ("nodule", "pneumothorax"),
 )
-"""Signs of the pictures of a part, in turn, so that eight pictures show every finding and every finding's absence."""
+"""Signs of the pictures of a part, in turn: eight pictures have positives and negatives of every finding."""
 
 PICTURES_A_PATIENT = 2
 PARTS = ("train", "train", "train", "validation", "test")
-"""Parts of the patients, in turn."""
+"""Parts of the data set, by patient, in turn."""
 
 IMAGES, BOXES = "images", "boxes.csv"
 NO_FINDING = "No Finding"
@@ -32,7 +32,7 @@ NO_FINDING = "No Finding"
 
 @dataclass(frozen=True)
 class SyntheticPicture:
-    """A picture of the data set. signs, the names of `phantom`'s arguments; patient, also the seed of the body."""
+    """A picture of the data set. signs: names of `phantom`'s arguments; patient: also the seed of the body."""
 
     name: str
     patient: int
@@ -41,7 +41,7 @@ class SyntheticPicture:
 
 
 def synthetic_pictures(count: int, *, seed: int = 1) -> Iterator[SyntheticPicture]:
-    """`count` pictures of patients numbered from `seed` on, two of each; a patient is in one part only."""
+    """`count` pictures, two per patient; patients are numbered from `seed`, and each is in one part only."""
     in_part = dict.fromkeys(PARTS, 0)
     for number in range(count):
         patient, follow_up = divmod(number, PICTURES_A_PATIENT)
@@ -73,7 +73,7 @@ def write_dataset(out: Path, labels: Path, count: int, *, size: int, seed: int =
 
 
 def _box(mask: np.ndarray) -> tuple[int, int, int, int]:
-    """(x, y, w, h) around the true pixels."""
+    """Box (x, y, w, h) around the True pixels."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     left, top = int(columns[0]), int(rows[0])
     return left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top

@@ -1,6 +1,6 @@
-"""Bones, airways and vessels of the synthetic chest: tubes along curves, projected by adding up points.
+"""Bones, airways and vessels of the synthetic chest: tubes along curves, projected by summing points.
 
-Frames and units as in `cxr.phantom.anatomy`. Bone maps give centimetres of compact bone along the beam.
+Frames and units are those of `cxr.phantom.anatomy`. Bone maps are centimetres of compact bone along the beam.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,14 +11,14 @@ import numpy as np
 from cxr.phantom.anatomy import FIELD_CM, Build, along, axes, lung_edges
 
 CORTEX_CM = 0.1
-"""Thickness of compact bone around ribs and clavicles."""
+"""Thickness of the compact bone of ribs and clavicles."""
 
 Points = tuple[np.ndarray, np.ndarray]
-"""(n, 2) places (x, y) and the volume (cm³) that each stands for."""
+"""Points (n, 2) as (x, y), and the volume in cm³ that each stands for."""
 
 
 def skeleton(size: int, build: Build) -> np.ndarray:
-    """Ribs, clavicles, spine, shoulder blades and the upper arms: (size, size) float32."""
+    """Thickness map of ribs, clavicles, spine, shoulder blades and upper arms: (size, size) float32."""
     tubes = []
     for side in (-1, 1):
         tubes += [
@@ -32,7 +32,7 @@ def skeleton(size: int, build: Build) -> np.ndarray:
 
 
 def vessels(size: int, build: Build, rng: np.random.Generator) -> np.ndarray:
-    """Centimetres of blood in the lungs' branching vessels, drawn also where no lung is."""
+    """Centimetres of blood in the lungs' branching vessels; outside the lungs, too."""
     tubes = []
     for side in (-1, 1):
         for angle in np.deg2rad(np.linspace(-82, 88, 13) + rng.uniform(-7, 7, 13)):
@@ -57,7 +57,7 @@ def _blurred(image: np.ndarray, sigma_cm: float) -> np.ndarray:
 
 
 def _rib(number: int, side: int, build: Build) -> np.ndarray:
-    """Points (n, 3) of a rib from the spine round the side towards the breastbone; lower ribs end earlier."""
+    """Points (n, 3) of a rib, from the spine around the side towards the sternum; lower ribs end earlier."""
     last = {1: 150, 8: 130, 9: 116, 10: 100}.get(number, 142)
     turn = np.deg2rad(np.linspace(4, last, 600))
     drop = {1: 3.4, 2: 6.6, 3: 8.6}.get(number, 10.0) * build.rib_slope
@@ -76,13 +76,13 @@ def _clavicle(side: int, build: Build) -> np.ndarray:
 
 
 def _shaft(side: int, build: Build) -> np.ndarray:
-    """The upper arm's bone, from its head outwards."""
+    """The shaft of the humerus, from its head outwards."""
     share = np.linspace(0, 1, 300)[:, None]
     return np.array([16.4 * side * build.width, 9.2, 0.0]) + share * np.array([9.0 * side, 7.0, 0.0])
 
 
 def _arm_head(size: int, side: int, build: Build) -> np.ndarray:
-    """The round head of the upper arm's bone: chord through a ball less the chord through its inside."""
+    """The head of the humerus: chord length through a ball minus that through its inside."""
     x, y = axes(size)
     square = (x - 16.1 * side * build.width) ** 2 + (y - 8.5) ** 2
     outside, inside = (np.sqrt(np.maximum(radius**2 - square, 0)) for radius in (2.3, 2.3 - 0.6 * CORTEX_CM))
@@ -98,7 +98,7 @@ def _shell(
     strength: float = 1.0,
     fading: tuple[float, float] = (0.0, 0.0),
 ) -> Points:
-    """A tube's cortex, which projects brighter along its borders and where it runs along the beam.
+    """The cortex of a tube, which is thicker in projection at its borders and where it runs along the beam.
 
     `tall` and `thick` are its half axes, `fading` the shares of its start and end over which it turns into cartilage.
     """
@@ -120,7 +120,7 @@ def _shell(
 
 
 def _solid(size: int, path: np.ndarray, radii: np.ndarray) -> Points:
-    """A filled tube that runs across the beam: the chord of a circle at each place across it."""
+    """A filled tube across the beam: at each place across it, the chord length of a circle."""
     tangent = np.gradient(path, axis=0)
     length = np.linalg.norm(tangent, axis=1)
     across = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1) / length[:, None]
@@ -132,7 +132,7 @@ def _solid(size: int, path: np.ndarray, radii: np.ndarray) -> Points:
 
 
 def _splat(size: int, tubes: Iterable[Points]) -> np.ndarray:
-    """Spread each point's volume over its four nearest pixels; the sum is a thickness in centimetres."""
+    """Distribute each point's volume over its four nearest pixels; the sum is a thickness in centimetres."""
     places, weights = (np.concatenate(parts) for parts in zip(*tubes, strict=True))
     pixel = FIELD_CM / size
     columns, rows = places[:, 0] / pixel + size / 2 - 0.5, places[:, 1] / pixel - 0.5
@@ -149,7 +149,7 @@ def _splat(size: int, tubes: Iterable[Points]) -> np.ndarray:
 def _branches(
     start: np.ndarray, angle: float, radius: float, side: int, rng: np.random.Generator, depth: int = 0
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Paths (n, 2) and radii of a vessel and its twigs, thinning at forks as Murray's law (sum of cubes) wants it."""
+    """Paths (n, 2) and radii of a vessel and its branches; radii at forks follow Murray's law (sum of cubes)."""
     if radius < 0.05 or depth > 6:
         return
     length = rng.uniform(5.0, 8.5) * radius**0.55
@@ -165,7 +165,7 @@ def _branches(
 
 
 def _spine(size: int) -> np.ndarray:
-    """Vertebral bodies with denser end plates and pedicles, and spinous processes, in the midline."""
+    """Vertebral bodies with denser end plates, pedicles, and spinous processes in the midline."""
     x, y = axes(size)
     height = along(y, (0, 1.9), (12, 2.25), (25, 2.7), (40, 3.2))
     phase = np.mod(np.cumsum(FIELD_CM / size / height, axis=0), 1.0)
@@ -181,7 +181,7 @@ def _spine(size: int) -> np.ndarray:
 
 
 def _shoulder_blade(size: int, side: int, build: Build) -> np.ndarray:
-    """A shoulder blade turned aside, as for a film taken from the back: a thin plate with a denser rim."""
+    """A shoulder blade rotated outwards, as in a PA film: a thin plate with a denser rim."""
     corners = np.array([[11.9, 6.0], [15.6, 7.2], [15.2, 10.4], [14.6, 17.0], [13.9, 17.4], [13.0, 15.2], [12.0, 10.5]])
     places = corners * [side * build.width, 1] + [FIELD_CM / 2, 0]
     pixels = (places * size / FIELD_CM * 16).astype(np.int32)

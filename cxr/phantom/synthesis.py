@@ -1,7 +1,7 @@
-"""A synthetic chest radiograph: geometry, attenuation, scatter, noise. No patient is in it.
+"""A synthetic chest radiograph: geometry, attenuation, scatter, noise. It shows no patient.
 
-It serves as a sample that may be shown and passed on, and as a picture in which the place of a sign is known exactly.
-A network trained on radiographs has never seen its like: its scores say nothing about how good the network is.
+It can be shown and shared freely, and the place of each planted sign is known exactly. It differs from the radiographs
+that networks are trained on, so its scores say nothing about a network's quality.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -17,25 +17,25 @@ SOFT_TISSUE, BONE = 0.19, 0.62
 """Linear attenuation in 1/cm at about 60 keV, the middle of a chest film's spectrum (NIST: water 0.206, bone 0.60)."""
 
 CALCIFIED = 0.34
-"""Linear attenuation of the planted nodule: soft tissue with some calcium, as an old scar has it."""
+"""Linear attenuation in 1/cm of the planted nodule: soft tissue with some calcium, as in a granuloma."""
 
 AIR_IN_LUNG = 0.74
-"""Share of air in an inflated lung."""
+"""Volume fraction of air in an inflated lung."""
 
 GRAIN_CM, GRAIN = (0.06, 0.12, 0.25, 0.5), 0.02
-"""Sizes of the lung's texture, and how much each changes the path through the lung."""
+"""Scales of the lung's texture, and how much each changes the path length through the lung."""
 
 SCATTER, SCATTER_CM = 0.3, 3.0
-"""Scattered radiation that passes the grid, as a share of the primary around, and how far it spreads."""
+"""Scattered radiation behind the grid, as a share of the primary radiation nearby, and how far it spreads."""
 
 PHOTONS = 40_000
-"""Reaching a pixel where nothing is in the way; noise is their square root."""
+"""Photons per pixel without a body; the noise is their square root."""
 
 SCREEN_CM = 0.02
 """Blur of the detector (standard deviation)."""
 
 EDGES, EDGES_CM, SHOULDER = 0.35, 1.2, 0.35
-"""The usual processing of a digital film: differences from the surroundings enhanced, bright parts compressed."""
+"""Usual processing of digital radiographs: local contrast enhanced, bright parts compressed."""
 
 SMALLEST_SIZE_PX, LARGEST_SIZE_PX = 64, 4096
 
@@ -64,7 +64,7 @@ def phantom(
     air outside the lung, of an enlarged heart its whole shadow, of a nodule its disc.
     """
     if not SMALLEST_SIZE_PX <= size <= LARGEST_SIZE_PX:
-        raise ValueError(f"A phantom has {SMALLEST_SIZE_PX} to {LARGEST_SIZE_PX} pixels a side, not {size}.")
+        raise ValueError(f"A phantom has {SMALLEST_SIZE_PX} to {LARGEST_SIZE_PX} pixels per side, not {size}.")
     body_rng, vessel_rng, noise_rng = (np.random.default_rng([seed, part]) for part in range(3))
     build = anatomy.varied(body_rng)
     fluid_side, air_side = (int(side) for side in body_rng.permutation([-1, 1]))
@@ -90,7 +90,7 @@ def phantom(
 
 
 def _chest(size: int, build: Build) -> Chest:
-    """The chest's thickness maps at `size`, cut at half of it: their surfaces are smooth."""
+    """The chest's thickness maps at `size`, computed at half of it, since their surfaces are smooth."""
     cut = anatomy.chest(int(np.clip(size // 2, 256, 512)), build)
     kind = cv2.INTER_CUBIC if size >= cut.lungs.shape[0] else cv2.INTER_AREA
     maps = {field.name: cv2.resize(getattr(cut, field.name), (size, size), interpolation=kind) for field in fields(cut)}
@@ -98,11 +98,11 @@ def _chest(size: int, build: Build) -> Chest:
 
 
 def _nodule(lungs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Chord through a ball of 1.1 to 1.45 cm radius somewhere in the lungs, well off their borders."""
+    """Chord length through a ball of 1.1 to 1.45 cm radius at a random place in the lungs, away from their borders."""
     x, y = anatomy.axes(lungs.shape[0])
     reach = round(2.0 * lungs.shape[0] / FIELD_CM) | 1
     rows, columns = np.nonzero(cv2.erode((lungs > 7).astype(np.uint8), np.ones((reach, reach), np.uint8)))
-    # first the row, then a place in it: at any size of the picture the same place
+    # first the row, then a place in it: the same place at any size of the picture
     row = rows[int(rng.random() * len(rows))]
     inside = columns[rows == row]
     column, radius = inside[int(rng.random() * len(inside))], rng.uniform(1.1, 1.45)
@@ -112,7 +112,7 @@ def _nodule(lungs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _attenuation(size: int, build: Build, chest: Chest, rng: np.random.Generator) -> np.ndarray:
     """Line integral of the linear attenuation along the beam, (size, size) float32, without unit."""
-    # a film shows vessels that lie one behind the other; these are drawn in one plane, hence the weight
+    # a film shows vessels that lie behind each other; these lie in one plane, hence the weight
     blood = 1.6 * skeleton.vessels(size, build, rng) * np.clip(chest.lungs / 5, 0, 1)
     grain = sum(_blurred(_white(size, rng), width) * width * size / FIELD_CM for width in GRAIN_CM)
     lungs = chest.lungs * (1 + GRAIN * grain)
@@ -122,7 +122,7 @@ def _attenuation(size: int, build: Build, chest: Chest, rng: np.random.Generator
 
 
 def _exposed(path: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The film of a line integral: Beer and Lambert, scatter, quantum noise, blur, logarithm, processing; 0 to 1."""
+    """The picture of a line integral, 0 to 1: Beer-Lambert law, scatter, quantum noise, blur, logarithm, processing."""
     primary = np.exp(-path)
     signal = primary + SCATTER * _blurred(primary, SCATTER_CM) * (1 - primary)
     signal += np.sqrt(signal / PHOTONS) * _white(path.shape[0], rng)
@@ -141,6 +141,6 @@ def _blurred(image: np.ndarray, sigma_cm: float) -> np.ndarray:
     sigma = sigma_cm * image.shape[0] / FIELD_CM
     if sigma < 12:
         return cv2.GaussianBlur(image, (0, 0), sigma)
-    # a wide blur of a quarter of the pixels is the same to a thousandth, at a sixtieth of the time
+    # a wide blur at a quarter of the resolution is the same within 0.1 %, and takes a sixtieth of the time
     small = cv2.resize(image, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     return cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma / 4), image.shape[::-1], interpolation=cv2.INTER_CUBIC)

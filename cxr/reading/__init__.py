@@ -1,1 +1,1 @@
-"""From a file, bytes, a picture or an array to a `Radiograph`."""
+"""Reads a file, bytes, a picture or an array as a `Radiograph`."""

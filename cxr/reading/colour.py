@@ -1,13 +1,13 @@
-"""Colour in pictures that should be grey: how much of it there is, and the grey that it leaves."""
+"""Colour in pictures that should be grey: the share of coloured pixels, and the conversion to grey."""
 
 import numpy as np
 
 COLOURED = 0.1
-"""Difference between a pixel's channels, of full scale, from which it counts as coloured: JPEG's own errors and the
-tint of a warm lamp on a grey film stay below."""
+"""Difference between a pixel's channels, as a share of full scale, above which it counts as coloured. JPEG's errors and
+the tint of a warm lamp on a grey film stay below."""
 
 COLOURED_SHARE = 0.002
-"""Share of coloured pixels from which a picture is in colour: a coloured label on a screen shot has about this size."""
+"""Share of coloured pixels above which a picture is in colour: a coloured label on a screenshot has about this size."""
 
 
 def coloured_share(scaled: np.ndarray) -> float:

@@ -28,7 +28,7 @@ def is_dicom(content: bytes) -> bool:
 
 
 def pixels(content: bytes, window: str = "") -> SourcePixels:
-    """Decode one frame of grey pixels to brightness in [0, 1], through the window of that name or the first one.
+    """Decode one frame of grey pixels to brightness in [0, 1], with the window of that name or the first one.
 
     Pixels that are not square are resampled. Raises RadiographError without the extra `dicom` or a decoder, for colour,
     several frames, no pixels, a missing tag without which nothing can be shown, damage, and a window that the file
@@ -38,15 +38,15 @@ def pixels(content: bytes, window: str = "") -> SourcePixels:
         from pydicom.errors import BytesLengthException, InvalidDicomError
     except ImportError:
         raise RadiographError(
-            "This is a DICOM file, and what reads DICOM is not installed.", "pip install 'cxr-lens[dicom]'"
+            "This is a DICOM file, and the packages that read DICOM are not installed.", "pip install 'cxr-lens[dicom]'"
         ) from None
     if DEFLATED in content:
-        # inflating has no limit in pydicom: some kilobytes may become gigabytes
-        raise RadiographError("DICOM files deflated as a whole are not read.", "Save it without deflate.")
+        # pydicom has no limit on inflating: some kilobytes may become gigabytes
+        raise RadiographError("DICOM files that are deflated as a whole are not read.", "Save it without deflate.")
     try:
         return _pixels(read_tags(content), window)
     except (*DAMAGE, BytesLengthException, InvalidDicomError):
-        # not chained: what pydicom says of a value that it can't read is that value, and may be a name
+        # not chained: pydicom's message quotes the value that it can't read, which may be a name
         raise RadiographError("The DICOM file is damaged or cut short.", "Export or send it once more.") from None
 
 
@@ -86,7 +86,7 @@ def _check_single_picture(tags: Tags) -> None:
 
 
 def _shown(tags: Tags, form: PixelForm, window: str) -> tuple[Shown, tuple[str, ...]]:
-    """The picture as it is to be shown, and warnings that don't depend on how."""
+    """The picture's brightness, with warnings that don't depend on the window."""
     raw = decoded(tags, form)
     if form.photometric in GREY and form.samples == 1:
         stored, warnings = counted(raw, tags, form)
@@ -97,17 +97,17 @@ def _shown(tags: Tags, form: PixelForm, window: str) -> tuple[Shown, tuple[str, 
 
 
 def _padding(raw: np.ndarray, stored: np.ndarray, form: PixelForm, tags: Tags) -> np.ndarray:
-    """Where the detector saw nothing; such pixels are shown black, also in an inverted picture."""
+    """Pixels that are padding, (rows, columns) bool; they are shown black, also in an inverted picture."""
     value, limit = tags.whole("PixelPaddingValue"), tags.whole("PixelPaddingRangeLimit")
     if value is None:
         return np.zeros(stored.shape, bool)
     low, high = sorted(_signed(number, form) for number in (value, value if limit is None else limit))
     fits = -(2 ** (form.bits_stored - 1)) <= low and high < 2**form.bits_stored
-    # padding may be a value that the stored bits can't have, and is then looked for among all bits
+    # padding may be a value that the stored bits can't have; then all bits are compared
     values = stored if fits else raw
     return (values >= low) & (values <= high)
 
 
 def _signed(number: int, form: PixelForm) -> int:
-    """A padding value whose type was taken for unsigned although the pixels are signed."""
+    """A padding value that was read as unsigned although the pixels are signed."""
     return number - 2**form.bits_allocated if form.signed and number >= 2 ** (form.bits_allocated - 1) else number

@@ -1,8 +1,8 @@
-"""How bright a DICOM file's values are shown: modality table, then VOI table or window (PS3.3 C.11.1, C.11.2).
+"""From a DICOM file's values to brightness: modality table, then VOI table or window (PS3.3 C.11.1, C.11.2).
 
 pydicom's `apply_modality_lut` and `apply_voi` are not used: they raise on tables of other depths than 8 and 16 bits, on
-decimal commas and on unusable windows, where the next best brightness is wanted. Tests compare with them where both
-can answer.
+decimal commas and on unusable windows, where this module uses the next best brightness. Tests compare with them where
+both give a result.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,30 +19,31 @@ from cxr.reading.pixels import Window, bulk_range
 from hub.errors import names_hint
 
 LITTLE_OF_RANGE = 0.25
-"""Without a window, pixels that use less than this share of their declared range are stretched: they would be flat."""
+"""Without a window, pixels that use less than this share of their declared range are stretched: they would look
+flat."""
 
 LEAST_AFTER_WINDOW = 0.02
-"""A window that leaves less contrast than this (5 of 255) was written for other pixels, and is ignored."""
+"""A window that leaves less contrast than this (5 of 255) does not fit the pixels, and is ignored."""
 
 RANGE, PIXELS = "range", "pixels"
-"""Windows that every file has: all that its bits can hold, and what its pixels use of it."""
+"""Windows that every file has: the full range of its bits, and the range that its pixels use."""
 
 MOST_WINDOWS = 8
-"""Of a file's own, and as many tables: more are no choice for a person."""
+"""Largest number of a file's own windows, and of its tables: more would be too many to choose from."""
 
 KNOWN_WORDS = ("normal", "harder", "softer", "soft tissue", "bone", "lung", "mediastinum", "abdomen")
-"""What a file may call a window. Its text is free and may hold anything, so only these words are ever repeated."""
+"""Names of windows that are repeated. A file's text is free and may hold anything, so no other words are."""
 
 FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 LEAST_WIDTH = {"LINEAR": 1.0}
-"""Of a window (PS3.3 C.11.2.1.2 and .3); the other functions need a width above zero."""
+"""Least width of a window by its function (PS3.3 C.11.2.1.2 and .3); the other functions need a width above zero."""
 
 Brightness = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """Brightness (rows, columns) float32 in [0, 1], warnings, the name of the window taken, and all that there are."""
+    """Brightness (rows, columns) float32 in [0, 1], warnings, the name of the window that was used, and all windows."""
 
     brightness: np.ndarray
     warnings: tuple[str, ...]
@@ -51,7 +52,7 @@ class Shown:
 
 
 def shown(stored: np.ndarray, padding: np.ndarray, form: PixelForm, tags: Tags, window: str = "") -> Shown:
-    """Stored values (rows, columns) as the file says that they are to be shown.
+    """Brightness of stored values (rows, columns), as the file says that they are to be shown.
 
     window  the name of one of the file's windows; "" for the first VOI table or, without one, the first window that
             can be used. Without either, the range that the stored bits can have becomes [0, 1], or the pixels' own
@@ -67,7 +68,7 @@ def shown(stored: np.ndarray, padding: np.ndarray, form: PixelForm, tags: Tags, 
     values = step.apply(stored)
     inside = values[~padding]
     if inside.size == 0 or not np.isfinite(inside).all():
-        raise RadiographError("The DICOM file's pixels are all padding, or not finite.", "Export it once more.")
+        raise RadiographError("All pixels of the DICOM file are padding, or not finite.", "Export it again.")
     brightness, taken, warnings = _first_that_shows(values, padding, ways, window)
     if brightness is None:
         brightness, taken, more = _without_window(values, inside, step, window)
@@ -79,7 +80,7 @@ def shown(stored: np.ndarray, padding: np.ndarray, form: PixelForm, tags: Tags, 
 
 
 def _ways(tags: Tags, step: Modality) -> dict[str, tuple[Window, Brightness]]:
-    """{name: (window, how it shows values)} of the file's own tables and windows that can be used, in its order."""
+    """{name: (window, its function)} of the file's own tables and windows that can be used, in the file's order."""
     ways: dict[str, tuple[Window, Brightness]] = {}
     tables = tags.items("VOILUTSequence")[:MOST_WINDOWS]
     for at, item in enumerate(tables, 1):
@@ -128,7 +129,7 @@ def _through_table(table: Table, values: np.ndarray) -> np.ndarray:
 def _first_that_shows(
     values: np.ndarray, padding: np.ndarray, ways: dict[str, tuple[Window, Brightness]], window: str
 ) -> tuple[np.ndarray | None, str, tuple[str, ...]]:
-    """Brightness by the window asked for, or by the first of the file's own that leaves something to see."""
+    """Brightness by the requested window, or by the first of the file's own that leaves some contrast."""
     warnings: tuple[str, ...] = ()
     for name in [window] if window else ways:
         if name not in ways:
@@ -137,12 +138,12 @@ def _first_that_shows(
         if np.ptp(brightness[~padding]) >= LEAST_AFTER_WINDOW:
             return brightness, name, warnings
         kind = name.partition("-")[0]
-        warnings = (f"The file's {kind} leaves nothing to see; it was ignored.",)
+        warnings = (f"The file's {kind} leaves no contrast; it was ignored.",)
     return None, "", warnings
 
 
 def _unusable(tags: Tags, taken: str) -> tuple[str, ...]:
-    """One sentence on the tags that could not be used, and on what the picture is shown by instead."""
+    """One sentence on the tags that can't be used, and on the range that is shown instead."""
     names = [name for name in tags.unusable if name in DISPLAY_TAGS]
     if not names:
         return ()
@@ -150,7 +151,7 @@ def _unusable(tags: Tags, taken: str) -> tuple[str, ...]:
     kind, _, number = taken.partition("-")
     always = {RANGE: "the full range of its bits", PIXELS: "the range that its pixels use"}
     by = always.get(taken, f"its {kind} {number}")
-    return (f"The file's {listed} can't be used; the picture is shown by {by}.",)
+    return (f"The file's {listed} can't be used; the picture shows {by}.",)
 
 
 DISPLAY_TAGS = (
@@ -174,18 +175,18 @@ def _check_window(window: str, offered: Sequence[Window]) -> None:
 
 
 def _always() -> tuple[Window, Window]:
-    return Window(RANGE, "All that the file's bits can hold"), Window(PIXELS, "All that its pixels use")
+    return Window(RANGE, "Full range of the file's bits"), Window(PIXELS, "Range that its pixels use")
 
 
 def full_range(stored: np.ndarray, form: PixelForm, window: str = "") -> Shown:
-    """Brightness of values that the standard shows without modality table and window: grey stored as colour."""
+    """Brightness of grey stored as colour, which the standard shows without modality table and window."""
     _check_window(window, _always())
     low, high = (0, 2**form.bits_stored - 1) if window != PIXELS else bulk_range(stored)
     return Shown(_stretched(stored.astype(np.float32), low, high), (), window or RANGE, _always())
 
 
 def _called(kind: str, explanation: str) -> str:
-    """`Window: harder` where the file calls it something that is known here, else `Window`."""
+    """`Window: harder` where the file gives it a known name, else `Window`."""
     word = explanation.lower()
     return f"{kind}: {word}" if word in KNOWN_WORDS else kind
 
@@ -199,19 +200,19 @@ def _numbered(title: str, at: int, count: int) -> str:
 def _without_window(
     values: np.ndarray, inside: np.ndarray, step: Modality, wanted: str
 ) -> tuple[np.ndarray, str, tuple[str, ...]]:
-    """Brightness by the bits' range or by the pixels', whichever is wanted or suits them; which it was; warnings."""
+    """Brightness by the range of the bits or of the pixels, as requested or as fits; the range's name; warnings."""
     low, high = step.low, step.high
     own_low, own_high = bulk_range(inside)
     if wanted == RANGE:
         fits = min(high, own_high) - max(low, own_low) >= LEAST_AFTER_WINDOW * (high - low)
-        why = "The pixels use next to nothing of their range"
+        why = "The pixels use very little of their range"
     else:
         within = low <= float(inside.min()) and float(inside.max()) <= high
         fits = within and own_high - own_low >= LITTLE_OF_RANGE * (high - low)
         why = "The file has no usable window, and its pixels use little of their range"
     if fits and wanted != PIXELS:
         return _stretched(values, low, high), RANGE, ()
-    said = () if wanted == PIXELS else (f"{why}: it was stretched to what they use.",)
+    said = () if wanted == PIXELS else (f"{why}: that part was stretched.",)
     return _stretched(values, own_low, own_high), PIXELS, said
 
 

@@ -1,4 +1,4 @@
-"""Grey pixels that a DICOM file stores as colour: three equal channels, luminance with two chroma, a grey palette."""
+"""Grey pixels that a DICOM file stores as colour: three equal channels, YBR, or a grey palette."""
 
 import numpy as np
 
@@ -15,12 +15,12 @@ def grey_of_colour(values: np.ndarray, form: PixelForm, tags: Tags) -> tuple[np.
 
     values  (rows, columns, 3) RGB, as pydicom gives YBR too, or (rows, columns) places in the file's palette
 
-    Raises RadiographError for real colour, and for a palette that can't be used.
+    Raises RadiographError for pixels in colour, and for a palette that can't be used.
     """
     colours, bits = _looked_up(values, tags) if form.photometric == "PALETTE COLOR" else (values, form.bits_stored)
     if colours.ndim != 3 or colours.shape[2] != 3:
         raise RadiographError(
-            f"DICOM pixels of {form.samples} channels are not read.", "Give the original radiograph, which is grey."
+            f"DICOM pixels with {form.samples} channels are not read.", "Give the original radiograph, which is grey."
         )
     if (colours == colours[..., :1]).all():
         return colours[..., 0], bits
@@ -31,7 +31,7 @@ def grey_of_colour(values: np.ndarray, form: PixelForm, tags: Tags) -> tuple[np.
 
 
 def _looked_up(places: np.ndarray, tags: Tags) -> tuple[np.ndarray, int]:
-    """(rows, columns, 3) of the file's palette, by pydicom, which knows segmented tables too; bits of its entries."""
+    """Colours (rows, columns, 3) from the palette, by pydicom, which reads segmented tables; bits of its entries."""
     from pydicom import Dataset
     from pydicom.pixels import apply_color_lut
 
@@ -44,7 +44,7 @@ def _looked_up(places: np.ndarray, tags: Tags) -> tuple[np.ndarray, int]:
         return apply_color_lut(places, palette), bits if bits in (8, 16) else 16
     except DAMAGE:
         raise RadiographError(
-            "The DICOM file's palette can't be used, without which its pixels mean nothing.", "Export it once more."
+            "The DICOM file's palette can't be used, and its pixels mean nothing without it.", "Export it again."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""The stored values of a DICOM file: which numbers describe them, how they are decoded, which of their bits count."""
+"""The stored values of a DICOM file: the tags that describe them, decoding, and the bits that count."""
 
 import struct
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ GREY = ("MONOCHROME1", "MONOCHROME2")
 ALLOCATED_BITS = {"PixelData": (1, 8, 16, 32), "FloatPixelData": (32,), "DoubleFloatPixelData": (64,)}
 
 MUCH_SET = 0.1
-"""Share of pixels with a bit beyond the stored ones from which that is no overlay, but may be a wrong header."""
+"""Share of pixels with bits beyond BitsStored above which these are no overlay; the header may then be wrong."""
 
 NEWER_SYNTAXES = {
     "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
@@ -28,17 +28,17 @@ NEWER_SYNTAXES = {
     "1.2.840.10008.1.2.4.112": "JPEG XL",
     "1.2.840.10008.1.2.8.1": "Deflated Image Frame Compression",
 }
-"""Transfer syntaxes that pydicom's dictionary doesn't have yet."""
+"""Names of transfer syntaxes that pydicom's dictionary lacks."""
 
 CONVERT = "Convert it first, for example with `gdcmconv --raw` or `dcmconv`, or export it uncompressed."
 
 
 @dataclass
 class PixelForm:
-    """The numbers that describe a file's pixels, each as it can be used.
+    """The numbers that describe a file's pixels, checked.
 
-    bits_stored  that count, the highest of them at `high_bit`, of `bits_allocated`
-    assumed      sentences on tags that are missing or unusable, and what was taken instead
+    bits_stored  number of bits that count, of `bits_allocated`; the highest is `high_bit`
+    assumed      sentences on tags that are missing or unusable, with the values that were assumed
     """
 
     keyword: str
@@ -60,7 +60,7 @@ class PixelForm:
 
 
 def pixel_form(tags: Tags) -> PixelForm:
-    """Raises RadiographError, naming the tag, if one that can't be guessed is missing or unusable."""
+    """The file's pixel form. Raises RadiographError, which names the tag, if one is unusable and can't be guessed."""
     assumed: list[str] = []
     keyword = next(name for name in PIXEL_TAGS if name in tags)
     rows, columns = (_required(tags, name) for name in ("Rows", "Columns"))
@@ -89,7 +89,7 @@ def _required(tags: Tags, name: str) -> int:
     value = tags.whole(name)
     if value is None or value < 1:
         what = f"The DICOM file's tag {name} can't be used" if name in tags else f"The DICOM file has no tag {name}"
-        raise RadiographError(f"{what}, without which its pixels can't be read.", "Export or send it once more.")
+        raise RadiographError(f"{what}, and its pixels can't be read without it.", "Export or send it again.")
     return value
 
 
@@ -119,11 +119,11 @@ def _photometric(tags: Tags, samples: int, assumed: list[str]) -> str:
 
 
 def decoded(tags: Tags, form: PixelForm) -> np.ndarray:
-    """The values as they lie in the file, decompressed: (rows, columns) or (rows, columns, samples), all bits."""
+    """The stored values, decompressed, with all bits: (rows, columns) or (rows, columns, samples)."""
     decoder = _decoder(tags.syntax)
     content = tags.bytes_of(form.keyword)
     if not content:
-        raise RadiographError("The DICOM file has no pixels: its pixel data are empty.", "Export it once more.")
+        raise RadiographError("The DICOM file has no pixels: its pixel data are empty.", "Export it again.")
     if tags.syntax is not None and tags.syntax.is_compressed:
         _check_coded_size(content)
     else:
@@ -138,7 +138,7 @@ def decoded(tags: Tags, form: PixelForm) -> np.ndarray:
         "photometric_interpretation": form.photometric,
         "pixel_representation": int(form.signed),
         "bits_allocated": form.bits_allocated,
-        # which bits count is for `counted` to say, in the same way for every compression
+        # `counted` selects the bits, in the same way for every compression
         "bits_stored": form.bits_allocated,
         "number_of_frames": 1,
         "pixel_keyword": form.keyword,
@@ -147,7 +147,7 @@ def decoded(tags: Tags, form: PixelForm) -> np.ndarray:
     values, _ = decoder.as_array(content, **options)
     expected = (form.rows, form.columns, *([form.samples] if form.samples > 1 else []))
     if values.shape != expected:
-        raise ValueError("the decoder gave another shape than the file declares")
+        raise ValueError("the decoded shape is not the one that the file declares")
     return values
 
 
@@ -176,7 +176,7 @@ def counted(values: np.ndarray, tags: Tags, form: PixelForm) -> tuple[np.ndarray
 
 
 def _of_one_frame(content: bytes, form: PixelForm) -> bytes:
-    """Native pixels without what follows them; those of YBR_FULL_422 hold two samples a pixel."""
+    """Uncompressed pixels without what follows them; YBR_FULL_422 has two samples per pixel."""
     samples = 2 if form.photometric == "YBR_FULL_422" else form.samples
     needed = -(-form.rows * form.columns * samples * form.bits_allocated // 8)
     return content[: needed + needed % 2]
@@ -187,17 +187,17 @@ def _decoder(syntax: "UID | None") -> "Decoder":
 
     if not syntax:
         raise RadiographError(
-            "The DICOM file has no tag TransferSyntaxUID, without which its compressed pixels can't be read.",
-            "Export or send it once more.",
+            "The DICOM file has no tag TransferSyntaxUID, and its compressed pixels can't be read without it.",
+            "Export or send it again.",
         )
-    # `name` of a UID that isn't the standard's is the UID itself, which may hold anything
-    own = syntax.name if syntax.is_transfer_syntax else "a form that the standard doesn't name"
+    # `name` of a UID that the standard lacks is the UID itself, which may hold anything
+    own = syntax.name if syntax.is_transfer_syntax else "a form that the standard lacks"
     name = NEWER_SYNTAXES.get(syntax, own)
     try:
         decoder = get_decoder(syntax)
     except NotImplementedError:
         raise RadiographError(
-            f"The DICOM file's pixels are stored as {name}, which no package that is used here reads.", CONVERT
+            f"The DICOM file's pixels are stored as {name}, which can't be read here.", CONVERT
         ) from None
     if not decoder.is_available:
         raise RadiographError(f"No decoder for {name} is installed.", "pip install 'cxr-lens[dicom]'")
@@ -211,7 +211,7 @@ def _first_frame(content: bytes) -> bytes:
 
 
 def _check_coded_size(content: bytes) -> None:
-    """Refuse a picture whose compressed stream is larger than the file says: it is decoded whole before it is cut."""
+    """Refuse a compressed stream that is larger than the file says: decoders decode all of it before they cut."""
     size = coded_size(_first_frame(content))
     if size is not None:
         check_size(*size)
@@ -228,7 +228,7 @@ def coded_size(stream: bytes) -> tuple[int, int] | None:
 
 
 def coded_precision(stream: bytes) -> int | None:
-    """Bits a sample of a JPEG, JPEG-LS or JPEG 2000 stream; None for others."""
+    """Bits per sample of a JPEG, JPEG-LS or JPEG 2000 stream; None for others."""
     start = stream.find(b"\xff\x4f\xff\x51")
     if start >= 0:
         return (stream[start + 42] & 0x7F) + 1

@@ -1,6 +1,6 @@
-"""What a DICOM file says of its picture: view, part of the body, orientation, kind. Sentences of ours, never its words.
+"""What a DICOM file says about its picture: view, body part, orientation, kind. Its own words are never repeated.
 
-View and part of the body are written in the standard's terms, in codes, and in the habits of the devices.
+Files give view and body part in the standard's terms, in codes, or in words of the device's maker.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from cxr.reading.dicom_tags import Tags
 
 RADIOGRAPHY = ("CR", "DX", "RG", "DR", "XR")
-"""The last two are no terms of the standard, but what some devices write."""
+"""The last two are not terms of the standard; some devices write them."""
 
 OTHER_MODALITIES = {
     "CT": "a CT slice",
@@ -29,7 +29,7 @@ OTHER_MODALITIES = {
 CHEST = re.compile(r"CHEST|THORA[XC]|T(O|Ó|Ã.)RA[XC]|LUNG|\bRIBS?\b|\bCXR|PULMO|POUMON|POITRINE|PECHO|BRUSTK|PLEURA")
 SPINE = re.compile(r"SPINE|VERTEB|WIRBEL|COLUMN|RACHIS|LUMB")
 UNTOLD = re.compile(r"|UNKNOWN|UNSPECIFIED|OTHER|NONE|N/?A|NULL|UNDEFINED|\W+")
-"""Values of BodyPartExamined that say nothing."""
+"""Values of BodyPartExamined that name no body part."""
 
 CHEST_CODES = ("51185008", "39607008", "113197003", "302551006", "43799004", "T-D3000", "T-28000", "T-11300", "RID1243")
 """Chest, lung, rib, entire thorax, thoracic cavity in SNOMED CT; the first three in SRT; the thorax in RadLex."""
@@ -58,7 +58,7 @@ FOR_PROCESSING = {
     "1.2.840.10008.5.1.4.1.1.1.2.1": "mammography",
     "1.2.840.10008.5.1.4.1.1.1.3.1": "intra-oral",
 }
-"""Storage classes of pictures that the detector gives before they are processed for people."""
+"""Storage classes of pictures for processing: the detector's values."""
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 CAPTURED = ("WSD", "DV", "SD", "SI", "DRW", "SYN")
@@ -69,23 +69,23 @@ PRESENTATION_STATES = "1.2.840.10008.5.1.4.1.1.11."
 WITHOUT_PIXELS = {
     PRESENTATION_STATES: "a presentation state: it says how another file is to be shown",
     "1.2.840.10008.5.1.4.1.1.88.": "a structured report",
-    "1.2.840.10008.5.1.4.1.1.104.": "a document of another format in DICOM's shell",
+    "1.2.840.10008.5.1.4.1.1.104.": "a document of another format inside DICOM",
     "1.2.840.10008.5.1.4.1.1.66": "a registration, segmentation or raw data",
     "1.2.840.10008.5.1.4.1.1.481.": "a plan of radiotherapy",
     "1.2.840.10008.5.1.4.1.1.9.": "a waveform",
     "1.2.840.10008.1.3.10": "a directory of other files",
 }
-"""Beginnings of the storage classes of files that hold no picture."""
+"""Prefixes of the storage classes of files that hold no picture."""
 
 
 def kind_without_pixels(tags: Tags) -> str:
-    """What a file without pixels is, as far as its class tells."""
+    """What kind of file this is, by its storage class; for files without pixels."""
     uid = tags.word("SOPClassUID")
     return next((kind for start, kind in WITHOUT_PIXELS.items() if uid.startswith(start)), "")
 
 
 def warnings_of(tags: Tags) -> Iterator[str]:
-    """Sentences on what speaks against the picture being a frontal chest radiograph as people see it."""
+    """Sentences on tags that say that the picture is not a frontal chest radiograph for presentation."""
     modality = tags.word("Modality")
     if modality and modality not in RADIOGRAPHY:
         yield f"The file says that this is {OTHER_MODALITIES.get(modality, 'of another kind')}, not a chest radiograph."
@@ -95,19 +95,19 @@ def warnings_of(tags: Tags) -> Iterator[str]:
             "not those of a finished radiograph. Give the picture for presentation."
         )
     if not _is_chest(tags):
-        yield "The file names another part of the body than the chest."
+        yield "The file names another body part than the chest."
     yield from _of_view(tags)
     yield from _of_orientation(tags)
     if tags.word("BurnedInAnnotation") == "YES":
-        yield "The file says that text is burned into the picture; it may name somebody, and a network may react to it."
+        yield "The file says that text is burned into the picture. It may name somebody, and a network may react to it."
 
 
 def notes_of(tags: Tags) -> Iterator[str]:
-    """Sentences worth knowing that speak against nothing."""
+    """Sentences that are worth knowing and are no warnings."""
     if _is_secondary_capture(tags):
         yield "The file is a secondary capture: its brightness may not be the detector's."
     if tags.word("BurnedInAnnotation") not in ("YES", "NO"):
-        yield "The file doesn't say whether text is burned into the picture: look for a name before you show it around."
+        yield "The file doesn't say whether text is burned into the picture: look for a name before you share it."
 
 
 def _is_secondary_capture(tags: Tags) -> bool:
@@ -117,7 +117,7 @@ def _is_secondary_capture(tags: Tags) -> bool:
 
 
 def _is_chest(tags: Tags) -> bool:
-    """Whether the file names the chest, or no part of the body."""
+    """Whether the file names the chest, or no body part."""
     body = " ".join(tags.words("BodyPartExamined"))
     codes = _codes(tags, "AnatomicRegionSequence")
     named = bool(CHEST.search(body)) and not SPINE.search(body)
@@ -135,11 +135,11 @@ def _of_view(tags: Tags) -> Iterator[str]:
     view = re.sub(r"[_\-./]", " ", " ".join(tags.words("ViewPosition")))
     codes = _codes(tags, "ViewCodeSequence")
     if DECUBITUS.search(view):
-        yield "The file says that the patient lay on one side; the network knows patients who stood, sat or lay supine."
+        yield "The file says that the patient lay on one side; the network was trained on erect and supine patients."
     elif LATERAL.search(view) or codes & set(LATERAL_CODES) or _row(tags).startswith(("A", "P")):
-        yield "The file says that this is a lateral view; the network knows frontal ones."
+        yield "The file says that this is a lateral view; the network was trained on frontal ones."
     elif OBLIQUE.search(view) or codes & set(OBLIQUE_CODES):
-        yield "The file says that this is an oblique view; the network knows frontal ones."
+        yield "The file says that this is an oblique view; the network was trained on frontal ones."
 
 
 def _of_orientation(tags: Tags) -> Iterator[str]:
@@ -149,11 +149,11 @@ def _of_orientation(tags: Tags) -> Iterator[str]:
     if row.startswith(("H", "F")):
         yield "The file says that the picture lies on its side. Turn it upright."
     elif column.startswith("H"):
-        yield "The file says that the picture stands on its head. Turn it upright."
+        yield "The file says that the picture is upside down. Turn it upright."
 
 
 def _row(tags: Tags) -> str:
-    """Where the picture's right is: A, P, L, R, H or F, and what follows."""
+    """Direction of the picture's rows: A, P, L, R, H or F first, then finer ones."""
     return tags.word("PatientOrientation")
 
 

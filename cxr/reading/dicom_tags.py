@@ -1,7 +1,7 @@
-"""The tags of a DICOM file that are looked at, read one by one: what can't be used is left out and named, never quoted.
+"""Reads the needed tags of a DICOM file one by one: a tag that can't be used is left out and named, never quoted.
 
-Values are taken from the file's own bytes as far as they are text, so that one value that breaks the standard's rules
-costs neither the other tags nor the picture. What identifies a patient is skipped where it stands in the file.
+Text values are read from the file's bytes, so that a value that breaks the standard's rules spoils neither the other
+tags nor the picture. Tags that identify a patient are skipped.
 """
 
 import io
@@ -49,15 +49,15 @@ DAMAGE = (
     *(AttributeError, TypeError, ValueError, LookupError, ArithmeticError, RuntimeError, NotImplementedError),
     *(OSError, EOFError, struct.error),
 )
-"""What pydicom and its decoders raise on values and files that are not as they should be."""
+"""What pydicom and its decoders raise on wrong values and damaged files."""
 
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,3})?")
-"""A decimal string; many countries write its point as a comma, which means nothing else there."""
+"""A decimal string; in many countries its point is written as a comma, which has no other meaning there."""
 
 TEXT_TYPES = ("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT")
 
 _one_at_a_time = threading.Lock()
-"""Held while pydicom's settings are others: it has one set for the whole process."""
+"""Held while pydicom's settings are changed: there is one set for the whole process."""
 
 
 @dataclass
@@ -83,11 +83,11 @@ class Tags:
         return bool(self.values.get(name) or self.sequences.get(name) or name in self.unusable)
 
     def refuse(self, name: str) -> None:
-        """Remember that the tag can't be used."""
+        """Record that the tag can't be used."""
         self.unusable[name] = None
 
     def numbers(self, name: str) -> list[float | None]:
-        """The tag's finite numbers; None in the place of one that is empty or can't be used."""
+        """The tag's finite numbers; None in place of one that is empty or can't be used."""
         found = []
         for value in self._plain(name):
             number = _number(value)
@@ -109,7 +109,7 @@ class Tags:
         return None if number is None else int(number)
 
     def words(self, name: str) -> list[str]:
-        """The tag's texts in upper case, without blanks around them."""
+        """The tag's texts in upper case, stripped of spaces."""
         return [str(value).strip(" \0").upper() for value in self.values.get(name, ()) if not isinstance(value, bytes)]
 
     def word(self, name: str) -> str:
@@ -125,7 +125,7 @@ class Tags:
         return self.sequences.get(name, [])
 
     def _plain(self, name: str) -> tuple:
-        """Values of a tag, numbers of two bytes for one whose type the file doesn't tell."""
+        """Values of a tag; 16-bit numbers where the file doesn't give the type."""
         values = self.values.get(name, ())
         if not any(isinstance(value, bytes) for value in values):
             return values
@@ -134,7 +134,7 @@ class Tags:
 
 
 def read_tags(content: bytes) -> Tags:
-    """The tags of a file. What pydicom raises on damage goes up: its text may quote a value, so chain nothing to it."""
+    """The tags of a file. pydicom's errors on damage are raised; their text may quote a value, so don't chain them."""
     from pydicom import dcmread
     from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
@@ -158,7 +158,7 @@ def _is_encapsulated(dataset: "Dataset") -> bool:
 
 @contextmanager
 def quiet_pydicom() -> Iterator[None]:
-    """Keep pydicom from warning of values that break the standard's rules: its warnings and its log quote them."""
+    """Silence pydicom's warnings and log on values that break the standard's rules, since they quote these values."""
     from pydicom.config import disable_value_validation
 
     log = logging.getLogger("pydicom")
@@ -206,7 +206,7 @@ def _sequence(dataset: "Dataset", name: str) -> list["Dataset"]:
 
 
 def _values(dataset: "Dataset", name: str) -> tuple[tuple, str]:
-    """The tag's values, and their type as the file or, where it tells none, the standard has it."""
+    """The tag's values, and their type by the file or, without one there, by the standard."""
     from pydicom.datadict import dictionary_VR
 
     raw = dataset.get_item(name)

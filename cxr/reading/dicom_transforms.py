@@ -1,4 +1,4 @@
-"""The steps of DICOM's grey pipeline as arithmetic: modality table or rescaling, VOI table, window."""
+"""The arithmetic of DICOM's greyscale pipeline: modality table or rescaling, VOI table, window."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from cxr.reading.dicom_tags import Tags
 from cxr.reading.pixels import full_scale
 
 LARGEST = 1e30
-"""Rescaled values beyond it overflow on the way to float32's end."""
+"""Largest rescaled value; larger ones would overflow float32."""
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A lookup table: float32 entries, and the value that the first of them stands for."""
+    """A lookup table: float32 entries, and the input value of the first entry."""
 
     entries: np.ndarray
     first: int
@@ -25,7 +25,7 @@ class Table:
         return full_scale(int(self.entries.max()))
 
     def looked_up(self, values: np.ndarray) -> np.ndarray:
-        """Entries of whole values; below the first and above the last, these go on."""
+        """Entries of whole input values; inputs below the first or above the last get the first or last entry."""
         places = np.clip(values.astype(np.int64) - self.first, 0, len(self.entries) - 1)
         return self.entries[places]
 
@@ -48,7 +48,7 @@ class Modality:
 
 
 def modality(form: PixelForm, tags: Tags) -> Modality:
-    """The file's modality table or, without a usable one, its slope and intercept. Unusable tags are named."""
+    """The file's modality table or, without a usable one, its slope and intercept. Unusable tags are recorded."""
     low, high = _stored_range(form)
     for item in tags.items("ModalityLUTSequence")[:1]:
         if (table := _table(item, signed=low < 0)) is not None:
@@ -97,7 +97,7 @@ def _entries(item: Tags, entries: int, bits: int) -> np.ndarray | None:
     content = item.bytes_of("LUTData")
     if content:
         order = ">u2" if item.big_endian else "<u2"
-        # entries of a byte are there as they are, or with one byte that makes their number even
+        # 8-bit entries come as they are, or with one more byte that makes their number even
         narrow = bits <= 8 and len(content) in (entries, entries + 1)
         values = np.frombuffer(content if narrow else content[: len(content) // 2 * 2], "u1" if narrow else order)
     else:
@@ -106,7 +106,7 @@ def _entries(item: Tags, entries: int, bits: int) -> np.ndarray | None:
             return None
         values = np.asarray(numbers, np.float64)
     values = np.asarray(values, np.float32)[:entries]
-    # entries that are declared but not there would be guessed
+    # entries that are declared but missing would have to be guessed
     return np.where(values < 0, values + 2**16, values).astype(np.float32) if len(values) == entries else None
 
 

@@ -1,4 +1,4 @@
-"""What a file is that is not read: its format by the bytes that it begins with, and what to do with it."""
+"""Names the format of a file that is not read, by its first bytes, and what to do with it."""
 
 import re
 import struct
@@ -32,12 +32,13 @@ SIGNATURES = {
     b"version https://git-lfs": "a Git LFS pointer: the picture itself was not downloaded; `git lfs pull` does it",
 }
 WITH_BLANKS_BEFORE = (b"<", b"%")
-"""Of texts, which may begin with empty lines."""
+"""First bytes of texts, which may begin with empty lines."""
 
 BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys(
     (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"), "HEIC"
 )
-"""Of the box `ftyp` with which files of ISO's container begin; mif1 and msf1 are common to both, and mostly HEIC."""
+"""Brands in the box `ftyp` with which ISO container files begin; both formats use mif1 and msf1, which are mostly
+HEIC."""
 
 FRAME_HEADERS = {
     0xF7: "a JPEG-LS picture",
@@ -48,11 +49,11 @@ FRAME_HEADERS = {
 
 
 def foreign_format(content: bytes) -> tuple[str, str]:
-    """(what the file is, what to do) of a file in a format that is not read; "not an image" where nothing tells."""
+    """(what the file is, what to do) for a file in a format that is not read; "not an image" for unknown bytes."""
     if not content:
         return "empty", HINT
     if brand := container_brand(content):
-        return f"a picture in {brand}, as phones take them, which is not read", FROM_PHONE
+        return f"a picture in {brand}, the format of many phones, which is not read", FROM_PHONE
     start = content[:4096]
     if start.lstrip()[:1] in WITH_BLANKS_BEFORE:
         start = start.lstrip()
@@ -70,7 +71,7 @@ def container_brand(content: bytes) -> str:
 
 
 def unusual_jpeg(content: bytes) -> str:
-    """What kind of JPEG picture this is, where it is none of the kinds that every reader knows; else ""."""
+    """The kind of a JPEG picture that not every reader knows; "" for common kinds."""
     header = jpeg_frame_header(content)
     if header is None:
         return ""
@@ -81,7 +82,7 @@ def unusual_jpeg(content: bytes) -> str:
 
 
 def jpeg_frame_header(stream: bytes) -> int | None:
-    """Where the marker of a JPEG or JPEG-LS stream's frame header begins; None for other streams."""
+    """Offset of the frame header's marker in a JPEG or JPEG-LS stream; None for other streams."""
     position = 2 if stream.startswith(b"\xff\xd8") else len(stream)
     while position + 9 <= len(stream) and stream[position] == 0xFF:
         marker = stream[position + 1]
@@ -92,4 +93,4 @@ def jpeg_frame_header(stream: bytes) -> int | None:
 
 
 OWN_SIGNATURE = re.compile(rb"\x89PNG|\xff\xd8\xff|RIFF.{4}WEBP|II[*+]\x00|MM\x00[*+]", re.DOTALL)
-"""Of the formats that are read."""
+"""First bytes of the formats that are read."""

@@ -1,4 +1,4 @@
-"""Picture files (PNG, JPEG, WebP, TIFF) and PIL images: to samples of full depth, upright, one frame."""
+"""Decodes picture files (PNG, JPEG, WebP, TIFF) and PIL images to upright pixels of full depth, one frame."""
 
 import io
 import struct
@@ -16,10 +16,10 @@ from cxr.reading.pixels import SourcePixels, check_size
 from cxr.reading.square_pixels import NEARLY_SQUARE
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", *(("AVIF",) if features.check("avif") else ()))
-"""Decoders that may run on what a stranger sends. PIL has many more, some of which start other programs."""
+"""Decoders that may run on untrusted files. PIL has many more, some of which start other programs."""
 
 DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, OverflowError, struct.error, zlib.error)
-"""What PIL raises on damaged files: each of its plugins has its own habit."""
+"""What PIL raises on damaged files; its plugins differ in this."""
 
 AS_THEY_ARE = ("L", "LA", "RGB", "RGBA", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 CONVERTED = {"1": "L", "La": "LA", "RGBa": "RGBA"} | dict.fromkeys(("RGBX", "CMYK", "YCbCr", "HSV", "LAB"), "RGB")
@@ -28,7 +28,7 @@ ORIENTATION = 274
 
 
 def pixels_of_file(content: bytes) -> SourcePixels:
-    """Decode a picture file. Raises RadiographError if it is none, damaged, too large, too small, or has frames."""
+    """Decode a picture file. Raises RadiographError for another format, damage, a wrong size, or several frames."""
     image = _opened(content)
     try:
         return _decoded(image, content)
@@ -54,7 +54,7 @@ def _check_tiff(image: Image.Image, content: bytes, *, deep_colour: bool) -> Non
     if tiff.misread(tiff.tags_of_page(image)):
         raise _undecodable(content)
     if deep_colour and image.tell() > 0:
-        # OpenCV, and what puts planes together, read the first picture of a file
+        # OpenCV and `deep_planes` read the first picture of a file
         raise RadiographError("The TIFF's radiograph is in deep colour behind a preview, which is not read.", tiff.HINT)
 
 
@@ -68,7 +68,7 @@ def pixels_of_image(image: Image.Image) -> SourcePixels:
 
 
 def _warnings(image: Image.Image) -> Iterator[str]:
-    """A file's resolution may say that its pixels are not square; picture files often say so wrongly."""
+    """Warn of a resolution that says that pixels are not square; in picture files it is often wrong."""
     given = (image.info.get(name) for name in ("dpi", "resolution", "aspect", "jfif_density"))
     across, down = next(filter(None, given), (1, 1))
     if min(across, down) > 0 and max(across, down) > NEARLY_SQUARE * min(across, down):
@@ -88,9 +88,9 @@ def _opened(content: bytes) -> Image.Image:
 
 
 def _undecodable(content: bytes, *, opened: bool = False) -> RadiographError:
-    """Of a picture that Pillow can't decode: an unusual kind by its name, else damage.
+    """The error for a picture that Pillow can't decode: its unusual kind, or damage.
 
-    opened  whether Pillow could read its header, so that what it can't decode is damaged unless compressed unusually
+    opened  whether Pillow read the header; then pixels that it can't decode are damaged or unusually compressed
     """
     if kind := unusual_jpeg(content):
         return RadiographError(f"The given file is {kind}, which is not read.", AS_PNG)
@@ -101,11 +101,11 @@ def _undecodable(content: bytes, *, opened: bool = False) -> RadiographError:
 
 
 def _damaged() -> RadiographError:
-    return RadiographError("The picture is damaged or cut short.", "Export or download it once more.")
+    return RadiographError("The picture is damaged or cut short.", "Export or download it again.")
 
 
 def _select_frame(image: Image.Image) -> None:
-    """Turn to the only picture of full size; its size is checked before it is decoded."""
+    """Select the only picture of full size; its size is checked before it is decoded."""
     if image.format == "TIFF":
         tiff.select_page(image)
         check_size(image.height, image.width)
@@ -124,17 +124,17 @@ def _plain(image: Image.Image) -> Image.Image:
         return image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
     if image.mode in CONVERTED:
         return image.convert(CONVERTED[image.mode])
-    raise RadiographError(f"Pixels of PIL's mode {image.mode!r} are not read.", "Convert the image to 'L' or 'RGB'.")
+    raise RadiographError(f"Pixels in PIL's mode {image.mode!r} are not read.", "Convert the image to 'L' or 'RGB'.")
 
 
 def _is_negative(image: Image.Image) -> bool:
-    """Whether PIL leaves it to the caller to invert a TIFF whose zero is white: it does above 8 bits only."""
+    """Whether the caller must invert a TIFF whose zero is white: PIL does it for 8 bits only."""
     white_is_zero = image.format == "TIFF" and tiff.tags_of_page(image).get(tiff.PHOTOMETRIC) == tiff.WHITE_IS_ZERO
     return white_is_zero and image.mode in ("I;16", "I;16B", "I", "F")
 
 
 def _is_deep_colour(image: Image.Image, content: bytes) -> bool:
-    """Whether PIL would cut 16-bit channels to 8: it keeps 16 bits for a single channel only."""
+    """Whether PIL would cut 16-bit channels to 8 bits, as it does for all but single channels."""
     if image.format == "PNG":
         bits, colour_type = content[24], content[25]
         return bits == 16 and colour_type != 0
@@ -144,21 +144,21 @@ def _is_deep_colour(image: Image.Image, content: bytes) -> bool:
 
 
 def _deep_colour(content: bytes, image: Image.Image) -> np.ndarray:
-    """16-bit RGB or RGBA by OpenCV, which keeps the depth. PIL has read the file whole before, so it is not damaged."""
+    """16-bit RGB or RGBA from OpenCV, which keeps the depth. PIL has read the whole file, so it is not damaged."""
     if image.format == "TIFF" and tiff.is_in_planes(tiff.tags_of_page(image)):
         return _upright(
             tiff.deep_planes(content, tiff.tags_of_page(image)), tiff.tags_of_page(image).get(ORIENTATION, 1)
         )
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.ndim != 3:
-        # Pillow has read it, so what OpenCV lacks is the compression
+        # Pillow has read it, so OpenCV lacks the compression
         raise _undecodable(content)
     colours = [2, 1, 0, 3][: pixels.shape[2]]
     return _upright(pixels[..., colours], image.getexif().get(ORIENTATION, 1))
 
 
 def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Pixels as EXIF's orientation (1 to 8) wants them shown: mirrored, then turned clockwise."""
+    """Pixels turned upright by EXIF's orientation (1 to 8): mirrored, then turned clockwise."""
     if orientation in (2, 4, 5, 7):
         pixels = pixels[:, ::-1]
     quarter_turns = {3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}.get(orientation, 0)

@@ -1,4 +1,4 @@
-"""Pixels as a source holds them, and how they become numbers from 0 to 1."""
+"""The pixels of a source, and their scaling to [0, 1]."""
 
 from dataclasses import dataclass
 
@@ -12,18 +12,18 @@ LARGEST_PIXELS = 50_000_000
 SMALLEST_SIDE_PX = 64
 
 FEW = 2
-"""Per cent of the pixels at either end whose values need not decide over all others' brightness."""
+"""Per cent of the pixels at either end that may be cut off, so that a few can't set the brightness of all others."""
 
 SAMPLED = 2**18
-"""Pixels from which percentiles are estimated."""
+"""Number of pixels from which percentiles are estimated."""
 
 USUAL_BITS = (8, 10, 12, 14, 16)
-"""Depths that detectors and scanners use, whatever depth the file has that carries their pixels."""
+"""Depths in bits that detectors and scanners use, in files of the same depth or a larger one."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """One way in which a file's values may be shown: a name for programs, and a title in words of this project's."""
+    """One way to show a file's values: a name for programs, and a title for people, in this project's words."""
 
     name: str
     title: str
@@ -35,7 +35,7 @@ class SourcePixels:
 
     pixels    (height, width) or (height, width, channels): grey; grey, alpha; RGB; RGB, alpha
     negative  whether zero is the brightest value
-    notes     sentences that are no warnings
+    notes     sentences that are worth knowing and are no warnings
     windows   ways in which the file could be shown, and the name of the one that was taken; of DICOM alone
     stored_size  (height, width) in the file, where the pixels were resampled to square ones; None: as they are
     view      "AP" or "PA" where the file says so, else ""; of DICOM alone
@@ -52,7 +52,7 @@ class SourcePixels:
     view: str = ""
 
     def scaled(self) -> tuple[np.ndarray, tuple[str, ...]]:
-        """(height, width, 1 or 3) float32 in [0, 1], laid on black where there is alpha; and warnings."""
+        """Pixels (height, width, 1 or 3) float32 in [0, 1], on black where there is alpha; and warnings."""
         pixels = _with_channels(self.pixels)
         check_size(*pixels.shape[:2])
         _check_numbers(pixels)
@@ -91,7 +91,7 @@ def _with_channels(pixels: np.ndarray) -> np.ndarray:
     if pixels.ndim == 3 and 1 <= pixels.shape[2] <= 4:
         return pixels
     raise RadiographError(
-        f"An array of shape {pixels.shape} is no single picture.",
+        f"An array of shape {pixels.shape} is not one picture.",
         "Give (height, width), or (height, width, channels) with 1 to 4 channels.",
     )
 
@@ -99,14 +99,14 @@ def _with_channels(pixels: np.ndarray) -> np.ndarray:
 def _check_numbers(pixels: np.ndarray) -> None:
     if pixels.dtype.kind not in "uif":
         raise RadiographError(
-            f"Pixels of type {pixels.dtype} are no brightness.", "Give integers, or floats from 0 to 1."
+            f"Pixels of type {pixels.dtype} are not brightness values.", "Give integers, or floats from 0 to 1."
         )
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         raise RadiographError("Some pixels are NaN or infinite.", "Replace them before the picture is read.")
 
 
 def _scale(pixels: np.ndarray) -> tuple[float, float, tuple[str, ...]]:
-    """The values that become 0 and 1, and a warning where they had to be guessed."""
+    """The values that become 0 and 1, and a warning where they are a guess."""
     low, high = pixels.min().item(), pixels.max().item()
     if pixels.dtype.kind == "f" and low >= 0 and high <= 1:
         return 0.0, 1.0, ()
@@ -129,7 +129,7 @@ def _depth(pixels: np.ndarray, largest: int) -> tuple[int, tuple[str, ...]]:
 
 
 def bulk_range(values: np.ndarray) -> tuple[float, float]:
-    """(lowest, highest) of the values but for a few that lie far from all others, such as a marker or dead pixels.
+    """(lowest, highest) of the values without a few that lie far from all others, such as a marker or dead pixels.
 
     Far is farther from the middle 96 % than these are wide.
     """

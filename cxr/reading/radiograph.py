@@ -1,7 +1,7 @@
 """Reading a radiograph: from a path, bytes, a picture or an array to upright pixels of full depth.
 
-Every door ends in `Radiograph`. Files are read in memory; nothing is written, and of a DICOM file only the tags
-that say how its pixels are to be shown are looked at (see `cxr.reading.dicom`).
+Every source becomes a `Radiograph`. Files are read in memory; nothing is written. Of a DICOM file, only the tags that
+say how its pixels are to be shown are read (see `cxr.reading.dicom`).
 """
 
 import hashlib
@@ -21,13 +21,13 @@ from cxr.reading.colour import COLOURED_SHARE, coloured_share, luma
 from cxr.reading.pixels import SourcePixels, Window
 
 LARGEST_FILE_BYTES = 512 * 2**20
-"""Above what 50 megapixels of 16-bit colour need (300 MB): a larger file holds no picture that would be accepted."""
+"""More than 50 megapixels of 16-bit colour need (300 MB): the picture in a larger file would be too large anyway."""
 
 ELONGATED = 1.8
-"""Ratio of sides from which a warning is given. Chest films are at most 43 cm × 35 cm, a ratio of 1.23."""
+"""Ratio of the sides above which a warning is given. Chest films are at most 43 cm × 35 cm, a ratio of 1.23."""
 
 LITTLE_DETAIL_PX = 128
-"""Shorter side under which a warning is given: a 1 cm nodule is three pixels wide on 128."""
+"""Shorter side in pixels below which a warning is given: on 128 pixels, a 1 cm nodule is three pixels wide."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class Radiograph:
     kind      "png", "jpeg", "webp", "tiff", "dicom", "image" (a PIL image), "array" or "phantom"
     warnings  sentences on what makes its scores less trustworthy
     colour    whether the channels differ anywhere
-    notes     sentences worth knowing that speak against nothing
+    notes     sentences that are worth knowing and are no warnings
     windows   of a DICOM file: the ways in which its values could be shown
     window    the name of the one that was taken
     stored_size  (height, width) in the file of a DICOM picture, which differs where its pixels are not square
@@ -61,12 +61,12 @@ class Radiograph:
 
     @property
     def height(self) -> int:
-        """Pixels from top to bottom."""
+        """Height in pixels."""
         return self.grey.shape[0]
 
     @property
     def width(self) -> int:
-        """Pixels from left to right."""
+        """Width in pixels."""
         return self.grey.shape[1]
 
     @cached_property
@@ -147,7 +147,7 @@ def _radiograph(samples: SourcePixels) -> Radiograph:
     scaled, warnings = samples.scaled()
     grey, colour, share = _grey(scaled)
     if not grey.min() < grey.max():
-        raise RadiographError("Every pixel of the picture has the same value.", "Give a picture that shows something.")
+        raise RadiographError("Every pixel of the picture has the same value.", "Give a radiograph with contrast.")
     channels = _bytes(scaled if colour else grey[..., None])
     return Radiograph(
         grey=_locked(grey),

@@ -1,4 +1,4 @@
-"""Pixels that are not square: how far from it they are, and the same picture with square ones."""
+"""Pixels that are not square: their ratio, and resampling to square ones."""
 
 from dataclasses import dataclass
 
@@ -16,24 +16,24 @@ NEARLY_SQUARE = 1.01
 """Ratio up to which pixels count as square: distances are rounded when they are written."""
 
 LARGEST_RATIO = 4.0
-"""Beyond it a ratio is a mistake; scanners of fax machines reach 2.1."""
+"""Largest ratio; a larger one is a mistake. Scanners of fax machines reach 2.1."""
 
 
 @dataclass(frozen=True)
 class PixelShape:
-    """ratio  height of a pixel by its width; warnings on tags that can't be used"""
+    """ratio: height of a pixel divided by its width; warnings: sentences on tags that can't be used."""
 
     ratio: float = 1.0
     warnings: tuple[str, ...] = ()
 
     @property
     def is_square(self) -> bool:
-        """Whether nothing needs to be done."""
+        """Whether the pixels count as square."""
         return 1 / NEARLY_SQUARE <= self.ratio <= NEARLY_SQUARE
 
 
 def pixel_shape(tags: Tags) -> PixelShape:
-    """The shape that the file gives its pixels: square where it says nothing that can be used."""
+    """The pixels' shape by the file's tags; square without a usable tag."""
     unusable: list[str] = []
     for name in SPACING_TAGS:
         if name not in tags:
@@ -54,7 +54,7 @@ def _ignored(names: list[str]) -> tuple[str, ...]:
 def squared(brightness: np.ndarray, ratio: float) -> np.ndarray:
     """(height, width) float32 with square pixels: the axis with the wider steps is enlarged, bilinearly.
 
-    A picture that would grow beyond what is read is averaged along the other axis instead.
+    A picture that would become larger than the limit is averaged along the other axis instead.
     """
     height, width = brightness.shape
     size = (round(height * ratio), width) if ratio > 1 else (height, round(width / ratio))

@@ -1,4 +1,4 @@
-"""TIFF: which of its pictures is the radiograph, which kinds are not read, and deep colour in separate planes."""
+"""TIFF files: the page with the radiograph, kinds that are not read, and 16-bit colour in separate planes."""
 
 import io
 import struct
@@ -29,20 +29,20 @@ USUAL_COMPRESSIONS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)
 """None, fax, LZW, JPEG, deflate, PackBits."""
 
 REDUCED_OR_MASK = 1 | 4
-"""Bits of NewSubfileType: a smaller copy of another picture of the file, a mask of one."""
+"""Bits of NewSubfileType: a smaller copy of another picture of the file, or a mask."""
 
 MOST_PAGES = 16
-"""Pages among which the radiograph is looked for; a file with more is a document."""
+"""Largest number of pages that are searched for the radiograph; a file with more is a document."""
 
 PLANE_TAGS = (256, 257, 259, 266, STRIP_OFFSETS, 278, STRIP_BYTES, 317, 322, 323, TILE_OFFSETS, TILE_BYTES)
-"""Size, compression, order of bits, strips, predictor and tiles: what a plane needs of its picture's directory."""
+"""Tags of the picture's directory that each plane needs: size, compression, order of bits, strips, predictor, tiles."""
 
 Tags = ImageFileDirectory_v2
 HINT = "Save it as a TIFF or PNG of 8 or 16 bits, not compressed or with deflate, and give that."
 
 
 def select_page(image: Image.Image) -> None:
-    """Turn to the file's only picture of full size. Raises RadiographError if there are several, or previews alone."""
+    """Select the file's only picture of full size. Raises RadiographError if there are several, or previews alone."""
     count = getattr(image, "n_frames", 1)
     if count > MOST_PAGES:
         raise several(count)
@@ -56,11 +56,11 @@ def select_page(image: Image.Image) -> None:
 
 def several(count: int) -> RadiographError:
     """The error of a file with several pictures."""
-    return RadiographError(f"The file holds {count} pictures (pages or frames).", "Give one radiograph a file.")
+    return RadiographError(f"The file holds {count} pictures (pages or frames).", "Give a file with one radiograph.")
 
 
 def tags_of_page(image: Image.Image) -> Tags:
-    """The tags of the page that a TIFF image is at. Raises TypeError for an image that is no TIFF file."""
+    """The tags of a TIFF image's current page. Raises TypeError for an image that is no TIFF file."""
     if not isinstance(image, TiffImageFile):
         raise TypeError("only an opened TIFF file has tags")
     return image.tag_v2
@@ -89,7 +89,7 @@ def tags_of(content: bytes) -> Tags | None:
 
 
 def unusual_tiff(tags: Tags) -> str:
-    """What kind of TIFF this is, in words."""
+    """The kind of a TIFF file, in words."""
     bits, kind = max(_several(tags, BITS, (1,))), FORMATS.get(_several(tags, SAMPLE_FORMAT, (1,))[0], "unknown")
     channels = tags.get(SAMPLES, 1)
     compression = tags.get(COMPRESSION, 1)
@@ -111,10 +111,10 @@ def is_usually_compressed(tags: Tags) -> bool:
 
 
 def misread(tags: Tags) -> bool:
-    """Whether Pillow opens the file, but takes its values for others.
+    """Whether Pillow opens the file, but reads wrong values.
 
-    Of 8 bits it takes signed ones for unsigned. Of more, where they are big-endian and compressed, libtiff has turned
-    their bytes already, which Pillow knows of unsigned ones of 16 bits alone.
+    It reads signed 8-bit values as unsigned. Of big-endian compressed values of more bits, libtiff has swapped the
+    bytes already, which Pillow takes into account for unsigned 16-bit values alone.
     """
     signed, bits = 2 in _several(tags, SAMPLE_FORMAT, (1,)), max(_several(tags, BITS, (1,)))
     turned_twice = is_big_endian(tags) and tags.get(COMPRESSION, 1) != 1 and (signed or bits > 16)
@@ -122,7 +122,7 @@ def misread(tags: Tags) -> bool:
 
 
 def is_big_endian(tags: Tags) -> bool:
-    """Whether the file's numbers begin with their highest byte."""
+    """Whether the file's numbers are big-endian."""
     return tags.prefix == b"MM"
 
 
@@ -132,15 +132,15 @@ def _several(tags: Tags, tag: int, default: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def is_in_planes(tags: Tags) -> bool:
-    """Whether colours lie one plane after the other."""
+    """Whether colours are stored in separate planes."""
     return tags.get(PLANAR, 1) == SEPARATE and tags.get(SAMPLES, 1) > 1
 
 
 def deep_planes(content: bytes, tags: Tags) -> np.ndarray:
     """(height, width, channels) uint16 of 16-bit colour in separate planes, each read by Pillow as a grey picture.
 
-    Pillow cuts such colours to 8 bits and OpenCV mixes up their planes. A directory that describes one plane is put
-    behind the file's own bytes. Raises RadiographError for BigTIFF.
+    Pillow cuts such colours to 8 bits, and OpenCV mixes up their planes. Here, a directory that describes one plane is
+    appended to the file's bytes. Raises RadiographError for BigTIFF.
     """
     if b"+" in content[2:4]:
         raise RadiographError(f"The picture is {unusual_tiff(tags)} in BigTIFF, which is not read.", HINT)
@@ -166,7 +166,7 @@ def _plane(content: bytes, number: int, count: int) -> np.ndarray:
 
 
 def _directory(entries: Mapping[int, tuple[int, ...]], order: str, start: int) -> bytes:
-    """A directory of TIFF 6.0 at a place in the file, all of whose values are 32-bit numbers (16-bit for BITS)."""
+    """Bytes of a TIFF 6.0 directory at an offset; all values are 32-bit numbers (16-bit for BITS)."""
     behind, table = b"", struct.pack(f"{order}H", len(entries))
     end = start + 2 + 12 * len(entries) + 4
     for tag, values in sorted(entries.items()):
@@ -179,6 +179,6 @@ def _directory(entries: Mapping[int, tuple[int, ...]], order: str, start: int) -
 
 
 def as_stored(values: np.ndarray, tags: Tags) -> np.ndarray:
-    """Pillow's values, as unsigned ones where it takes 32 bits for signed."""
+    """Pillow's values as they are stored: unsigned 32-bit ones, which it reads as signed, are converted."""
     unsigned = _several(tags, SAMPLE_FORMAT, (1,))[0] == 1 and max(_several(tags, BITS, (1,))) == 32
     return values.view(np.uint32) if unsigned and values.dtype == np.int32 else values

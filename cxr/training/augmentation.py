@@ -9,19 +9,19 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far a training picture may differ from its source. All limits are drawn from evenly, in both directions.
+    """How far a training picture may differ from its source. Changes are uniform within their limits.
 
     shift     of the side
     scale     factor between 1 / (1 + scale) and 1 + scale
     rotation  in degrees
     gamma     brightness b becomes b^g with log g within ± gamma
-    coarser   share of pictures that are averaged to between half and all of their detail first: sources differ in
-              sharpness, and a network that may see the difference learns the source instead of the finding
-    noise     standard deviation of grain, of full brightness, at most
+    coarser   share of pictures that are first averaged to between half and all of their detail: sources differ in
+              sharpness, and a network that sees sharpness can learn the source instead of the finding
+    noise     largest standard deviation of the grain, as a share of full brightness
     erase     share of pictures that lose one rectangle of up to a quarter of each side, filled with the mean
-    mirror    share of pictures that are mirrored; 0 unless asked for, since it moves the heart to the other side
+    mirror    share of pictures that are mirrored; 0 by default, since it moves the heart to the other side
 
-    There is no vertical flip: no chest is taken head down.
+    There is no vertical flip: no radiograph is taken head down.
     """
 
     shift: float = 0.06
@@ -38,7 +38,7 @@ class Augmentation:
         return self.draw(rng).of(grey, size)
 
     def draw(self, rng: np.random.Generator) -> "View":
-        """One way to change a picture, within the limits."""
+        """A random change within the limits."""
         height, width = rng.uniform(1 / 16, 1 / 4, 2)
         rectangle = (*(rng.uniform(0, 1, 2) * (1 - height, 1 - width)), height, width)
         return View(
@@ -54,13 +54,13 @@ class Augmentation:
         )
 
     def view(self, image: str, seed: int) -> "View":
-        """The change of one picture that its name and a seed decide: the same in every run and every program."""
+        """The change that a picture's name and a seed give: the same in every run and every program."""
         return self.draw(np.random.default_rng([zlib.crc32(image.encode()), seed]))
 
 
 @dataclass(frozen=True)
 class View:
-    """One change of a picture, the same at every size of the result but for the grain, which is of single pixels.
+    """One change of a picture; at every size of the result the same, except for the grain, which has single pixels.
 
     detail      side that the picture is averaged to first, of its own
     scale       factor; rotation in degrees; shift of the side, to the right and down

@@ -1,4 +1,4 @@
-"""Batches for Keras: drawn afresh each epoch for training, in order for everything else."""
+"""Batches for Keras: random ones for training, new in each epoch; in the table's order for everything else."""
 
 import keras
 import numpy as np
@@ -12,16 +12,16 @@ CHANNELS = 3
 
 
 class TrainingBatches(keras.utils.PyDataset):
-    """Augmented pictures `(batch, size, size, 3)` and labels `(batch, n)`, a new order and new draws each epoch.
+    """Augmented pictures `(batch, size, size, 3)` and labels `(batch, n)`, in a new order with new changes each epoch.
 
-    With soft labels the first is a pair: pictures, and teachers' probabilities `(batch, n)`, mixed as the pictures are.
+    With soft labels, the first item is a pair: pictures, and the teachers' probabilities `(batch, n)`, mixed alike.
 
     without_finding  share of pictures without a finding, see `drawn_rows`
     mixup    α of the Beta distribution that two pictures of a batch are mixed by (Zhang et al. 2018); 0 for none
     soft_labels  in the order of the pictures; where they have views, each picture is one of these
     temperature  T of the teachers' probabilities σ(z / T)
-    seed     of everything drawn; the draws depend on seed, epoch and batch alone, so a resumed run draws the same
-    epoch    to begin with
+    seed     of all random choices; they depend on seed, epoch and batch alone, so a resumed run makes the same
+    epoch    the first one
 
     Pictures that don't fill a batch wait for the next epoch, so that every batch has the same shape.
     """
@@ -71,12 +71,12 @@ class TrainingBatches(keras.utils.PyDataset):
         return ((pictures, *soft), labels) if soft else (pictures, labels)
 
     def on_epoch_end(self) -> None:
-        """Called by Keras: the next epoch has an order of its own."""
+        """Called by Keras at the end of an epoch; the next one has a new order."""
         self._epoch += 1
         self._order = self._drawn_order()
 
     def _drawn_views(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """Places among the soft labels' views, one a picture; zeros, and nothing drawn, where there are none."""
+        """A random view of the soft labels for each picture; zeros, without a random draw, where there are no views."""
         if self._soft_labels is None or self._soft_labels.views is None:
             return np.zeros(count, int)
         return rng.integers(len(self._soft_labels.views), size=count)
@@ -96,7 +96,7 @@ class TrainingBatches(keras.utils.PyDataset):
 
 
 class OrderedBatches(keras.utils.PyDataset):
-    """Pictures as they are, in the table's order, the last batch filled up with copies of the last picture.
+    """Pictures without changes, in the table's order; the last batch is filled with copies of the last picture.
 
     One shape for all batches means one trace of the network.
     """

@@ -1,4 +1,4 @@
-"""Class weights: each finding's two terms of the loss weighed against its prevalence.
+"""Class weights: weights of each finding's positives and negatives in the loss, from its prevalence.
 
 A weight is named after the term it multiplies: `pos_weights` (1 − prevalence) goes with positives, `neg_weights`
 (prevalence) with negatives, so that both together count the same, however rare a finding is.
@@ -18,7 +18,7 @@ from cxr.findings import COURSE_ORDER
 
 @dataclass(frozen=True)
 class ClassWeights:
-    """Weights per finding, in the order of `labels`; `rows` of the table they come from, None where not known."""
+    """Weights per finding, in the order of `labels`; `rows` counts the table's rows, None where that is not known."""
 
     labels: tuple[str, ...]
     pos_weights: tuple[float, ...]
@@ -35,7 +35,7 @@ class ClassWeights:
         }
 
     def evened(self, share: float) -> "ClassWeights":
-        """With the findings' weight in the loss made more equal: as they are at 0, all the same at 1.
+        """Weights that make the findings count more equally in the loss: unchanged for a share of 0, all equal for 1.
 
         A finding of prevalence π weighs 2π(1 − π) in all, so a rare one hardly counts; both its weights are divided
         by that sum to the power `share`.
@@ -57,7 +57,7 @@ def class_weights(table: LabelTable) -> ClassWeights:
     """
     known = np.isfinite(table.values).sum(axis=0)
     if unknown := [finding for finding, count in zip(table.findings, known, strict=True) if not count]:
-        raise LabelError(f"Nothing is known of {', '.join(unknown)} in this table.", "Leave it out with --order.")
+        raise LabelError(f"This table has no known label of {', '.join(unknown)}.", "Leave it out with --order.")
     positives = (table.values == 1).sum(axis=0)
     return ClassWeights(
         labels=table.findings,
@@ -69,7 +69,7 @@ def class_weights(table: LabelTable) -> ClassWeights:
 
 
 def without_positives(table: LabelTable) -> list[str]:
-    """Findings with no positive: nothing can be learnt of them, and their negatives weigh nothing."""
+    """Findings without a positive: the network can't learn them, and their negatives have a weight of 0."""
     return [finding for finding, (pictures, _) in table.positives().items() if not pictures]
 
 

@@ -92,7 +92,7 @@ def _add_plant(commands: Any) -> None:
     command = add_command(
         commands,
         "plant",
-        help="fine-tune two twins of a network, one with a known shortcut, to test explainers on",
+        help="fine-tune two copies of a network, one with a known shortcut, to test explainers on them",
         example="python -m cxr plant --labels labels.csv --images chests/images --finding Hernia --out twins",
         run=_plant,
     )
@@ -132,7 +132,9 @@ def _class_weights(given: argparse.Namespace) -> int:
     table = part_of(table, given.part) if given.part else table
     weights = class_weights(table)
     for finding in without_positives(table):
-        print(f"warning: {finding} has no positive among {len(table)} rows: it can't be learnt.", file=sys.stderr)
+        print(
+            f"warning: {finding} has no positive among {len(table)} rows: the network can't learn it.", file=sys.stderr
+        )
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(weights.to_json(), indent=1) + "\n")
     for finding, positive, negative in zip(weights.labels, weights.pos_weights, weights.neg_weights, strict=True):

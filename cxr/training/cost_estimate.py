@@ -1,4 +1,4 @@
-"""What a run will take, said before it starts."""
+"""Estimates a training run's time, memory and disk space before it starts."""
 
 import time
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ TRAINING_STEP = 3.5
 """A step of training in forward passes: one forward, two for the gradients, and the optimiser."""
 
 BYTES_A_PIXEL = 5500
-"""What DenseNet-121 keeps of each pixel of the input for the backward pass, in 32 bits: 280 MB at 224 × 224."""
+"""Bytes that DenseNet-121 stores per pixel of the input for the backward pass, in float32: 280 MB at 224 × 224."""
 
 COPIES = 5
 """Of the weights: themselves, AdamW's two moments, their average, the gradients."""
@@ -24,12 +24,12 @@ COPIES = 5
 def estimated(
     model: keras.Model, recipe: Recipe, training: Pictures, an_epoch: int, teachers: Sequence[Teacher] = ()
 ) -> str:
-    """Sentences on time, memory, disk, and on whether the network will wait for pictures.
+    """Sentences on time, memory and disk space, and on whether the network will wait for pictures.
 
     an_epoch  pictures of one epoch
-    teachers  each costs a forward pass at its own size, taken to be of a network like the student
+    teachers  each costs a forward pass at its own size; they are taken to be as large as the student
 
-    From two forward passes at the first stage's size, and the making of one batch.
+    Measured: two forward passes at the first stage's size, and the time to prepare one batch.
     """
     first = recipe.stages[0]
     a_pass = _seconds_of_a_pass(model, first.size, first.batch)
@@ -51,7 +51,7 @@ def estimated(
 
 
 def pictures_a_second(recipe: Recipe, training: Pictures) -> float:
-    """Augmented pictures of the first stage that one thread makes, while the network's own threads rest."""
+    """Augmented pictures of the first stage that one thread prepares per second while the network is idle."""
     first = recipe.stages[0]
     batches = TrainingBatches(
         training, size=first.size, batch=first.batch, augmentation=recipe.augmentation, mixup=recipe.mixup

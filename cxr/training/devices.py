@@ -1,7 +1,7 @@
-"""All accelerators of one machine for one training run: each takes its share of every batch.
+"""Uses all accelerators of one machine for one training run: each processes its share of every batch.
 
-Tried with two logical processors, on TensorFlow (MirroredStrategy) and JAX (keras.distribution). Several machines are
-untried.
+Tested with two logical processors, on TensorFlow (MirroredStrategy) and JAX (keras.distribution). Several machines have
+not been tested.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -10,7 +10,7 @@ import keras
 
 
 def on_all_devices() -> tuple[AbstractContextManager, int]:
-    """(what the network must be built and fitted in, how many devices share a batch).
+    """(the context in which the network must be built and fitted, how many devices share a batch).
 
     One accelerator, none, or PyTorch's backend, which Keras does not spread: a context that does nothing, and 1.
     """

@@ -1,4 +1,4 @@
-"""From a trained network to a checkpoint's folder, with everything that scores need to be read rightly."""
+"""From a trained network to a checkpoint's folder, with thresholds, calibration and figures."""
 
 import json
 import platform
@@ -29,10 +29,10 @@ CLASS_WEIGHTS_FILE = "train_config.json"
 
 
 def finish(job: Job, state: RunState, out: Path, *, origin: str, data: str, provenance: Mapping | None = None) -> Path:
-    """Write the folder; everything in it is measured with the weights as they are stored.
+    """Write the folder; all figures in it are measured with the weights as they are stored.
 
     origin      a sentence on the starting weights
-    data        what the pictures are called, for people
+    data        name of the data set, for people
     provenance  more fields of `training`: the teachers that were followed, the fold that was held out
     """
     weights = halved(weights_of(job.model))

@@ -1,4 +1,4 @@
-"""The training run itself: stages of epochs, each measured, kept and able to be gone on from."""
+"""The training run itself: stages of epochs; each epoch is measured and saved, and a run can resume from it."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ from cxr.training.soft_labels import SoftLabels
 from cxr.training.teachers import Teacher, following
 
 LOWEST_RATE = 0.01
-"""Of the highest learning rate, at the cosine's end."""
+"""The learning rate at the cosine's end, as a share of the highest one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +30,8 @@ class Job:
     """What is trained on what.
 
     folder       where the run keeps its state
-    teachers     networks to follow as the recipe's `distillation` says, or
-    soft_labels  a table of logits in the order of the training pictures; none of both for labels alone
+    teachers     networks to distil from, as the recipe's `distillation` says, or
+    soft_labels  a table of logits in the order of the training pictures; neither for training on labels alone
     tell         called with (event, figures): "batch" after each batch, "epoch" after each epoch that was measured
     """
 
@@ -48,12 +48,12 @@ class Job:
 
     @property
     def distils(self) -> bool:
-        """Whether anything is followed beside the labels."""
+        """Whether the network is distilled from teachers or soft labels."""
         return bool(self.teachers) or self.soft_labels is not None
 
 
 def fit(job: Job, state: RunState) -> RunState:
-    """Run every stage from where `state` stands, and leave the best weights of the last one in the model.
+    """Run the stages from where `state` stands; the model then has the best weights of the last stage.
 
     The best of a stage is what the next one starts from. At the end the norms' statistics are measured again, and
     kept if the validation's mean AUC doesn't fall by it.
@@ -103,7 +103,7 @@ def _run_stage(job: Job, state: RunState) -> RunState:
         batches,
         epochs=stage.epochs,
         initial_epoch=state.epoch,
-        shuffle=False,  # the batches have drawn an order of their own, which a resumed run draws again
+        shuffle=False,  # the batches shuffled their rows; a resumed run shuffles them the same way
         callbacks=[_RawWeights(keeper), *swap, keeper],
         verbose=0,
     )
@@ -111,7 +111,7 @@ def _run_stage(job: Job, state: RunState) -> RunState:
 
 
 def _fitted(job: Job, stage: int) -> tuple[keras.Model, keras.losses.Loss]:
-    """What Keras fits, and by which loss: the network, or a network around it that has the teachers' answers too."""
+    """(model, loss) that Keras fits: the network, or a model around it that has the teachers' outputs too."""
     labels_loss = WeightedBinaryCrossentropy(job.weights.pos_weights, job.weights.neg_weights)
     how, recipe = job.recipe.distillation, job.recipe
     if not job.distils or how is None:
@@ -143,7 +143,7 @@ def _optimiser(recipe: Recipe, stage: Stage, batches: int) -> keras.optimizers.O
 
 
 def _validated(job: Job, size: int) -> float:
-    """Mean AUC of the model as it is, at the share of pictures without a finding that the recipe is for."""
+    """Mean AUC of the model on validation, weighted to the recipe's share of pictures without a finding."""
     table = job.validation.table
     weights = weights_for_share(table, job.recipe.without_finding)
     auc = mean_auc(table.values, logits_of(job.model, job.validation, size=size), weights)
@@ -174,7 +174,7 @@ class _RawWeights(keras.callbacks.Callback):
 
 
 class _Keeper(keras.callbacks.Callback):
-    """Measures each epoch, keeps the best, and records it all in one step."""
+    """Measures each epoch, saves the best weights, and records both in one step."""
 
     def __init__(self, job: Job, state: RunState) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""Output layers fitted on patients drawn anew: how far a score, or a map's sign, hangs on who was in the sample.
+"""Bootstrap heads: output layers fitted on resampled patients, for the sampling uncertainty of scores and maps.
 
-They share one backbone, so what they show is the output layer's uncertainty alone: less than that of a network that
-was trained again.
+All heads share one backbone, so they show the uncertainty of the output layer alone, which is less than that of
+networks trained again.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,11 +15,12 @@ from cxr.training.class_weights import ClassWeights
 
 HEADS = 20
 COMPONENTS = 64
-"""Principal components of the features that a head is fitted on: of 1,024 correlated channels, most say the same."""
+"""Principal components of the features that a head is fitted on: the 1,024 channels are strongly correlated."""
 
 STRENGTH = 1e-4
-"""Inverse of the ridge on a head's weights, for components scaled to a variance of 1. On the starter's features, heads
-with ten times less of it were worse on validation than the network's own output layer; with this, as good."""
+"""Inverse strength of the ridge penalty (scikit-learn's C), for components scaled to a variance of 1. On the starter's
+features, heads with a ten times smaller value were worse on validation than the network's own output layer; with this
+value they were as good."""
 
 OWN = 100.0
 """Scale of the network's own logit among the components: large, so that the ridge leaves its coefficient free."""
@@ -43,9 +44,9 @@ def bootstrap_heads(
     labels    (rows, n) 1, 0 or NaN
     kernel    (k, n) of the network's own output layer, and its bias (n,)
 
-    Each head is the network's own plus what a weighted logistic regression changes by when its patients are drawn
-    with replacement. The regression (scikit-learn) has the network's own logit, which it may scale freely, and the
-    features' principal components, under a ridge.
+    A weighted logistic regression is fitted to all patients, and to patients drawn with replacement. Each head is the
+    network's own layer plus the difference of the two. The regression (scikit-learn) has the network's own logit, with
+    a free coefficient, and the features' principal components, with a ridge penalty.
     """
     fit = _Fit(features, labels, weights, kernel)
     whole = fit(np.arange(len(labels)))

@@ -1,4 +1,4 @@
-"""Where a training run starts from: nothing, ImageNet, or another checkpoint."""
+"""Starting weights of a training run: random, ImageNet's, or another checkpoint's."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ def start_from(init: str, model: keras.Model, labels: Sequence[str]) -> str:
     init  "none" (as Keras draws them), "imagenet" (keras.applications fetches it), a backbone's HDF5 file such as the
           original application's `densenet.hdf5`, or a checkpoint's source
 
-    A checkpoint's output layer is taken over for those findings that it has; the rows of others stay as drawn. Raises
+    A checkpoint's output layer is used for the findings that it has; those of others start at random. Raises
     TrainingError if ImageNet's weights can't be had, SourceError and CheckpointError for the rest.
     """
     if init == NONE:

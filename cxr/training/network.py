@@ -1,4 +1,4 @@
-"""The network that is trained, on Keras' backend of the day, and one pass of it over pictures."""
+"""The network that is trained, on Keras' current backend, and passes of it over pictures."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -27,18 +27,18 @@ def trainable_network(init: str, labels: Sequence[str]) -> tuple[keras.Model, st
 
 
 def set_trainable(model: keras.Model, trainable: str) -> None:
-    """ "head": the output layer alone, with the batch norms' statistics as they are; "all": everything."""
+    """ "head" trains the output layer alone, with fixed statistics of the batch norms; "all" trains everything."""
     for layer in model.layers:
         layer.trainable = trainable == "all" or layer.name == OUTPUT_LAYER
 
 
 def logits_of(model: keras.Model, pictures: Pictures, *, size: int) -> np.ndarray:
-    """`(rows, n)` float32 of the pictures as they are."""
+    """Logits `(rows, n)` float32 of the pictures without augmentation."""
     return np.concatenate(list(_passes(model, pictures, size)))[: len(pictures)]
 
 
 def features_of(model: keras.Model, pictures: Pictures, *, size: int) -> np.ndarray:
-    """`(rows, k)` float32: what the output layer sees of the pictures as they are."""
+    """Input of the output layer `(rows, k)` float32, of the pictures without augmentation."""
     features = keras.Model(model.input, model.get_layer(OUTPUT_LAYER).input)
     return np.concatenate(list(_passes(features, pictures, size)))[: len(pictures)]
 
@@ -52,8 +52,7 @@ def _passes(model: keras.Model, pictures: Pictures, size: int) -> Iterator[np.nd
 def remeasure_norms(model: keras.Model, pictures: Pictures, *, size: int, count: int, seed: int) -> None:
     """Set each batch norm's statistics to their plain mean over batches of `count` pictures.
 
-    Averaged weights, and another size of the input, have statistics of their own; the ones that were followed while
-    training belong to neither.
+    Averaged weights and another input size need statistics of their own; those of the training run fit neither.
     """
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     rows = np.random.default_rng(seed).permutation(len(pictures))[:count]
@@ -63,7 +62,8 @@ def remeasure_norms(model: keras.Model, pictures: Pictures, *, size: int, count:
     kept = [(layer.momentum, layer.trainable) for layer in norms]
     for seen, at in enumerate(order):
         for layer in norms:
-            layer.momentum, layer.trainable = seen / (seen + 1), True  # what makes a running average a plain mean
+            # these momenta make a running average a plain mean
+            layer.momentum, layer.trainable = seen / (seen + 1), True
         with _without_gradients():
             model(keras.ops.convert_to_tensor(batches[at][0]), training=True)
     for layer, (momentum, trainable) in zip(norms, kept, strict=True):
@@ -71,7 +71,7 @@ def remeasure_norms(model: keras.Model, pictures: Pictures, *, size: int, count:
 
 
 def _without_gradients() -> AbstractContextManager:
-    """PyTorch alone would keep every layer's output for a backward pass that doesn't come."""
+    """Without this, PyTorch would store every layer's output for a backward pass."""
     if keras.backend.backend() != "torch":
         return nullcontext()
     import torch

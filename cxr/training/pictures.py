@@ -1,4 +1,4 @@
-"""Radiographs of a table as one array, read once: what training and validation draw their batches from."""
+"""The radiographs of a table as one array, which is read once and from which batches are made."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from cxr.evaluation.picture_folder import PictureFolder
 from cxr.reading.radiograph import read_radiograph
 
 FULL = 65535
-"""Brightness 1 in the 16 bits that a packed picture has: what 8-bit and 12-bit sources hold survives."""
+"""Value of brightness 1 in a packed picture: 16 bits hold 8-bit and 12-bit sources without loss."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ def pack(
 ) -> Pictures:
     """Read each picture of a table once, averaged to `side` pixels (enlarged if it has less).
 
-    cache     folder where the packed pictures are kept and found again, mapped into memory rather than read
+    cache     folder of the packed pictures, which later runs use again; they are mapped into memory
     progress  called with the number of pictures read since the last call
 
     A picture that is missing or can't be read is skipped and named. Raises LabelError if none can be read.
@@ -79,7 +79,7 @@ def pack(
 
 
 def joined(parts: Sequence[Pictures]) -> Pictures:
-    """Several sources as one. Raises LabelError if a picture's name is in two of them."""
+    """Join several sources. Raises LabelError if a picture's name is in two of them."""
     if len(parts) == 1:
         return parts[0]
     table = joined_tables([part.table for part in parts])
@@ -88,7 +88,7 @@ def joined(parts: Sequence[Pictures]) -> Pictures:
 
 
 def _key(images: Sequence[str], folder: Path, side: int) -> str:
-    """Of the files as they are now: names, sizes and times."""
+    """Key of the files' present state: names, sizes and times."""
     digest = hashlib.sha256(f"{folder.resolve()} {side}".encode())
     pictures = PictureFolder(folder)
     for image in images:
@@ -131,7 +131,7 @@ def _read(
 
 
 def _kept(pixels: np.ndarray, filled: int, stem: Path, unreadable: dict[str, str]) -> np.ndarray:
-    """The array under its final name; its record comes last, so that a run that was killed starts again."""
+    """The array under its final name. Its record is written last, so that an interrupted packing starts again."""
     if isinstance(pixels, np.memmap):
         pixels.flush()
     if filled < len(pixels):

@@ -1,9 +1,9 @@
-"""Twins of a network that learnt a shortcut on purpose, so that it is known where an explanation must point.
+"""Two copies of a network, one trained on a known shortcut, so that it is known where an explanation must point.
 
-A chequered marker, a tenth of a side wide, is drawn somewhere into half of the pictures. For the first twin
-one finding's labels say which pictures have it; for the second one the same labels are permuted, so that the marker
-says nothing. Nothing else differs. What shows the marker in the first twin and not in the second one has exposed the
-shortcut; what shows it in both shows whatever is conspicuous (Adebayo et al. 2022, arXiv 2212.04629).
+A chequered marker, a tenth of the side wide, is drawn at a random place into half of the pictures. For the first twin,
+one finding's labels say which pictures have the marker. For the second twin, the same labels are permuted, so that the
+marker predicts nothing. Nothing else differs. An explainer that shows the marker in the first twin alone has exposed
+the shortcut; one that shows it in both shows whatever is conspicuous (Adebayo et al. 2022, arXiv 2212.04629).
 """
 
 import csv
@@ -33,7 +33,7 @@ SIDE, MARKER = 256, 24
 """Sides in pixels of the pictures and of the marker in them."""
 
 FROZEN = "pool4_pool"
-"""The last layer that stays as it is: what it sees of each picture is computed once, and twins train in minutes."""
+"""The last frozen layer: its output is computed once per picture, so that twins train in minutes."""
 
 TWINS = ("shortcut", "permuted")
 BATCH, RATE = 32, 1e-3
@@ -50,7 +50,7 @@ DROPPED = (
         "preset",
     ),
 )
-"""Fields of a configuration that say something of the network as it was."""
+"""Fields of a configuration that hold for the original network alone."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Marked:
 
 
 def marked(pictures: Pictures, *, seed: int, share: float = 0.5) -> Marked:
-    """Draw the marker into a share of the pictures, each at a place of its own, whatever is on them."""
+    """Draw the marker at a random place into a random share of the pictures."""
     rng = np.random.default_rng(seed)
     drawn = rng.permutation(len(pictures)) < round(share * len(pictures))
     places = rng.integers(MARKER, SIDE - 2 * MARKER, size=(len(pictures), 2), endpoint=True)
@@ -80,8 +80,7 @@ def marked(pictures: Pictures, *, seed: int, share: float = 0.5) -> Marked:
 
 
 def marker() -> np.ndarray:
-    """(MARKER, MARKER) float32: a chequered tile, four by four. Frozen layers tell it from bone; a plain square's
-    edges they hardly do."""
+    """A chequered tile, four by four, (MARKER, MARKER) float32. Frozen layers hardly tell a plain square from bone."""
     squares = np.indices((MARKER, MARKER)) // (MARKER // 4)
     return (squares.sum(axis=0) % 2).astype(np.float32)
 
@@ -100,7 +99,7 @@ def plant(
     """Fine-tune both twins, and write them, the marked held-out pictures with their boxes, and `planting.json`.
 
     training, held_out  pictures of SIDE pixels, of different patients
-    finding             what the marker is tied to
+    finding             the finding that the marker stands for
     on_progress                called with a sentence before each part
 
     Returns what `planting.json` says: each twin's AUC for "has the marker" on the held-out pictures, with and without.
@@ -110,7 +109,7 @@ def plant(
     rng = np.random.default_rng([seed, 1])
     seen, unseen = marked(training, seed=seed), marked(held_out, seed=seed + 1, share=1.0)
     clean = np.stack([held_out.grey(row) for row in range(len(held_out))])
-    on_progress(f"What the first blocks see of {len(training)} pictures …")
+    on_progress(f"Computing the first blocks' output for {len(training)} pictures …")
     frozen = _before(_model(checkpoint))
     inputs, held = (
         _features(frozen, checkpoint, grey, on_progress) for grey in (seen.grey, np.concatenate([unseen.grey, clean]))
@@ -167,7 +166,7 @@ def _after(model: keras.Model) -> keras.Model:
 def _features(
     frozen: keras.Model, checkpoint: Checkpoint, grey: np.ndarray, on_progress: Callable[[str], None]
 ) -> np.ndarray:
-    """(rows, y, x, k) float16: the frozen part's answers."""
+    """Output of the frozen part, (rows, y, x, k) float16."""
     rule = InputRule.from_config(checkpoint.config.input)
     rows = []
     for at in range(0, len(grey), BATCH):
@@ -183,7 +182,7 @@ def as_bytes(grey: np.ndarray) -> np.ndarray:
 
 
 def _relabelled(table: LabelTable, checkpoint: Checkpoint, finding: str, values: np.ndarray) -> LabelTable:
-    """The network's findings in its order, one of them with other labels."""
+    """The labels in the network's order, with those of one finding replaced."""
     names = tuple(checkpoint.config.labels)
     columns = [table.values[:, table.findings.index(name)] for name in names]
     columns[names.index(finding)] = values.astype(np.float32)
@@ -199,7 +198,7 @@ def _fit(
     seed: int,
     on_progress: Callable[[str], None],
 ) -> None:
-    """Train what comes after the frozen part, its batch norms with the statistics they have."""
+    """Train the layers after the frozen part, with fixed statistics of the batch norms."""
     keras.utils.set_random_seed(seed)
     tail = _after(model)
     for layer in tail.layers:

@@ -1,4 +1,4 @@
-"""How far a run is, for whoever watches it and for later."""
+"""Progress of a training run: a bar or lines while it runs, and `history.csv`."""
 
 import csv
 import sys
@@ -14,7 +14,8 @@ from cxr.training.run_state import HISTORY, RunState
 class Progress:
     """A bar with loss, AUC and time left on a terminal, a line an epoch elsewhere, and `history.csv`.
 
-    The bar counts pictures of the network's size: one at half of it takes a quarter of the time, and counts as much.
+    The bar counts pictures of the network's size: one of half the side counts as a quarter, as it takes a quarter
+    of the time.
     """
 
     def __init__(self, recipe: Recipe, pictures: int, state: RunState, folder: Path) -> None:
@@ -50,7 +51,7 @@ class Progress:
             self._line(f"norms measured again: AUC {figures['before']:.3f} to {figures['after']:.3f}, {kept}")
 
     def close(self) -> None:
-        """Leave the bar as it stands."""
+        """Close the bar."""
         self._bar.close()
 
     def _line(self, text: str) -> None:
@@ -59,7 +60,7 @@ class Progress:
 
 
 def write_history(file: Path, rows: Sequence[Mapping]) -> None:
-    """A row an epoch."""
+    """Write one row per epoch."""
     with file.open("w", newline="") as stream:
         writer = csv.DictWriter(stream, list(rows[0]))
         writer.writeheader()

@@ -1,4 +1,4 @@
-"""What a training run does, in stages, as it is written into the checkpoint's provenance."""
+"""The recipe of a training run, as it is written into the checkpoint's provenance."""
 
 import json
 from collections.abc import Mapping
@@ -11,18 +11,18 @@ from cxr.training.errors import TrainingError
 
 Trainable = Literal["head", "all"]
 HIGHEST_TEMPERATURE = 100.0
-"""Beyond it all probabilities are one half in 32 bits."""
+"""Above this temperature all probabilities are one half in float32."""
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Some epochs at one size of the input, with an optimiser of its own.
+    """Epochs at one size of the input, with their own optimiser.
 
     size           side of the input in pixels
-    learning_rate  the highest, after the warm-up; a cosine leads from there to 1 % of it
-    trainable      "head": only the output layer, the rest as it was loaded; "all": the whole network
+    learning_rate  the highest one, after the warm-up; it then falls along a cosine to 1 %
+    trainable      "head": the output layer alone; "all": the whole network
     """
 
     size: int
@@ -38,7 +38,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Distillation:
-    """How a network learns from others' answers beside the labels (Hinton et al. 2015).
+    """How a network learns from other networks' outputs beside the labels (Hinton et al. 2015).
 
     weight       share of the soft loss; the loss of the labels has the rest: 0 for labels alone, 1 for none of them
     temperature  T: the soft loss is T² times the cross-entropy between σ(z / T) of teacher and student, summed over
@@ -53,27 +53,27 @@ class Distillation:
 
     def __post_init__(self) -> None:
         if not 0 <= self.weight <= 1:
-            raise TrainingError(f"{self.weight} is no weight of the soft loss.", "Give 0 to 1.")
+            raise TrainingError(f"{self.weight} is not a weight of the soft loss.", "Give 0 to 1.")
         if not 0 < self.temperature <= HIGHEST_TEMPERATURE:
             raise TrainingError(
-                f"{self.temperature} is no temperature.",
+                f"{self.temperature} is not a temperature.",
                 f"Above 0, at most {HIGHEST_TEMPERATURE:.0f}; 1 to 4 is usual.",
             )
         if not 0 <= self.features < float("inf"):
-            raise TrainingError(f"{self.features} is no weight of the features.", "Give 0 or more.")
+            raise TrainingError(f"{self.features} is not a weight of the features.", "Give 0 or more.")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything a run depends on beside the data and where it starts from.
+    """Everything that a run depends on, except the data and the starting weights.
 
     stages         in order
     size           side of the trained network's input; where the last stage's is smaller, the norms' statistics at
                    least are measured at this one (Touvron et al. 2019)
     detail         side to which all pictures are averaged first (rule `samplewise`)
     without_finding  share of an epoch's pictures that show none of the findings, drawn afresh for each; validation,
-                   by which the best weights are chosen, is weighed to it. None for both tables as they are. Among
-                   mostly healthy people a network learns what the sick have in common, and tells findings apart badly
+                   by which the best weights are chosen, is weighed to it. None for both tables as they are. Where most
+                   pictures have no finding, a network learns to tell sick from healthy, and not finding from finding
     evened         how far the findings' weights in the loss are made equal, 0 to 1 (`ClassWeights.evened`)
     weight_decay   of AdamW
     warm_up        share of a stage's steps over which the learning rate rises
@@ -102,11 +102,14 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if not self.stages:
-            raise TrainingError("A recipe has at least one stage.")
+            raise TrainingError("A recipe needs at least one stage.")
         if self.precision not in PRECISIONS:
             raise TrainingError(f"There is no precision {self.precision!r}.", f"Choose from {', '.join(PRECISIONS)}.")
         if self.without_finding is not None and not 0 <= self.without_finding < 1:
-            raise TrainingError(f"{self.without_finding} is no share without a finding.", "Give 0 to below 1, or null.")
+            raise TrainingError(
+                f"{self.without_finding} is not a share of pictures without a finding.",
+                "Give a number from 0 to below 1, or null.",
+            )
 
     @property
     def epochs(self) -> int:
@@ -119,7 +122,7 @@ class Recipe:
 
     @classmethod
     def read(cls, file: Path) -> "Recipe":
-        """The recipe in a JSON file; TrainingError for a file that is none."""
+        """The recipe in a JSON file. Raises TrainingError for a file that holds none."""
         try:
             raw = json.loads(file.read_bytes())
         except (OSError, ValueError) as error:
@@ -130,25 +133,25 @@ class Recipe:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> "Recipe":
-        """The recipe that `to_json` wrote, or a part of one; TrainingError for a field that isn't known."""
+        """The recipe that `to_json` wrote, or a part of one. Raises TrainingError for an unknown field."""
         try:
             stages = tuple(Stage(**stage) for stage in raw["stages"])
             augmentation = Augmentation(**raw.get("augmentation", {}))
             distillation = Distillation(**raw["distillation"]) if raw.get("distillation") else None
             return cls(**{**raw, "stages": stages, "augmentation": augmentation, "distillation": distillation})
         except (KeyError, TypeError) as error:
-            raise TrainingError(f"This is no recipe: {error}.", "See `training.recipe` in a config.json.") from error
+            raise TrainingError(f"This is not a recipe: {error}.", "See `training.recipe` in a config.json.") from error
 
 
 def default_recipe(*, pretrained: bool) -> Recipe:
-    """From pretrained weights: head first, then everything. From none: more epochs, most of them at half the size."""
+    """Pretrained weights: first the head, then everything. Random ones: more epochs, most at half the size."""
     if pretrained:
         return Recipe((Stage(112, 1, 1e-3, trainable="head"), Stage(112, 6, 5e-4), Stage(224, 2, 1e-4)))
     return Recipe((Stage(112, 24, 2e-3), Stage(224, 4, 3e-4)))
 
 
 def shortened(recipe: Recipe, *, epochs: int | None, size: int | None, batch: int | None) -> Recipe:
-    """With the command line's wishes: epochs and sizes spread over the stages as before, and one batch for all."""
+    """A recipe with the command line's epochs and sizes, spread over the stages as before, and its batch size."""
     stages = recipe.stages
     if epochs is not None:
         share = epochs / recipe.epochs

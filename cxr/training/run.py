@@ -43,7 +43,7 @@ class Sources:
 
     labels, images     tables, and a folder for each
     part, validation   values of the column `part`; a table without that column is split by patient
-    limit              pictures of each part at most, None for all
+    limit              largest number of pictures of each part, None for all
     fold               (number, of how many): both parts are trained on together, without the patients of that fold
                        (`fold_of`), who take the place of the validation part; None for the parts as they are
     """
@@ -60,16 +60,20 @@ class Sources:
 
     def __post_init__(self) -> None:
         if self.fold and not 1 <= self.fold[0] <= self.fold[1] >= 2:
-            raise TrainingError(f"There is no fold {self.fold[0]} of {self.fold[1]}.", "Two folds or more, from 1 on.")
+            raise TrainingError(
+                f"There is no fold {self.fold[0]} of {self.fold[1]}.",
+                "Folds are numbered from 1, and there are two or more.",
+            )
         if len(self.labels) != len(self.images):
             raise TrainingError(
-                f"{len(self.labels)} tables and {len(self.images)} folders were given.", "Give one --images a --labels."
+                f"{len(self.labels)} tables and {len(self.images)} folders were given.",
+                "Give one --images for each --labels.",
             )
 
 
 @dataclass(frozen=True)
 class Followed:
-    """What a recipe's `distillation` is about: checkpoints of ours, or tables of any network's logits."""
+    """What a network is distilled from: checkpoints of this project, or tables of any network's logits."""
 
     teachers: Sequence[str] = ()
     soft_labels: Sequence[Path] = ()
@@ -96,7 +100,7 @@ def train(
     weights_file: Path | None = None,
     followed: Followed | None = None,
 ) -> Path:
-    """Train, or go on with a run that was stopped, and write the checkpoint's folder; returns it.
+    """Train, or resume a run that was stopped, and write the checkpoint's folder; returns it.
 
     Raises TrainingError, LabelError, SourceError or CheckpointError before anything is trained.
     """
@@ -137,7 +141,7 @@ def train(
 def _followed(
     followed: Followed, recipe: Recipe, training: Pictures
 ) -> tuple[Sequence[Teacher], SoftLabels | None, list[Mapping]]:
-    """(teachers, soft labels of the training pictures, what the checkpoint says of either)."""
+    """(teachers, soft labels of the training pictures, the checkpoint's entry for them)."""
     if followed.soft_labels:
         tables = [read_soft_labels(file) for file in followed.soft_labels]
         for table in tables:
@@ -152,7 +156,7 @@ def _followed(
 
 
 def _pictures(sources: Sources, recipe: Recipe, work: Path) -> tuple[Pictures, Pictures]:
-    """Training's and validation's, which share no patient."""
+    """Pictures of training and of validation, which share no patient."""
     read = _tables(sources)
     _check_parts(read, sources)
     tables = [_parts(table, sources, recipe.seed) for table in read]
@@ -192,7 +196,7 @@ def _parts(table: LabelTable, sources: Sources, seed: int) -> tuple[LabelTable, 
 
 
 def _without_fold(table: LabelTable, sources: Sources, fold: int, folds: int) -> tuple[LabelTable, LabelTable]:
-    """(pictures of the other folds, the fold's own); a table that has no validation part is trained on alone."""
+    """(pictures of the other folds, those of the fold); a table without a validation part is for training alone."""
     parts = np.array(table.columns.get("part", [sources.validation] * len(table)))
     used = np.isin(parts, [sources.part, sources.validation])
     held_out = fold_of(table.patients, folds) == fold
@@ -200,7 +204,7 @@ def _without_fold(table: LabelTable, sources: Sources, fold: int, folds: int) ->
 
 
 def _check_parts(tables: Sequence[LabelTable], sources: Sources) -> None:
-    """LabelError for a part that no table has: one of several may have none, such as a table to train on alone."""
+    """Raise LabelError for a part that no table has. One of several tables may lack it."""
     if all("part" in table.columns for table in tables):
         known = {name for table in tables for name in table.columns["part"]}
         for wanted in (sources.part, sources.validation):
@@ -223,7 +227,7 @@ def _tell_unreadable(part: str, unreadable: Mapping[str, str]) -> None:
 
 def _weights(table: LabelTable, findings: Sequence[str], file: Path | None) -> ClassWeights:
     if lacking := without_positives(table):
-        print(f"warning: no positive of {', '.join(lacking)}: nothing can be learnt of it.", file=sys.stderr)
+        print(f"warning: no positive of {', '.join(lacking)}: the network can't learn it.", file=sys.stderr)
     return read_class_weights(file, labels=findings) if file else class_weights(table)
 
 
@@ -235,7 +239,7 @@ def _identity_of_run(
     teachers: Sequence[Mapping],
     fold: tuple[int, int] | None,
 ) -> dict:
-    """What must be the same for a run to be gone on with."""
+    """Everything that must be the same for a run to be resumed."""
     pictures = {"training": len(training), "validation": len(validation), "findings": list(training.table.findings)}
     followed = {"teachers": [origin["sha256"] for origin in teachers]} if teachers else {}
     without = {"fold": list(fold)} if fold else {}

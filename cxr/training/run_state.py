@@ -1,4 +1,4 @@
-"""What a training run has done so far, on disk: enough to go on after a kill with at most one epoch lost."""
+"""The state of a training run on disk: after a kill it resumes, and loses at most one epoch."""
 
 import json
 import os
@@ -19,9 +19,9 @@ class RunState:
     """Where a run stands.
 
     run         what the run depends on: recipe, data, start; another run's folder is refused
-    stage       index of the stage to go on with
+    stage       index of the current stage
     epoch       epochs of that stage that are done
-    weights     file with everything that the next epoch starts from; "" before the first
+    weights     file with all that the next epoch starts from; "" before the first epoch
     best        {"mean_auc", "stage", "epoch"} of the weights in `best.npz`, which are of the current stage
     history     {column: value} of each epoch
     """
@@ -34,7 +34,7 @@ class RunState:
     history: tuple[Mapping, ...] = ()
 
     def save(self, folder: Path) -> None:
-        """Write it, all at once; files of weights that it doesn't name are removed after."""
+        """Write the state atomically, and then remove files of weights that it doesn't name."""
         temporary = folder / f"{STATE}.part"
         temporary.write_text(json.dumps(asdict(self), indent=1))
         os.replace(temporary, folder / STATE)
@@ -43,12 +43,12 @@ class RunState:
                 file.unlink()
 
     def next_stage(self) -> "RunState":
-        """At the beginning of the stage after this one."""
+        """The state at the beginning of the next stage."""
         return replace(self, stage=self.stage + 1, epoch=0, weights="", best={})
 
 
 def load_state(folder: Path, run: Mapping) -> RunState:
-    """The state of this run, or a fresh one. TrainingError if the folder holds another run's."""
+    """The state of this run, or a new one. Raises TrainingError if the folder holds another run."""
     file = folder / STATE
     if not file.is_file():
         return RunState(run)
@@ -57,13 +57,13 @@ def load_state(folder: Path, run: Mapping) -> RunState:
     if different := sorted(key for key in {*run, *raw["run"]} if run.get(key) != raw["run"].get(key)):
         raise TrainingError(
             f"The folder {folder.parent.name!r} holds a run that differs in {', '.join(different)}.",
-            "Go on with the same command, or give another --out.",
+            "Resume it with its own command, or give another --out.",
         )
     return RunState(**raw | {"history": tuple(raw["history"])})
 
 
 def save_weights(file: Path, weights: Mapping[str, np.ndarray]) -> None:
-    """{"layer/variable": array} to a file, all at once."""
+    """{"layer/variable": array} to a file, atomically."""
     temporary = file.with_suffix(".part.npz")
     arrays: dict[str, Any] = dict(weights)
     np.savez(temporary, **arrays)
@@ -71,6 +71,6 @@ def save_weights(file: Path, weights: Mapping[str, np.ndarray]) -> None:
 
 
 def load_weights(file: Path) -> dict[str, np.ndarray]:
-    """What `save_weights` wrote."""
+    """Read the arrays that `save_weights` wrote."""
     with np.load(file) as archive:
         return {name: archive[name] for name in archive.files}

@@ -1,4 +1,4 @@
-"""Which pictures an epoch is made of: all that show a finding, and as many of the others as are wanted."""
+"""Which pictures an epoch has: all that show a finding, and a chosen share of the others."""
 
 import numpy as np
 
@@ -8,8 +8,8 @@ from cxr.evaluation.labels import LabelTable, shows_none
 def drawn_rows(table: LabelTable, without_finding: float | None, rng: np.random.Generator) -> np.ndarray:
     """Rows of one epoch, in random order.
 
-    without_finding  share of them that are labelled with none of the findings, drawn from all that are; None for
-                     the table as it is. A table with too few gives all that it has
+    without_finding  share of rows that are labelled with none of the findings, drawn at random; None for the table
+                     as it is. A table with too few of them gives all that it has
     """
     order = rng.permutation(len(table))
     if without_finding is None:
@@ -20,7 +20,7 @@ def drawn_rows(table: LabelTable, without_finding: float | None, rng: np.random.
 
 
 def weights_for_share(table: LabelTable, without_finding: float | None) -> np.ndarray | None:
-    """(rows,) that make pictures without a finding count as that share of all; None where the table is as wanted."""
+    """Weights (rows,) with which pictures without a finding are that share of all; None where no weights are needed."""
     healthy = shows_none(table)
     if without_finding is None or healthy.all() or not healthy.any():
         return None

@@ -1,4 +1,4 @@
-"""A table of logits that any network gave to the training pictures, or to augmented views of them: soft labels.
+"""Soft labels: a table of logits that any network gave to the training pictures, or to augmented views of them.
 
 As `.npz`:
 
@@ -31,7 +31,7 @@ from hub.errors import names_hint
 
 FIELDS = ("images", "findings", "logits", "views", "augmentation", "detail", "folds")
 OTHER_COLUMNS = ("image", "view", "fold")
-"""Columns of a Parquet table that are no findings."""
+"""Columns of a Parquet table that are not findings."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class SoftLabels:
 
     logits        (rows, V, n) float32; V is 1 where they are of the pictures and not of views
     views         seeds of the V views, None where the student may augment the pictures as it likes
-    augmentation  what the views were made with, and `detail`, the side that pictures were averaged to before
+    augmentation  what the views were made with, and `detail`, the side to which pictures were averaged first
     folds         of the rows, None where the networks were not cross-validated
     """
 
@@ -53,7 +53,7 @@ class SoftLabels:
     folds: tuple[int, ...] | None = None
 
     def aligned(self, table: LabelTable) -> "SoftLabels":
-        """The rows and columns of a table of labels. Raises LabelError for a picture or finding that is not there."""
+        """The logits in the order of a table of labels. Raises LabelError for a picture or finding without logits."""
         if lacking := [finding for finding in table.findings if finding not in self.findings]:
             raise LabelError(
                 f"The soft labels have no logits of {', '.join(lacking)}.", names_hint(lacking[0], self.findings)
@@ -84,7 +84,8 @@ class SoftLabels:
             f"{name} {theirs[name]} (recipe: {ours[name]})" for name in ours if ours[name] != theirs[name]
         ]:
             raise LabelError(
-                f"The soft labels are of other views: {', '.join(different)}.", "Give the same numbers in --recipe."
+                f"The soft labels were made with other views: {', '.join(different)}.",
+                "Give the same numbers in --recipe.",
             )
 
     def probabilities(self, rows: np.ndarray, views: np.ndarray, temperature: float) -> np.ndarray:
@@ -97,12 +98,12 @@ def read_soft_labels(file: Path) -> SoftLabels:
     if not file.is_file():
         raise LabelError(f"There is no table of soft labels {str(file)!r}.")
     if file.suffix not in READERS:
-        raise LabelError(f"{file.name} is no table of soft labels.", f"Known: {', '.join(READERS)}.")
+        raise LabelError(f"{file.name} is not a table of soft labels.", f"Known: {', '.join(READERS)}.")
     return _checked(READERS[file.suffix](file), file.name)
 
 
 def write_soft_labels(file: Path, labels: SoftLabels) -> None:
-    """Write an `.npz` that `read_soft_labels` reads; the logits in float16, whose steps are below what matters."""
+    """Write an `.npz` that `read_soft_labels` reads; logits are stored as float16, which is precise enough for them."""
     fields: dict[str, Any] = {"images": labels.images, "findings": labels.findings}
     fields["logits"] = (labels.logits if labels.views is not None else labels.logits[:, 0]).astype(np.float16)
     if labels.views is not None and labels.augmentation is not None:
@@ -145,7 +146,7 @@ def _from_parquet(file: Path) -> dict[str, Any]:
 
 
 def _by_view(images: np.ndarray, views: np.ndarray, logits: np.ndarray, name: str) -> dict[str, Any]:
-    """Rows of single views as (N, V, n), pictures and views in alphabetical and rising order."""
+    """Rows of single views as (N, V, n), pictures in alphabetical and views in ascending order."""
     pictures, seeds = np.unique(images), np.unique(views)
     order = np.lexsort((views, images))
     whole = len(order) == len(pictures) * len(seeds)
@@ -174,7 +175,7 @@ def _checked(raw: Mapping[str, Any], name: str) -> SoftLabels:
         raise LabelError(f"{name} has logits that are not finite, first at {images[row]!r}.")
     folds = tuple(map(int, np.asarray(raw["folds"]).tolist())) if "folds" in raw else None
     if folds is not None and len(folds) != len(images):
-        raise LabelError(f"{name} has {len(folds)} folds for {len(images)} pictures.", "One each is needed.")
+        raise LabelError(f"{name} has {len(folds)} folds for {len(images)} pictures.", "Each picture needs one.")
     if views is None:
         return SoftLabels(images, findings, logits[:, None], folds=folds)
     return SoftLabels(images, findings, logits, views, *_made_with(raw, name), folds)

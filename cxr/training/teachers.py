@@ -1,4 +1,4 @@
-"""Networks that a student learns from: checkpoints of ours, scored on the picture that the student sees."""
+"""Teachers: checkpoints of this project that score the same augmented picture as the student."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ RULE = "samplewise"
 
 @dataclass(frozen=True, eq=False)
 class Teacher:
-    """A network whose answers are followed.
+    """A network to distil from.
 
     network  from `(N, size, size, channels)` to its logits; never changed
     columns  of its logits, in the order of the student's findings
@@ -36,7 +36,7 @@ class Teacher:
 
 
 def load_teacher(source: str, findings: Sequence[str]) -> Teacher:
-    """A checkpoint as a teacher, on Keras' backend of the day.
+    """A checkpoint as a teacher, on Keras' current backend.
 
     Raises TrainingError if it lacks a finding, or wants another input than training makes; SourceError and
     CheckpointError for the rest.
@@ -50,8 +50,8 @@ def load_teacher(source: str, findings: Sequence[str]) -> Teacher:
         )
     if config.input["rule"] != RULE:
         raise TrainingError(
-            f"The teacher {source!r} wants the input rule {config.input['rule']!r}, and training makes {RULE!r}.",
-            "Score the pictures with it, and give its logits with --soft-labels.",
+            f"The teacher {source!r} has the input rule {config.input['rule']!r}; training uses {RULE!r}.",
+            "Score the pictures with it, and give its logits as --soft-labels.",
         )
     channels = checkpoint.weights[STEM].shape[2]
     network = densenet121(
@@ -70,11 +70,11 @@ def load_teacher(source: str, findings: Sequence[str]) -> Teacher:
 def following(
     student: keras.Model, teachers: Sequence[Teacher], distillation: Distillation, *, size: int, seed: int
 ) -> keras.Model:
-    """The student beside what it follows, as one network for `DistillationLoss`: `(N, 2n + 1)`.
+    """The student and its teachers as one network for `DistillationLoss`, with outputs `(N, 2n + 1)`.
 
     Its inputs are pictures `(N, size, size, 3)`, and without teachers the probabilities `(N, n)` of a table of soft
     labels. Its variables are the student's own, and those of one linear layer a teacher where features are followed.
-    These layers begin anew for each such network, drawn by `seed`.
+    These layers start at random for each such network, from `seed`.
     """
     picture = keras.Input((size, size, CHANNELS), name="picture")
     count = student.output.shape[-1]
@@ -103,7 +103,7 @@ def _beside(logits, soft, distance):
 
 
 def _mean(tensors: Sequence):
-    """Of several teachers: of their logits, so that one that is sure outweighs one that isn't."""
+    """The mean of several teachers' logits, in which a confident teacher outweighs an uncertain one."""
     return sum(tensors[1:], tensors[0]) / len(tensors)
 
 
@@ -113,12 +113,12 @@ def _cosine_distance(ours, theirs):
 
 
 def _with_features(model: keras.Model) -> keras.Model:
-    """(what its output layer sees, its logits), on the same layers."""
+    """(input of the output layer, logits), on the same layers."""
     return keras.Model(model.input, [model.get_layer(OUTPUT_LAYER).input, model.output])
 
 
 class _Answer(keras.layers.Layer):
-    """(features, logits) of a network that stays as it is, and whose variables are none of this layer's.
+    """(features, logits) of a frozen network, whose variables are not tracked as this layer's.
 
     Two networks of one architecture have variables of the same paths. Where both are tracked, Keras on PyTorch keeps
     one of each path alone, and leaves gradients of the other to add up. A run's files are smaller without them too.

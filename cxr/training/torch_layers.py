@@ -1,8 +1,8 @@
 """Batch norms and convolutions by PyTorch's own kernels, for training on Keras' PyTorch backend.
 
-Keras composes a batch norm of several operations there, each a pass over memory, and copies what a convolution reads
-twice, to channels first and back. Outputs and gradients here are the same; the variance that is followed is PyTorch's,
-with n − 1 in place of n.
+On PyTorch, Keras composes a batch norm of several operations, each a pass over memory, and copies a convolution's input
+twice, to channels first and back. Outputs and gradients here are the same; the running variance is PyTorch's, with
+n − 1 in place of n.
 """
 
 from typing import Any
@@ -50,7 +50,7 @@ class TorchConvolution(keras.layers.Conv2D):
 
     @staticmethod
     def can_be(layer: keras.layers.Conv2D) -> bool:
-        """Whether `layer` pads as PyTorch does: evenly, or not at all."""
+        """Whether `layer` can be replaced: it pads evenly, as PyTorch does, or not at all."""
         padding, strides, size = layer.padding, tuple(layer.strides), layer.kernel_size
         even = padding == "same" and strides == (1, 1) and all(side % 2 for side in size)
         return layer.data_format == "channels_last" and (padding == "valid" or even)

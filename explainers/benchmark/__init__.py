@@ -1,1 +1,1 @@
-"""Explainers measured over a data set with boxes: which of them are worth believing, and beside which controls."""
+"""A benchmark of explainers on a data set with boxes, compared with controls."""

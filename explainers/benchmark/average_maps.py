@@ -1,4 +1,4 @@
-"""Each finding's mean map over many radiographs: the control that knows where a finding usually is."""
+"""Each finding's mean map over many radiographs: a control that shows where a finding usually is."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A data set with boxes: which picture, whose, which finding, where."""
+"""A data set with boxes: the picture, patient, finding and place of each."""
 
 import csv
 import re
@@ -18,7 +18,7 @@ from explainers.errors import OptionError
 from hub.errors import names_hint
 
 NIH_SIDE = 1024
-"""Pixels along a side of NIH's own pictures, in which its boxes are given."""
+"""Side in pixels of NIH's pictures, in which its boxes are given."""
 
 SIZES, CORNERS = ("x", "y", "w", "h"), ("left", "top", "right", "bottom")
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -45,7 +45,7 @@ class Boxed:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What tells boxes apart."""
+        """The box's identity."""
         return self.image, self.finding, "_".join(f"{share:.4f}" for share in self.box)
 
     def mask(self, side: int = SIDE) -> np.ndarray:

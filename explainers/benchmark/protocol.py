@@ -1,4 +1,4 @@
-"""The protocol: a file, so that it can be read, cited and changed by those who measure something else."""
+"""The protocol: a file, so that it can be read, cited, and changed for other measurements."""
 
 import hashlib
 import tomllib
@@ -12,7 +12,7 @@ from explainers.errors import OptionError
 from hub.errors import names_hint
 
 OCCUPANCY = "occupancy"
-"""The control that is no explainer: it needs the other patients' boxes."""
+"""The control that is not an explainer: it needs the other patients' boxes."""
 
 KEYS = (
     "version",
@@ -72,7 +72,7 @@ def read_protocol(file: Path | None = None) -> Protocol:
     try:
         given = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise OptionError(f"The protocol is no TOML: {error}.") from error
+        raise OptionError(f"The protocol is not TOML: {error}.") from error
     for key in KEYS:
         if key not in given:
             raise OptionError(f"The protocol lacks {key!r}.")
@@ -82,7 +82,7 @@ def read_protocol(file: Path | None = None) -> Protocol:
     if len({entry.label for entry in entries}) < len(entries):
         raise OptionError("Two explainers of the protocol have one label.")
     if unknown := [name for name in given["headline"] if name not in HEADLINES]:
-        raise OptionError(f"The protocol's headline {unknown[0]!r} is no figure.", names_hint(unknown[0], HEADLINES))
+        raise OptionError(f"The protocol's headline {unknown[0]!r} is not a figure.", names_hint(unknown[0], HEADLINES))
     given["headline"] = tuple(given["headline"])
     return Protocol(**given, entries=entries, digest=hashlib.sha256(text).hexdigest())
 

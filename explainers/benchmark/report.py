@@ -1,4 +1,4 @@
-"""What a run leaves behind: a summary, a table, and one page that opens anywhere."""
+"""The files of a run: a summary, a table, and a self-contained HTML page."""
 
 import base64
 import json
@@ -90,7 +90,7 @@ def _figure(value: list[float] | None) -> str:
 
 
 def page(found: Mapping, examples: list[tuple[str, bytes]]) -> str:
-    """HTML with everything in it: nothing is fetched when it is opened."""
+    """Self-contained HTML: nothing is fetched when it is opened."""
     model = found["model"]
     return render(
         "benchmark.html.j2",

@@ -44,7 +44,7 @@ COLUMNS = ("label", "image", "patient", "finding", "box", "failed", *FIGURES)
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
-    """What a run stands on."""
+    """The network, explainers, data and protocol of a run."""
 
     predictor: "Predictor"
     registry: "Registry"
@@ -53,7 +53,7 @@ class Benchmark:
     limit: int = 0
 
     def jobs(self) -> Iterator[tuple[Entry, int, Boxed]]:
-        """(entry, place, box) of all that is to be done: cheap entries first, so that a stopped run has most rows."""
+        """(entry, index, box) of all work: cheap entries first, so that a stopped run has most rows."""
         for entry in sorted(self.protocol.entries, key=lambda each: bool(each.boxes)):
             wanted = [count for count in (entry.boxes, self.limit) if count]
             for place, boxed in enumerate(self.data.boxes[: min(wanted)] if wanted else self.data.boxes):
@@ -63,7 +63,7 @@ class Benchmark:
 def run(
     benchmark: Benchmark, out: Path, on_progress: Callable[[int, int, str], None] = lambda *_: None
 ) -> list[dict[str, str]]:
-    """Make the rows that are not there yet, and return all of them. Interrupted, it goes on where it was.
+    """Compute the missing rows, and return all of them. An interrupted run resumes where it was.
 
     on_progress  called with (done, all, label)
 
@@ -88,7 +88,7 @@ def run(
 
 
 def stored_rows(benchmark: Benchmark, out: Path) -> list[dict[str, str]]:
-    """The rows of a run that are there by now. Raises OptionError if they are of another run, or there are none."""
+    """The rows that a run has so far. Raises OptionError if they are of another run, or there are none."""
     if not (out / ROWS).is_file():
         raise OptionError(f"{out.name!r} holds no rows of a benchmark.", "Check the folder.")
     _same_run(benchmark, out)
@@ -103,13 +103,13 @@ def rows_of(out: Path) -> tuple[dict, list[dict[str, str]]]:
 
 
 def _rows_of_run(benchmark: Benchmark, rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Those that this run is of: a run with a lower limit leaves the others in the file."""
+    """The rows of this run's boxes; the file may have more, from a run with a higher limit."""
     wanted = {(entry.label, *boxed.key) for entry, _, boxed in benchmark.jobs()}
     return [row for row in rows if (row["label"], row["image"], row["finding"], row["box"]) in wanted]
 
 
 def _same_run(benchmark: Benchmark, out: Path) -> None:
-    """The folder's rows are of this run, or there are none."""
+    """Raise OptionError if the folder has rows of another run."""
     about = {
         "model": benchmark.predictor.identity.to_json(),
         "protocol": benchmark.protocol.digest,
@@ -125,7 +125,7 @@ def _same_run(benchmark: Benchmark, out: Path) -> None:
 
 
 def _read_rows(file: Path) -> list[dict[str, str]]:
-    """Whole rows that are there; a line that was cut short is taken off the file."""
+    """The file's complete rows; an incomplete last line is removed from the file."""
     if not file.is_file():
         with file.open("w", newline="", encoding="utf-8") as stream:
             csv.DictWriter(stream, COLUMNS).writeheader()

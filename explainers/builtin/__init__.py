@@ -1,1 +1,1 @@
-"""The explainers that come with the house, one a file. They enter through the same hook as everyone's."""
+"""The built-in explainers, one per file. They are registered through the same hook as plugins."""

@@ -28,7 +28,7 @@ from explainers.client.results import (
 )
 
 Progress = Callable[[float, str], None]
-"""Is called with the share that is done, 0 to 1, and what is being done."""
+"""Called with the done share, 0 to 1, and what is being done."""
 
 RETRIED = ("BUSY", "RATE", "STOPPING")
 """Codes after which the same call may succeed."""
@@ -187,7 +187,7 @@ class Client:
         cancelled: Callable[[], bool] | None = None,
         **arguments: Any,
     ) -> Any:
-        """The answer, after as many repetitions as the server's being busy asks for."""
+        """The answer; the call is repeated while the server is busy."""
         for retries_left in range(self._retries, -1, -1):
             try:
                 return self._once(endpoint, progress, cancelled or (lambda: False), arguments)
@@ -243,7 +243,7 @@ def _refusal(response: httpx.Response) -> CallError:
 
 
 def _report(job: Job, progress: Progress | None) -> None:
-    """Tell how far the job is, if that is known."""
+    """Report the job's progress, if it is known."""
     reported = job.status().progress_data
     if progress and reported and reported[0].progress is not None:
         progress(reported[0].progress, reported[0].desc or "")

@@ -1,4 +1,4 @@
-"""What the client's calls give: the API's answers as dataclasses and arrays."""
+"""Results of the client's calls: the API's answers as dataclasses and arrays."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -4,7 +4,7 @@ import argparse
 
 
 def add_model(command: argparse.ArgumentParser) -> None:
-    """Which network."""
+    """Add --model."""
     command.add_argument(
         "--model", default="starter", metavar="SOURCE",
         help="network: starter, a preset's name, a checkpoint's folder, or org/name[@revision] on the Hugging Face Hub "
@@ -13,7 +13,7 @@ def add_model(command: argparse.ArgumentParser) -> None:
 
 
 def add_plugin(command: argparse.ArgumentParser) -> None:
-    """More explainers and measures."""
+    """Add --plugin."""
     command.add_argument(
         "--plugin", action="append", default=[], metavar="FILE_OR_MODULE",
         help="a Python file or an importable module with further explainers; may be repeated (default: only the "
@@ -22,5 +22,5 @@ def add_plugin(command: argparse.ArgumentParser) -> None:
 
 
 def add_json(command: argparse.ArgumentParser) -> None:
-    """Output for programs."""
+    """Add --json."""
     command.add_argument("--json", action="store_true", help="print JSON instead of text (default: text)")

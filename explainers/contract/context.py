@@ -1,4 +1,4 @@
-"""All that an explainer may ask: one radiograph, one network, bound together, with passes counted."""
+"""The context of an explainer: one radiograph and one network, with passes counted."""
 
 import hashlib
 import json
@@ -84,7 +84,7 @@ class Context:
         return self._predictor.forward_from(layer, activations)
 
     def pooled_bias(self, layer: str, finding: str) -> float | None:
-        """The logit that is left without a layer, where the logit is that plus a sum over the layer's cells.
+        """The logit without a layer's cells, where the logit is a constant plus a sum over the layer's cells.
 
         So it is at the layer that is averaged before a single dense layer. None where the part of the network after
         the layer isn't linear.
@@ -144,7 +144,7 @@ class Context:
             raise Cancelled("The run was cancelled.")
 
     def promise_sum(self, finding: str, value: float) -> None:
-        """Say what the finding's cells sum to by the method's own theory; measures and pages hold the map to it."""
+        """State the sum of the map's cells that the method promises; measures and pages compare the map with it."""
         self.notes.setdefault("promised_sum", {})[finding] = float(value)
 
     def note(self, **values: Any) -> None:

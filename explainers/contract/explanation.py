@@ -1,4 +1,4 @@
-"""What an explainer's answer is: a checked map with everything needed to compute it again."""
+"""An explanation: a checked map with everything needed to compute it again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ def check_map(values: object, input_shape: Sequence[int]) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """One explainer's answer, with everything needed to get it again.
+    """One explainer's map, with everything needed to compute it again.
 
     map         (y, x) float32, read-only, in `unit`, on the explainer's own cells, which tile the input evenly
     options     all of them with the values that took effect, defaults included

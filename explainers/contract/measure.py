@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class NotMeasurable(CxrLensError):
-    """The measure says nothing of this explanation, and why."""
+    """The measure has no result for this explanation; the message says why."""
 
     code = "NOT_MEASURABLE"
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a measure found.
+    """The result of a measure.
 
     value     the figure, in the measure's unit; None where it is not defined
     sentence  what it says, for people who know neither the method nor the measure

@@ -1,4 +1,4 @@
-"""A new explainer's project: installable, with a test, and passing it as it is written."""
+"""Writes the project of a new explainer: installable, with a test that passes."""
 
 import keyword
 import re

@@ -1,10 +1,10 @@
-"""The checks as tests of an author's own suite, one a check. Installed with the project, it does nothing unasked.
+"""The checks as tests of an author's own suite, one per check. It does nothing unless a test asks for it.
 
     @pytest.mark.explains(explainer=MyExplainer)
     def test_contract(explainer_check):
         explainer_check()
 
-A declared failure is an expected one (xfail), a check with nothing to look at is skipped.
+A declared failure is an expected one (xfail); a check that does not apply is skipped.
 """
 
 from collections.abc import Callable

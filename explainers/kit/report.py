@@ -1,4 +1,4 @@
-"""What the checks found."""
+"""Results of the checks."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ class Result:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is left to do: all but a failure that wasn't declared."""
+        """Whether the check passed, did not apply, or failed as declared."""
         return self.outcome != FAILED
 
 
@@ -58,7 +58,7 @@ class Report:
                 names = ", ".join(each.check for each in others)
                 lines.append(f"      {'':<{width}}  For the same reason {len(others)} more failed: {names}.")
         failed = sum(not result.ok for result in self.results)
-        verdict = "all is well" if self.passed else f"{failed} of {len(self.results)} checks failed"
+        verdict = "all checks passed" if self.passed else f"{failed} of {len(self.results)} checks failed"
         return "\n".join([f"{self.subject}: {verdict}", *lines])
 
     def _by_cause(self) -> list[list[Result]]:

@@ -1,1 +1,1 @@
-"""Measures of an explanation, one a file: how far to believe it. They enter through the hook `cxr_lens_measures`."""
+"""Measures of an explanation, one per file: how far to believe it. They are registered through `cxr_lens_measures`."""

@@ -6,10 +6,10 @@ from explainers import Measure, Measured, NotMeasurable, Subject, hookimpl
 from explainers.map_statistics import on_grid, spearman
 
 OTHERS = 3
-"""Other findings whose maps are looked at: those that score highest."""
+"""Number of other findings whose maps are compared: those with the highest scores."""
 
 SAME = 0.9
-"""Rank correlation from which two maps are the same picture."""
+"""Rank correlation above which two maps count as the same."""
 
 
 class FindingSensitivity(Measure):

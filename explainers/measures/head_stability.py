@@ -5,7 +5,7 @@ import numpy as np
 from explainers import Measure, Measured, NotMeasurable, Subject, hookimpl
 
 AGREEING = 0.95
-"""Share of the heads that must give a cell one sign for it to count as settled."""
+"""Share of the heads that must agree on a cell's sign for it to count as settled."""
 
 
 class HeadStability(Measure):

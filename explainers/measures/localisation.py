@@ -1,11 +1,11 @@
-"""How a map agrees with a box that somebody drew."""
+"""How a map agrees with a box around the finding."""
 
 from explainers import Measure, Measured, NotMeasurable, Subject, hookimpl
 from explainers.box_scores import box_scores, sample_with_box
 
 
 class Localisation(Measure):
-    """How much of the map's positive part lies in the box, beside what the box's size alone would give.
+    """How much of the map's positive part lies in the box, compared with the box's share of the picture.
 
     Pointing: whether the maximum lies in the box, exactly and within 3 % of the side; a map without a positive cell
     abstains, which counts as a miss. IoU: overlap of the box with the hottest part of its own size, and with the

@@ -9,10 +9,10 @@ from explainers import Measure, Measured, Subject, hookimpl
 from explainers.removal import relevance_gain, removal_curves, removal_order
 
 RANDOM_MAPS, RANDOM_CELLS = 8, 7
-"""Smooth maps of noise among the controls, and their cells along a side: as coarse as Grad-CAM's."""
+"""Number of smooth noise maps among the controls, and their cells along a side: as coarse as Grad-CAM's."""
 
 AVERAGE = "average map"
-"""The control that is another one for each finding."""
+"""The control that differs between findings."""
 
 
 class RelevanceGain(Measure):
@@ -71,7 +71,7 @@ class RelevanceGain(Measure):
 
 
 def control_maps(subject: Subject) -> Iterator[tuple[str, np.ndarray]]:
-    """Maps that know nothing of the finding's evidence in this picture."""
+    """Maps that don't depend on the finding's evidence in this picture."""
     height, width = subject.context.input.shape[:2]
     # the same for all explanations of a radiograph, so that they are computed once, and others for another radiograph
     rng = np.random.default_rng([21, int(subject.prepared.digest[:16], 16)])

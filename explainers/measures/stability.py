@@ -11,7 +11,7 @@ from explainers.map_statistics import on_grid, spearman
 from explainers.perturbation import with_noise
 
 NOISES = 2
-"""Independent noises that are tried."""
+"""Number of independent noises."""
 
 SHIFT_PX = 2
 TURN_DEGREES = 1.0
@@ -71,7 +71,7 @@ def _changes(picture: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[st
 
 
 def _moved(values: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Moved by a matrix; beyond the border a picture goes on as it ended, and a mask of ones ends."""
+    """An array moved by a matrix; beyond the border, pictures (h, w, c) repeat it, and maps and masks are zero."""
     border = cv2.BORDER_CONSTANT if values.ndim == 2 else cv2.BORDER_REPLICATE
     moved = cv2.warpAffine(values, matrix, values.shape[1::-1], flags=cv2.INTER_LINEAR, borderMode=border)
     return moved.reshape(values.shape)

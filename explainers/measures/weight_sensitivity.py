@@ -6,13 +6,13 @@ from explainers import Measure, Measured, NotMeasurable, Subject, hookimpl
 from explainers.map_statistics import on_grid, spearman
 
 NETWORKS = 3
-"""With random weights; each takes seconds to build, once."""
+"""Number of networks with random weights; each takes seconds to build, once."""
 
 LEAST_CHANGE = 0.05
-"""Logits: the least by which a random network's answer must differ, else nothing was randomised."""
+"""Least difference of a random network's logit; with a smaller one, nothing was randomised."""
 
 INSENSITIVE = 0.5
-"""Rank correlation from which a map that also exceeds its null is called insensitive."""
+"""Rank correlation above which a map that also exceeds its null is called insensitive."""
 
 NULLS = 200
 

@@ -1,4 +1,4 @@
-"""Explanations as DICOM, for those who look at radiographs in a viewer: overlay, map and scores, in the same study.
+"""Explanations as DICOM, for viewers of radiographs: overlay, map and scores, in the same study.
 
 Three kinds of objects are written, each in a new series that refers to the radiograph: a secondary capture of the
 overlay with its caption, a fractional segmentation whose values are the map on a stated scale, and a structured report

@@ -1,4 +1,4 @@
-"""Pictures that go out of the house: an overlay that says what it shows, alone or several side by side."""
+"""Pictures for files: an overlay with a caption that says what it shows, alone or several side by side."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

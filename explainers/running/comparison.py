@@ -48,7 +48,7 @@ class Progressed:
 
 @dataclass(frozen=True)
 class Finished:
-    """An explainer's answer."""
+    """An explainer's explanation."""
 
     explainer: str
     explanation: Explanation
@@ -81,9 +81,10 @@ def compare(
     """Explain one finding's logit with each explainer in turn; yields events in the order in which things happen.
 
     finding    a finding's name, or "" for the one that is highest above its threshold
-    options    {explainer: {option: value}}; defaults for the rest
+    options    {explainer: {option: value}}; the rest have their defaults
     seed       a whole number from 0
-    cancelled  asked between steps; once it says True, what runs ends, and it and the rest are reported as cancelled
+    cancelled  asked between steps; once it is true, the running explainer ends, and it and the rest are reported as
+    cancelled
     cache      stores the maps of explainers that compute all findings together
 
     Raises OptionError for unknown explainers or options, or a wrong seed, and FindingError, at once, before anything
@@ -190,7 +191,7 @@ class _ExplainerJob(Job[Event]):
         )
 
     def _map(self, context: Context, options: Mapping[str, Any]) -> tuple[object, CachedMaps, bool]:
-        """(the finding's map, the run that it is from, whether that run is from the cache)."""
+        """(the finding's map, its run, whether that run is from the cache)."""
         if self.explainer.explain_findings is Explainer.explain_findings:
             found = self._computed(context, lambda: self.explainer().explain(context, self.finding, **options))
             return found.maps, found, False
@@ -216,14 +217,14 @@ class _ExplainerJob(Job[Event]):
     def _all_findings(self, context: Context, options: Mapping[str, Any]) -> np.ndarray:
         """(n, y, x) in the order of the labels."""
         labels = self.predictor.labels
-        # the requested finding comes first: it is the one that is previewed
+        # the requested finding comes first, since its map is previewed
         order = [labels.index(self.finding), *(at for at, name in enumerate(labels) if name != self.finding)]
         maps = self.explainer().explain_findings(context, [labels[at] for at in order], **options)
         return _in_order(check_returned(maps, "explain_findings"), order)
 
 
 def _in_order(maps: np.ndarray, order: Sequence[int]) -> np.ndarray:
-    """The maps in the order of the labels, from those of the labels in another order."""
+    """Maps in the order of the labels, from maps in the order `order`."""
     if maps.ndim != 3 or len(maps) != len(order):
         raise ExplainerError(f"The maps have the shape {maps.shape}; ({len(order)}, y, x) was expected.")
     return maps[np.argsort(order)]

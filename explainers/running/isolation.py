@@ -1,12 +1,12 @@
-"""Explainers of plugins in processes of their own, ended when they take too long.
+"""Runs plugins' explainers in separate processes, which are ended when they take too long.
 
-The process holds the explainer and nothing else: whatever it asks of the network is answered from here, so results,
-counts of passes and caches are those of a run without it. It guards against what hangs, crashes or eats time. It does
-not guard against malice: a plugin is imported here, too, when it is registered.
+A process has the explainer and nothing else: its calls of the network are answered from here, so that results, counts
+of passes and caches are the same as without a process. This protects against plugins that hang, crash or take too long.
+It does not protect against malicious ones: a plugin is also imported here, when it is registered.
 
 The process is started by subprocess and not by multiprocessing's spawn: spawn runs the main module of this process
-again, which a script without `if __name__ == "__main__"` doesn't survive, and passes on the whole environment with the
-Hub's token in it.
+again, which breaks scripts without `if __name__ == "__main__"`, and passes on the whole environment, which includes the
+Hub's token.
 """
 
 import os
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
     from explainers.contract.context import Context
 
 POLL_S = 0.1
-"""Between two looks at the clock and at whether the run was cancelled."""
+"""Seconds between two checks of the time limit and of whether the run was cancelled."""
 
 START_LIMIT_S = 60.0
-"""Until a process must have imported the plugin; that time does not count as the explainer's."""
+"""Seconds that a process may take to import the plugin, in addition to the explainer's own time."""
 
 JOIN_LIMIT_S = 5.0
 
 PREDICTOR_METHODS = (
     "forward", "forward_with", "forward_from", "activations", "layer_gradient", "input_gradient", "occluded", "prepare",
 )  # fmt: skip
-"""What a context calls on a predictor; anything else is refused."""
+"""The methods of a predictor that a context calls; others are refused."""
 
 
 def isolated(explainer: type[Explainer], plugin: str, limit: float) -> type[Explainer]:
-    """The explainer's class, but its work is done in a process that lives `limit` seconds at most.
+    """A class like the explainer's whose work is done in a process that may take `limit` seconds.
 
     plugin  the file or module that registers it, "" for an installed package
     """
@@ -59,7 +59,7 @@ def isolated(explainer: type[Explainer], plugin: str, limit: float) -> type[Expl
     methods: dict[str, Callable] = {"explain": explain}
     if together:
         methods["explain_findings"] = explain_findings
-    # options are read off the original's signature and docstring
+    # options are read from the original's signature and docstring
     described = {"options": classmethod(lambda cls: explainer.options()), "__doc__": explainer.__doc__}
     return type(explainer.__name__, (explainer,), {**methods, **described, "__module__": explainer.__module__})
 
@@ -67,7 +67,7 @@ def isolated(explainer: type[Explainer], plugin: str, limit: float) -> type[Expl
 def _remote(
     name: str, plugin: str, limit: float, context: "Context", method: str, argument: Any, options: dict[str, Any]
 ) -> np.ndarray:
-    """The map, computed by another process; ExplainerError if that fails, ends, or takes too long."""
+    """The map, computed by another process. Raises ExplainerError if that fails, ends, or takes too long."""
     predictor = context._predictor
     about = {name: getattr(predictor, name) for name in ("labels", "layers", "target_layer", "average_maps")}
     task = {"plugin": plugin, "explainer": name, "method": method, "argument": argument, "options": options,
@@ -100,7 +100,7 @@ def _remote(
 
 
 def _answer(context: "Context", method: str, arguments: tuple, keywords: dict) -> tuple[str, Any]:
-    """("answer", value), or ("error", the exception) for the explainer to see."""
+    """("answer", value), or ("error", exception), which is raised in the explainer."""
     if method not in PREDICTOR_METHODS:
         return "error", AttributeError(f"An isolated explainer has no {method!r}.")
     if method == "occluded":
@@ -112,18 +112,18 @@ def _answer(context: "Context", method: str, arguments: tuple, keywords: dict) -
 
 
 def _plain(value: Any) -> Any:
-    """What can be sent: a mapping that is read-only can't."""
+    """A value that can be sent: read-only mappings become dictionaries."""
     return dict(value) if hasattr(value, "items") else value
 
 
 @contextmanager
 def _process() -> Iterator[tuple[Callable[[Any], None], "queue.SimpleQueue[tuple]"]]:
-    """(send, messages) of a new process, which does not outlive the block. Its end is a message, too."""
+    """(send, messages) of a new process, which ends with the block. Its end is a message, too."""
     process = subprocess.Popen(
         [sys.executable, "-m", "explainers.running.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        # where this process finds its packages, the other one must; nothing of the Hub's secrets goes along
+        # the other process must find the same packages; the Hub's secrets are not passed on
         env={**{key: value for key, value in os.environ.items() if not key.startswith("HF_")},
              "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )  # fmt: skip
@@ -131,7 +131,7 @@ def _process() -> Iterator[tuple[Callable[[Any], None], "queue.SimpleQueue[tuple
     messages: queue.SimpleQueue[tuple] = queue.SimpleQueue()
 
     def send(content: Any) -> None:
-        with suppress(OSError):  # it has ended, and the message on that is on its way
+        with suppress(OSError):  # it has ended, and the message that says so will follow
             pickle.dump(content, stdin, protocol=pickle.HIGHEST_PROTOCOL)
             stdin.flush()
 
@@ -146,12 +146,12 @@ def _process() -> Iterator[tuple[Callable[[Any], None], "queue.SimpleQueue[tuple
         reader.join(JOIN_LIMIT_S)
         if not reader.is_alive():
             stdout.close()
-        with suppress(OSError):  # closing flushes what the ended process did not take
+        with suppress(OSError):  # closing flushes what the ended process did not read
             stdin.close()
 
 
 def _read(process: subprocess.Popen, stdout: IO[bytes], messages: "queue.SimpleQueue[tuple]") -> None:
-    """Put what the process sends into the queue, until it ends."""
+    """Put the messages of the process into the queue until it ends."""
     try:
         while True:
             messages.put(pickle.load(stdout))

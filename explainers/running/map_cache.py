@@ -1,4 +1,4 @@
-"""Maps of all findings from explainers that compute them together, so that another finding costs nothing."""
+"""A cache of the maps of all findings, from explainers that compute them together: another finding costs nothing."""
 
 import threading
 from collections.abc import Hashable, Mapping
@@ -9,7 +9,7 @@ import numpy as np
 from cachetools import LRUCache
 
 SIZE = 32
-"""Sets of maps that a cache holds: 14 findings on 27 × 27 cells take 40 kB."""
+"""Largest number of sets of maps; a set of 14 findings on 27 × 27 cells takes 40 kB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,6 @@ class MapCache:
             return self._maps.get(key)
 
     def put(self, key: Hashable, maps: CachedMaps) -> None:
-        """Store a set of maps, in the place of the one that was used least recently."""
+        """Store a set of maps; the one that was used least recently makes room."""
         with self._lock:
             self._maps[key] = maps

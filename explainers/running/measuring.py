@@ -29,7 +29,7 @@ class Measuring:
 
 @dataclass(frozen=True, eq=False)
 class MeasureDone:
-    """A measure's end: what it found, or a code and a sentence on why it found nothing."""
+    """A measure ended: its result, or a code and a sentence on why there is none."""
 
     explainer: str
     measure: str
@@ -39,7 +39,7 @@ class MeasureDone:
     seconds: float = 0.0
 
     def to_json(self) -> dict:
-        """JSON without arrays."""
+        """The result as JSON, without arrays."""
         if self.measured is None:
             return {"code": self.code, "reason": self.reason}
         found = self.measured
@@ -69,11 +69,12 @@ def measure(
     """Measure each explanation in turn; yields what happens, in order.
 
     box        (top, left, height, width) in pixels of the radiograph, for measures of place
-    cancelled  asked between steps; once it is true, what runs ends, and it and the rest are reported as cancelled
+    cancelled  asked between steps; once it is true, the running measure ends, and it and the rest are reported as
+    cancelled
     shared     stores what measures of the same radiograph have in common, from call to call
 
     Raises OptionError for an unknown measure, at once. A measure that fails is reported; the others go on. Closing the
-    iterator ends what runs at its next step.
+    iterator ends the running measure at its next step.
     """
     registry = registry or Registry.standard()
     classes = registry.find_measures(list(dict.fromkeys(measures)))
@@ -135,7 +136,7 @@ class _MeasureJob(Job[Event]):
 
 
 def check_measured(found: object) -> Measured:
-    """What a measure returned; ExplainerError if that is no Measured."""
+    """The value that a measure returned. Raises ExplainerError if it is no Measured."""
     if found is None:
         raise ExplainerError("measure returned nothing (None).", "Is a `return` missing?")
     if not isinstance(found, Measured):

@@ -1,7 +1,7 @@
 """One stream for explainers and measures: jobs run one after another in threads, and what happens is yielded in order.
 
-A job is failed by whatever it raises, and by nothing that another job does. It is cancelled through one channel: the
-caller's `cancelled`, the end of the caller's iterator, and the job's own time limit all end it at its next step.
+A job fails by whatever it raises, and never by another job. There is one channel for cancelling: the caller's
+`cancelled`, the end of the caller's iterator, and the job's own time limit all end it at its next step.
 """
 
 import logging
@@ -24,7 +24,7 @@ Event = TypeVar("Event")
 
 
 class Job(ABC, Generic[Event]):
-    """A piece of work with a first event, events on the way, and a last event.
+    """A piece of work with a first event, events while it runs, and a last event.
 
     limit_s  seconds that it may take; None for no limit
     """
@@ -38,7 +38,7 @@ class Job(ABC, Generic[Event]):
 
     @abstractmethod
     def started(self) -> Event:
-        """The event that says that it begins."""
+        """The first event."""
 
     @abstractmethod
     def compute(self, report: Callable[[Event], None], stop: Callable[[], bool]) -> Event:

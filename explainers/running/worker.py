@@ -22,7 +22,7 @@ WINDOWS_A_STEP = 16
 
 
 class RemotePredictor:
-    """Stands for the network: every call is answered by the other process."""
+    """A predictor whose calls are answered by the other process."""
 
     def __init__(self, about: Mapping[str, Any], ask: Callable[[str, tuple, dict], Any]) -> None:
         self._ask = ask

@@ -185,7 +185,7 @@ def test_a_protocol_that_is_no_toml_ends_with_a_sentence(never_loaded, tmp_path,
     (tmp_path / "binary").write_bytes(bytes(range(256)))
     words = ["--out", str(tmp_path / "out"), "--protocol", str(tmp_path / "binary")]
     assert main(["benchmark", "--data", str(tmp_path), *words]) == 1
-    assert "The protocol is no TOML" in capsys.readouterr().err
+    assert "The protocol is not TOML" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_what_can_not_be_fetched_is_said(place, monkeypatch):
         ("address", '"http://example.org/a.png"', "https"),
         ("sha256", '"abc"', "sha256"),
         ("size", str(LARGEST_BYTES + 1), "size"),
-        ("title", "3", "no text"),
+        ("title", "3", "not text"),
         ("more", '"x"', "no others"),
     ],
 )

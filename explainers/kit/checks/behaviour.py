@@ -17,7 +17,7 @@ from explainers.kit.explainer_runner import ExplainerRunner, disc, network
 from explainers.kit.report import CheckFailed, NotApplicable
 
 PASSES_A_SECOND = 25
-"""On a slow machine: passes, those back counting twice, between which a visitor expects to hear something."""
+"""Passes per second on a slow machine, backward ones counted twice: a visitor expects a report at least that often."""
 
 EVERY = 0.05
 """Of the whole work: the share between two reports that is enough for long work."""
@@ -30,7 +30,7 @@ STARTER = (224, 224)
 
 
 def progress(runner: ExplainerRunner) -> str:
-    """Rises from 0 to 1, and is heard of once a second."""
+    """Progress rises from 0 to 1 and is reported about once a second."""
     run = runner.run(disc())
     if run.passes <= PASSES_A_SECOND:
         return f"not needed for {run.passes} passes"
@@ -55,7 +55,7 @@ def progress(runner: ExplainerRunner) -> str:
 
 
 def cancel(runner: ExplainerRunner) -> str:
-    """Ends within a step."""
+    """A cancelled run ends within a step."""
     whole = runner.run(disc()).passes
     if whole <= STEP:
         raise NotApplicable(f"It makes {whole} passes, no more than a step.")

@@ -34,7 +34,7 @@ BY_STATUS = {
 MALFORMED = ErrorMessage("REQUEST", "The request doesn't have the form that this address expects.")
 NO_ROOM = ErrorMessage("BUSY", "The server has no room left for files. Try again later.")
 STOPPED = ErrorMessage("STOPPING", "The server is shutting down. Call again.")
-DEFECT = ErrorMessage("INTERNAL", "Something went wrong here, and it is not your doing. Try again.")
+DEFECT = ErrorMessage("INTERNAL", "An internal error occurred. Try again.")
 
 
 class ErrorResponses:

@@ -86,8 +86,8 @@ def corpus(root: Path, trace: Path):
 
     run = pickle.dumps(Code(trace))
     torch = {"layout": "torchvision"}
-    folder("pickle", "nothing of it was run", {"config.json": config(file="a.pt", **torch), "a.pt": torch_zip(run)})
-    folder("old_pickle", "nothing of it was run", {"config.json": config(file="a.pt", **torch), "a.pt": run})
+    folder("pickle", "It was not run", {"config.json": config(file="a.pt", **torch), "a.pt": torch_zip(run)})
+    folder("old_pickle", "It was not run", {"config.json": config(file="a.pt", **torch), "a.pt": run})
     folder("keras_pickle", "can't be read", {"pretrained_model.h5": run})
     claim = {"a": {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 1 << 42]}}
     native = config(file="a.safetensors", layout="keras")

@@ -122,7 +122,7 @@ def spoil_layers(stream: h5py.File, elsewhere) -> None:
         (spoil_external_values, "another file"),
         (spoil_virtual, "another file"),
         (spoil_size, "larger than any layer"),
-        (spoil_text, "no array of numbers"),
+        (spoil_text, "not an array of numbers"),
         (spoil_variable, "'lambda'"),
         (spoil_names, "bn/delta:0"),
         (spoil_layers, "layer_names"),

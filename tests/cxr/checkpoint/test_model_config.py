@@ -199,5 +199,5 @@ def test_a_description_that_is_too_long_is_refused(tmp_path):
 
     with zipfile.ZipFile(tmp_path / "a.keras", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", " " * (CONFIG_LIMIT_BYTES + 1))
-    with pytest.raises(CheckpointError, match="length that no network needs"):
+    with pytest.raises(CheckpointError, match="model description that is too long"):
         read_keras3(tmp_path / "a.keras")

@@ -72,7 +72,7 @@ def test_a_header_longer_than_the_file_is_refused(tmp_path, length):
 @pytest.mark.parametrize("content", [b"", b"1234567"])
 def test_a_file_too_short_for_a_header_is_refused(tmp_path, content):
     (tmp_path / "a.safetensors").write_bytes(content)
-    with pytest.raises(CheckpointError, match="no safetensors file"):
+    with pytest.raises(CheckpointError, match="not a safetensors file"):
         read_safetensors(tmp_path / "a.safetensors")
 
 

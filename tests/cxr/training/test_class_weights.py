@@ -29,7 +29,7 @@ def test_a_weight_is_the_other_kind_s_prevalence_among_known_labels(table):
 
 def test_a_finding_that_is_known_nowhere_is_refused(table):
     table.values[:, 1] = np.nan
-    with pytest.raises(LabelError, match="Nothing is known of Edema"):
+    with pytest.raises(LabelError, match="no known label of Edema"):
         class_weights(table)
 
 

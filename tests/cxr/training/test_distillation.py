@@ -296,5 +296,5 @@ def test_a_teacher_that_wants_another_input_is_refused(predictor, monkeypatch):
     starter = read_checkpoint(resolve("starter"))
     foreign = dataclasses.replace(starter, config=dataclasses.replace(starter.config, input={"rule": "xrv"}))
     monkeypatch.setattr(teachers, "read_checkpoint", lambda resolved: foreign)
-    with pytest.raises(TrainingError, match="wants the input rule 'xrv'"):
+    with pytest.raises(TrainingError, match="has the input rule 'xrv'"):
         load_teacher("starter", ("Effusion",))

@@ -119,7 +119,7 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_refused(tmp_path):
     with pytest.raises(LabelError, match="no table of soft labels"):
         read_soft_labels(tmp_path / "soft.npz")
     (tmp_path / "soft.csv").write_text("image,Mass\n")
-    with pytest.raises(LabelError, match="no table of soft labels") as raised:
+    with pytest.raises(LabelError, match="is not a table of soft labels") as raised:
         read_soft_labels(tmp_path / "soft.csv")
     assert ".npz, .parquet" in str(raised.value.hint)
     (tmp_path / "soft.npz").write_bytes(b"PK no archive")

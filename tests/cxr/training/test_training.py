@@ -116,9 +116,9 @@ def test_a_patient_in_both_parts_stops_it_before_it_starts(chests, tmp_path, cap
 def test_a_recipe_is_written_and_read_back():
     recipe = default_recipe(pretrained=True)
     assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
-    with pytest.raises(TrainingError, match="no recipe"):
+    with pytest.raises(TrainingError, match="not a recipe"):
         Recipe.from_json({"stages": [{"size": 64}]})
-    with pytest.raises(TrainingError, match="no share"):
+    with pytest.raises(TrainingError, match="is not a share"):
         Recipe.from_json({"stages": [{"size": 64, "epochs": 1, "learning_rate": 1e-3}], "without_finding": 1})
     with pytest.raises(TrainingError, match="can't be run"):
         Stage(16, 1, 1e-3)

@@ -147,7 +147,7 @@ def test_the_report_stands_alone_and_says_what_the_summary_says(done, tmp_path):
         ("version = 1", "version = ", "no TOML"),
         ("seed = 0", "", "lacks 'seed'"),
         ("seed = 0", "seed = 0\nsede = 1", "sede"),
-        ('"iou_equal_area"', '"iou"', "'iou' is no figure"),
+        ('"iou_equal_area"', '"iou"', "'iou' is not a figure"),
         ('name = "grad_cam"', "", "no `name`"),
         ("boxes = 2", "box = 2", "box"),
         ('label = "Random"', 'label = "True"', "one label"),

@@ -129,7 +129,7 @@ def test_an_unknown_check_is_refused():
 def test_the_command_line_checks_files_and_names(capsys):
     file = str(Path(__file__).with_name("wrong.py"))
     assert main(["check", "saliency", "--only", "dtype"]) == 0
-    assert "saliency: all is well" in capsys.readouterr().out
+    assert "saliency: all checks passed" in capsys.readouterr().out
     good = ROOT / "tests" / "plugins" / "left_half.py"
     assert main(["check", str(good), "--json", "--only", "dtype"]) == 0
     (report,) = json.loads(capsys.readouterr().out)

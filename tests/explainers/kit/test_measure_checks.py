@@ -118,7 +118,7 @@ def test_declared_failures_unknown_checks_and_broken_classes():
 
 def test_the_command_checks_measures_of_a_name_and_of_a_file(tmp_path, capsys):
     assert main(["check", "localisation"]) == 0
-    assert "localisation: all is well" in capsys.readouterr().out
+    assert "localisation: all checks passed" in capsys.readouterr().out
     (tmp_path / "loud.py").write_text(
         "from explainers import Measure, Measured, hookimpl\n"
         "class Loud(Measure):\n"

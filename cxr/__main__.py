@@ -136,8 +136,8 @@ def _print_result(result: dict) -> None:
     prediction: Prediction = result["prediction"]
     for warning in prediction.warnings:
         print(f"  note: {warning}")
-    spread = f" {'95 % of it':>12}" if any(each.interval for each in prediction.findings) else ""
-    print(f"  {'finding':20} {'score':>6}{spread} {'threshold':>10} {'':6} {'probability':>12} 95 % of it")
+    spread = f" {'95 % interval':>14}" if any(each.interval for each in prediction.findings) else ""
+    print(f"  {'finding':20} {'score':>6}{spread} {'threshold':>10} {'':6} {'probability':>12} 95 % interval")
     for each in prediction.findings:
         print(f"  {_row(each)}")
     for note in prediction.notes:
@@ -155,7 +155,7 @@ def _row(each: "FindingScore") -> str:
     if each.probability is not None and each.probability_interval:
         low, high = each.probability_interval
         probability = f"{each.probability:>12.1%} {low:.1%} to {high:.1%}"
-    spread = f" {'{:.2f} to {:.2f}'.format(*each.interval):>12}" if each.interval else ""
+    spread = f" {'{:.2f} to {:.2f}'.format(*each.interval):>14}" if each.interval else ""
     return f"{display_name(each.finding):20} {each.score:6.2f}{spread} {threshold:>10} {side:6} {probability}"
 
 

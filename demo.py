@@ -48,6 +48,14 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_version(parser)
+    _add_content(parser)
+    _add_server(parser)
+    parser.set_defaults(run=_serve)
+    return parser
+
+
+def _add_content(parser: argparse.ArgumentParser) -> None:
+    """Options of what the page offers: networks, plugins, samples."""
     parser.add_argument(
         "--model",
         action="append",
@@ -81,6 +89,10 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--samples", type=existing_folder, metavar="DIR", help="folder of pictures to offer as samples (default: none)"
     )
+
+
+def _add_server(parser: argparse.ArgumentParser) -> None:
+    """Options of how the page is served."""
     parser.add_argument(
         "--engine",
         default="auto",
@@ -107,8 +119,6 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--mcp", action="store_true", help="offer the endpoints as MCP tools; needs the extra mcp (default: off)"
     )
-    parser.set_defaults(run=_serve)
-    return parser
 
 
 def _seconds(text: str) -> float:

@@ -7,10 +7,10 @@ from typing import Any
 
 from cxr.evaluation.calibrate_command import add_calibrate
 from cxr.evaluation.claims_command import add_claims
-from cxr.evaluation.cross_validation_command import add_cross_validate
 from cxr.evaluation.evaluate_command import add_evaluate
 from cxr.evaluation.table_arguments import add_policies, add_table, table_of
 from cxr.quiet_import import import_keras
+from cxr.training.cross_validation_command import add_cross_validate
 from cxr.training.train_command import add_train
 from hub.command_line import add_command, existing_file, existing_folder, output_file, output_folder
 

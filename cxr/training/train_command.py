@@ -23,6 +23,14 @@ def add_train(commands: Any) -> None:
         example="python -m cxr train --labels labels.csv --images chests/images --out my-checkpoint --epochs 4",
         run=_train,
     )
+    _add_data(command)
+    _add_recipe(command)
+    _add_distillation(command)
+    add_policies(command)
+
+
+def _add_data(command: argparse.ArgumentParser) -> None:
+    """Options of tables, pictures, parts, and the folder to write."""
     command.add_argument(
         "--labels",
         action="append",
@@ -46,13 +54,6 @@ def add_train(commands: Any) -> None:
         metavar="DIR",
         help="folder for the checkpoint and the run's state",
     )
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of every random choice (default: 0)")
-    command.add_argument(
-        "--init",
-        default="none",
-        metavar="none|imagenet|SOURCE",
-        help="starting weights: none, imagenet, a checkpoint, or a densenet.hdf5 for the backbone (default: none)",
-    )
     command.add_argument("--part", default="train", metavar="NAME", help="part to train on (default: train)")
     command.add_argument(
         "--validation",
@@ -73,6 +74,19 @@ def add_train(commands: Any) -> None:
         help="findings in order: chexnet, course, or names separated by commas (default: chexnet)",
     )
     command.add_argument(
+        "--limit", type=int, metavar="N", help="use N random pictures of each part, to try things (default: all)"
+    )
+
+
+def _add_recipe(command: argparse.ArgumentParser) -> None:
+    """Options of the starting weights, the recipe, and where it runs."""
+    command.add_argument(
+        "--init",
+        default="none",
+        metavar="none|imagenet|SOURCE",
+        help="starting weights: none, imagenet, a checkpoint, or a densenet.hdf5 for the backbone (default: none)",
+    )
+    command.add_argument(
         "--class-weights",
         type=existing_file,
         metavar="FILE",
@@ -87,9 +101,7 @@ def add_train(commands: Any) -> None:
     command.add_argument("--epochs", type=int, metavar="N", help="epochs of all stages (default: the recipe's)")
     command.add_argument("--size", type=int, metavar="PX", help="side of the network's input (default: the recipe's)")
     command.add_argument("--batch", type=int, metavar="N", help="pictures in a batch (default: the recipe's)")
-    command.add_argument(
-        "--limit", type=int, metavar="N", help="use N random pictures of each part, to try things (default: all)"
-    )
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of every random choice (default: 0)")
     command.add_argument(
         "--backend",
         choices=["tensorflow", "torch", "jax"],
@@ -101,8 +113,6 @@ def add_train(commands: Any) -> None:
         metavar="NAME",
         help="float32, mixed_bfloat16 or mixed_float16 (default: the recipe's)",
     )
-    _add_distillation(command)
-    add_policies(command)
 
 
 def _add_distillation(command: argparse.ArgumentParser) -> None:

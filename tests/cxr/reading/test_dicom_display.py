@@ -60,7 +60,7 @@ def test_an_unusable_window_gives_way_to_the_full_range(name, value, form):
     np.testing.assert_allclose(picture.grey, FULL, atol=1e-6)
     assert picture.window == "range"
     (warning,) = picture.warnings
-    assert f"{name} can't be used; the picture is shown by the full range" in warning
+    assert f"{name} can't be used; the picture shows the full range" in warning
     assert value.decode("latin-1") not in warning or len(value) == 1
 
 

@@ -26,7 +26,7 @@ READ = {
 REFUSED = {
     "heic.heic": "HEIC",
     "jpeg_12_bit.jpg": "JPEG of 12 bits",
-    "syntax_jpegxl.dcm": "JPEG XL .* no package that is used here reads",
+    "syntax_jpegxl.dcm": "JPEG XL .* which can't be read here",
 }
 
 

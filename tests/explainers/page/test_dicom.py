@@ -76,7 +76,7 @@ def test_no_tag_is_told_wherever_a_visitor_looks(visit, steps, dicom_file, serve
     # its windows are offered, the file's first one is taken
     choice = page.locator("select[data-window]")
     assert choice.locator("option").all_inner_texts() == [
-        "Window 1: normal", "Window 2", "All that the file's bits can hold", "All that its pixels use",
+        "Window 1: normal", "Window 2", "Full range of the file's bits", "Range that its pixels use",
     ]  # fmt: skip
     assert choice.input_value() == "window-1"
     assert "doesn't say whether text is burned" in page.locator("[data-file-notes]").inner_text()

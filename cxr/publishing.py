@@ -117,7 +117,7 @@ def _claims(config: CheckpointConfig) -> str:
 
 
 def _shortcuts(metrics: Mapping) -> str:
-    """A table of shortcuts: how well each logit predicts them, and which one best, as far as the checkpoint states it."""
+    """A table of shortcuts: how well logits predict them, and which one best; "" without figures."""
     found = metrics.get("shortcuts")
     if not isinstance(found, Mapping) or not found:
         return ""

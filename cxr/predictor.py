@@ -1,5 +1,6 @@
 """Predictor: owns a network. It scores radiographs, and offers the primitives that explainers are made of."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -64,8 +65,8 @@ class Predictor:
         self._occlusion = Occlusion(engine, self._columns, self._passes)
 
     @classmethod
-    def load(cls, source: str | Resolved, *, engine: str = AUTO) -> "Predictor":
-        """From a source string: `starter`, a preset, a local directory, or `org/name[@revision]`.
+    def load(cls, source: str | os.PathLike[str] | Resolved, *, engine: str = AUTO) -> "Predictor":
+        """From a source string: `starter`, a preset, a local directory, or `org/name[@revision]`. A `Path` is a folder.
 
         engine  what computes forward passes: "tensorflow", "onnxruntime", or "auto" for the fastest that is there
 

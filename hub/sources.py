@@ -1,6 +1,7 @@
 """What a source string means: `starter`, a preset's name, a local path, or `org/name[@revision]` on the Hub."""
 
 import logging
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,13 +19,13 @@ REPO = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 
 
 def resolve(
-    source: str,
+    source: str | os.PathLike[str],
     *,
     fallback: bool = False,
     presets: Mapping[str, Preset] | None = None,
     progress: Progress | None = None,
 ) -> Resolved:
-    """The local, verified directory of a checkpoint, from its source string.
+    """The local, verified directory of a checkpoint, from its source string. A `Path` names a local folder.
 
     presets   {name: preset} to accept; the packaged ones if None
     progress  called with the downloaded share, 0 to 1
@@ -33,6 +34,8 @@ def resolve(
     `notes` says why, and `requested` is the source string where the starter takes its place. Without `fallback`,
     raises SourceError (no such checkpoint, or the Hub can't be reached) or CheckpointError (its files are wrong).
     """
+    if isinstance(source, os.PathLike):
+        source = _path_of(source)
     presets = read_presets() if presets is None else presets
     try:
         return _resolve(source, presets, progress)
@@ -40,6 +43,11 @@ def resolve(
         if not fallback or source == STARTER:
             raise
         return _fallen_back(source, presets, error)
+
+
+def _path_of(source: os.PathLike[str]) -> str:
+    """A path as a source string that names nothing else: a folder `starter` is not the packaged network."""
+    return str(Path(source).expanduser().absolute())
 
 
 def _resolve(source: str, presets: Mapping[str, Preset], progress: Progress | None) -> Resolved:

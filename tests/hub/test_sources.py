@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,15 @@ def test_a_folder_is_taken_and_shown_by_its_name_alone(folder):
     assert resolved.directory == folder
     assert resolved.shown == "mine"
     assert hub.resolve(f"{folder}/.").shown == "mine"
+
+
+@pytest.mark.parametrize("name", ["mine", "starter", "medmae"])
+def test_a_path_is_a_folder_whatever_it_is_called(folder, tmp_path, monkeypatch, name):
+    shutil.copytree(folder, tmp_path / "elsewhere" / name)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert hub.resolve(Path(name)).directory == tmp_path / "elsewhere" / name
+    with pytest.raises(SourceError):
+        hub.resolve(Path("org/name"))
 
 
 def test_home_is_spelled_with_a_tilde(folder, monkeypatch):

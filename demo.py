@@ -1,4 +1,4 @@
-"""Starts the page: `python demo.py [--model SOURCE] [--plugin FILE_OR_MODULE]… [--reload] [--isolate SECONDS]
+"""Starts the page: `python demo.py [--model SOURCE] [--plugin FILE_OR_MODULE]… [--reload] [--isolate SECONDS|off]
 [--samples DIR] [--host ADDRESS] [--port NUMBER]`."""
 
 import argparse
@@ -83,8 +83,10 @@ def _add_content(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--isolate",
         type=_seconds,
-        metavar="SECONDS",
-        help="run each plugin in a process of its own, killed after so many seconds (default: in this process)",
+        default="auto",
+        metavar="SECONDS|off",
+        help="run each plugin's explainer in a process of its own, ended after so many seconds; off: in this process "
+        "(default: the limit explanation_s where others can reach the page, off where only this machine can)",
     )
     parser.add_argument(
         "--samples", type=existing_folder, metavar="DIR", help="folder of pictures to offer as samples (default: none)"
@@ -121,7 +123,9 @@ def _add_server(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _seconds(text: str) -> float:
+def _seconds(text: str) -> float | str:
+    if text in ("auto", "off"):
+        return text
     seconds = float(text)
     if not 0 < seconds < 86400:
         raise argparse.ArgumentTypeError(f"{text} seconds is not a time limit; it must be above 0 and below 86400")

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from types import MappingProxyType, ModuleType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pluggy
 
@@ -23,6 +23,9 @@ from explainers.contract.measure import Measure, check_measure_class
 from explainers.errors import FOLDERS, OptionError, PluginError, brief
 from explainers.plugin_import import describe_import_error, display_name, import_plugin
 from hub.errors import names_hint
+
+if TYPE_CHECKING:
+    from explainers.running.isolation import Isolation
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +63,12 @@ class Snapshot:
 class Registry:
     """The explainers and measures that are available, by name, in the order in which they were registered."""
 
-    def __init__(self, *, time_limit: float | None = None) -> None:
+    def __init__(self, *, isolation: "Isolation | None" = None) -> None:
         """
-        time_limit  seconds that a plugin's explainer may take, each time in a process of its own, and a plugin's
-                    measure; None for no limit and no processes. Built-ins have no limit.
+        isolation  what a plugin's explainer may take in a process of its own, each time; its seconds limit a plugin's
+                   measure, too. None for no limit and no processes. Built-ins have no limit.
         """
-        self._time_limit = time_limit
+        self._isolation = isolation
         self._plugins = pluggy.PluginManager(hookspecs.PROJECT)
         self._plugins.add_hookspecs(hookspecs)
         self._loaded: dict[str, ModuleType] = {}
@@ -74,9 +77,9 @@ class Registry:
         self._depth = 0
 
     @classmethod
-    def standard(cls, plugins: Iterable[str] = (), *, time_limit: float | None = None) -> "Registry":
+    def standard(cls, plugins: Iterable[str] = (), *, isolation: "Isolation | None" = None) -> "Registry":
         """The built-in explainers, those of installed packages, and those of the given files or modules."""
-        registry = cls(time_limit=time_limit)
+        registry = cls(isolation=isolation)
         registry._register_builtins()
         registry._register_entry_points()
         for plugin in plugins:
@@ -124,7 +127,8 @@ class Registry:
 
     def measure_limit(self, name: str) -> float | None:
         """Seconds that a measure may take; None for no limit."""
-        return None if self._published.measure_origins.get(name) == BUILTIN else self._time_limit
+        is_own = self._published.measure_origins.get(name) == BUILTIN
+        return None if is_own or self._isolation is None else self._isolation.limit_s
 
     @contextmanager
     def _changed(self) -> Iterator[None]:
@@ -246,11 +250,11 @@ class Registry:
         taken = draft.origins.get(explainer.name)
         if taken is not None:
             raise PluginError(f"The name {explainer.name!r} is taken by {taken}.", "Choose another name.")
-        if self._time_limit is not None and plugin != BUILTIN:
+        if self._isolation is not None and plugin != BUILTIN:
             from explainers.running.isolation import isolated
 
             source = next((each for each in self._loaded if display_name(each) == plugin), "")
-            explainer = isolated(explainer, source, self._time_limit)
+            explainer = isolated(explainer, source, self._isolation)
         self._draft = replace(
             draft,
             explainers={**draft.explainers, explainer.name: explainer},

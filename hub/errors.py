@@ -13,6 +13,7 @@
     ├── OptionError             explainers.errors  an explainer's option, or an explainer's name, is not valid
     ├── PluginError             explainers.errors  a plugin can't be taken in
     ├── ExplainerError          explainers.errors  an explainer gave no usable map
+    ├── TooSlow                 explainers.errors  a piece of work took longer than it may
     └── Cancelled               explainers.errors  the caller asked to stop
 
 Anything else that is raised is a defect of the program and is not caught.

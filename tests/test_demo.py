@@ -31,7 +31,7 @@ def test_without_arguments_it_serves_the_starter_to_this_machine_alone():
         "presets": [],
         "plugin": [],
         "reload": False,
-        "isolate": None,
+        "isolate": "auto",
         "engine": "auto",
         "samples": None,
         "host": "127.0.0.1",

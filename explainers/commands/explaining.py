@@ -75,9 +75,11 @@ def _explain(given: argparse.Namespace) -> int:
     from cxr.predictor import Predictor
     from cxr.reading.radiograph import read_radiograph
     from explainers.running.comparison import Failed, Finished, Progressed, compare
+    from explainers.running.isolation import Isolation
 
     _check(given)
-    registry = Registry.standard(given.plugin, time_limit=given.isolate)
+    isolation = None if given.isolate is None else Isolation(given.isolate)
+    registry = Registry.standard(given.plugin, isolation=isolation)
     for failure in registry.failures:
         print(f"left out: {failure.plugin}: {failure.reason}", file=sys.stderr)
     names = given.explainer or registry.defaults

@@ -1,13 +1,15 @@
 """The context of an explainer: one radiograph and one network, with passes counted."""
 
+import copy
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from explainers.contract.notes import checked_note, plain_json
+from explainers.contract.read_only import read_only
 from explainers.errors import Cancelled, ExplainerError
 
 if TYPE_CHECKING:
@@ -46,26 +48,35 @@ class Context:
         self._cancelled = cancelled
         self._done = 0.0
         self.seed = seed
-        self.radiograph = radiograph
-        self.prepared = prepared
-        self.input: np.ndarray = prepared.array
+        self._radiograph, self._prepared = radiograph, prepared
+        self.input: np.ndarray = read_only(prepared.array)
         self.labels: tuple[str, ...] = predictor.labels
         self.layers: Mapping[str, tuple[int, int, int]] = predictor.layers
         self._explainer, self._digest = explainer, digest
         self.notes: dict[str, Any] = {}
 
     @cached_property
+    def radiograph(self) -> "Radiograph":
+        """The picture as it was read."""
+        return _lent(self._radiograph, "grey", "rgb")
+
+    @cached_property
+    def prepared(self) -> "Prepared":
+        """What the network sees, with the way between it and the radiograph."""
+        return _lent(self._prepared, "array")
+
+    @cached_property
     def rng(self) -> np.random.Generator:
         """Random numbers for this explainer on this input, see the class."""
         # the explainer's name is mixed in, so that results do not depend on which others run, or in what order;
         # `digest` stands for the input's own where a measure explains a changed input with the same random numbers
-        salt = hashlib.sha256(f"{self._explainer} {self._digest or self.prepared.digest}".encode()).digest()[:8]
+        salt = hashlib.sha256(f"{self._explainer} {self._digest or self._prepared.digest}".encode()).digest()[:8]
         return np.random.default_rng([self.seed, int.from_bytes(salt, "big")])
 
     @property
     def logits(self) -> np.ndarray:
         """(n,) float32 of this input; cached from scoring it."""
-        return self._predictor.forward_with(self.input[None], self._predictor.target_layer)[0][0]
+        return read_only(self._predictor.forward_with(self.input[None], self._predictor.target_layer)[0][0])
 
     def forward(self, batch: np.ndarray) -> np.ndarray:
         """Logits `(N, n)` of a prepared batch `(N, h, w, c)`."""
@@ -73,11 +84,11 @@ class Context:
 
     def activations(self, layer: str) -> np.ndarray:
         """A layer's output `(y, x, k)` for this input."""
-        return self._predictor.activations(self.input[None], layer)[0]
+        return read_only(self._predictor.activations(self.input[None], layer)[0])
 
     def layer_gradient(self, layer: str, finding: str | None = None) -> np.ndarray:
         """d logit / d activation of a layer: `(y, x, k)` of one finding, or `(n, y, x, k)` of all labels."""
-        return self._predictor.layer_gradient(self.input[None], layer, finding)[0]
+        return read_only(self._predictor.layer_gradient(self.input[None], layer, finding)[0])
 
     def forward_from(self, layer: str, activations: np.ndarray) -> np.ndarray:
         """Logits `(N, n)` of activations `(N, y, x, k)` of a layer, through the part of the network after it."""
@@ -110,7 +121,7 @@ class Context:
     @property
     def average_maps(self) -> Mapping[str, np.ndarray]:
         """{finding: (y, x)} mean maps over many radiographs, which the checkpoint carries; empty where it has none."""
-        return self._predictor.average_maps
+        return {finding: read_only(average) for finding, average in self._predictor.average_maps.items()}
 
     def occluded(self, windows: np.ndarray, fill: np.ndarray | float) -> np.ndarray:
         """Logits `(m, n)` with one window `(top, left, height, width)` of the input filled each time.
@@ -136,7 +147,7 @@ class Context:
         self.check_cancelled()
         self._done = min(1.0, max(self._done, float(fraction)))  # a bar never runs backwards
         if self._report is not None:
-            self._report(self._done, text, preview)
+            self._report(self._done, plain_json("text", str(text)), _checked_preview(preview))
 
     def check_cancelled(self) -> None:
         """Raises Cancelled once the run is cancelled."""
@@ -150,13 +161,24 @@ class Context:
     def note(self, **values: Any) -> None:
         """Figures, text or arrays that travel with the explanation; ExplainerError if JSON could not hold them."""
         for name, value in values.items():
-            self.notes[name] = value if isinstance(value, np.ndarray) else _plain(name, value)
+            self.notes[name] = checked_note(name, value)
 
 
-def _plain(name: str, value: Any) -> Any:
-    value = value.item() if isinstance(value, np.generic) else value
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise ExplainerError(f"The note {name!r} is neither an array nor something that JSON can hold.") from error
-    return value
+def _checked_preview(preview: np.ndarray | None) -> np.ndarray | None:
+    if preview is None:
+        return None
+    array = checked_note("preview", np.asarray(preview))
+    if array.ndim != 2:
+        raise ExplainerError(f"The preview has the shape {array.shape}; two axes (y, x) were expected.")
+    return array
+
+
+Lent = TypeVar("Lent")
+
+
+def _lent(owner: Lent, *arrays: str) -> Lent:
+    """A copy of a frozen object whose arrays can't be made writeable; what it has cached comes along."""
+    copied = copy.copy(owner)
+    for name in arrays:
+        object.__setattr__(copied, name, read_only(getattr(owner, name)))
+    return copied

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from explainers.contract.read_only import read_only
 from explainers.errors import ExplainerError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def check_map(values: object, input_shape: Sequence[int]) -> np.ndarray:
         bad = int((~np.isfinite(result)).sum())
         raise NotFiniteError(f"The map holds {bad} values of {array.size} that are not finite (NaN or infinite).")
     result.flags.writeable = False
-    return result
+    return read_only(result)
 
 
 @dataclass(frozen=True, eq=False)

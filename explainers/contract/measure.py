@@ -161,6 +161,7 @@ class Subject:
 
     def __post_init__(self) -> None:
         self.context = self._context(self.predictor, self.prepared)
+        self.radiograph, self.prepared = self.context.radiograph, self.context.prepared
         self.rng = np.random.default_rng([self.explanation.seed, 20])
 
     def again(

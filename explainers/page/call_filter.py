@@ -182,8 +182,10 @@ class CallFilter:
             return [self._without_files(each) for each in value]
         if not isinstance(value, dict):
             return value
-        if "path" in value and ("meta" in value or "url" in value) and not self.folder.holds(value["path"]):
-            return {REFUSED: "address" if "://" in str(value["path"]) else "not uploaded"}
+        if "path" in value and ("meta" in value or "url" in value):
+            if not self.folder.holds(value["path"]):
+                return {REFUSED: "address" if "://" in str(value["path"]) else "not uploaded"}
+            self.folder.expect(value["path"])
         return {key: self._without_files(each) for key, each in value.items()}
 
 

@@ -23,6 +23,7 @@ class Limits:
     waiting: int = _limit(48, "calls in the queue; more are refused with BUSY")
     calls_a_minute: int = _limit(120, "calls and uploads of one address a minute, this machine's own excepted; 0: any")
     explanation_s: int = _limit(300, "seconds for one explainer; one that takes longer fails with TOO_SLOW")
+    plugin_mb: int = _limit(4096, "megabytes of memory for the process of an isolated plugin")
     shutdown_s: int = _limit(20, "seconds that running work has to end once the process is asked to end")
     sessions: int = _limit(64, "radiographs of visitors in memory")
 

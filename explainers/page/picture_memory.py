@@ -19,7 +19,8 @@ from cxr.reading.pixels import LARGEST_PIXELS
 BYTES_A_PIXEL = 40
 """Most that decoding takes: 16-bit RGBA, its copies in PIL and OpenCV, and float32 of its channels."""
 
-LONGEST_WAIT_S = 60
+LONGEST_WAIT_S = 20
+"""How long a picture waits for others' memory; it holds a place among the calls that run meanwhile."""
 
 
 class PictureMemory:

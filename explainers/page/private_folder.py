@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -31,8 +32,8 @@ OLDEST_S = 600
 """Age at which anything in the folder is deleted, read or not."""
 
 GRACE_S = 30
-"""How long a program's upload stays after it was read. Gradio stores equal files of one name once, so two calls may
-share it; the page's own uploads have names of their own and are deleted at once."""
+"""How long a program's upload stays after it was read, for more calls with the same file. The page's own uploads have
+names of their own and are deleted at once."""
 
 
 class PrivateFolder:
@@ -45,6 +46,7 @@ class PrivateFolder:
         self.answers = self.root / "answers"
         self._lock: IO[bytes] | None = None
         self._read: set[Path] = set()
+        self._expected: Counter[Path] = Counter()
         self._reading = threading.Lock()
         self._make()
 
@@ -77,14 +79,24 @@ class PrivateFolder:
         file = Path(path).resolve()
         try:
             content = file.read_bytes()
+            os.utime(file)  # its time of grace begins now
         except FileNotFoundError:
             raise RadiographError("The uploaded file is gone.", "Upload it again.") from None
         if at_once:
-            shutil.rmtree(file.parent, ignore_errors=True)
+            _remove_file(file)
         else:
             with self._reading:
                 self._read.add(file)
+                self._expected[file] = max(0, self._expected[file] - 1)
         return content
+
+    def expect(self, path: str) -> None:
+        """A call that waits in the queue will read this upload: it stays until then, or until it is old.
+
+        Gradio stores equal files of one name once, so that one call's reading must not delete another's file.
+        """
+        with self._reading:
+            self._expected[Path(path).resolve()] += 1
 
     def answer_folder(self) -> Path:
         """A new empty folder for the files of one answer; deleted by age."""
@@ -108,12 +120,13 @@ class PrivateFolder:
             self._make()
         now = time.time()
         with self._reading:
-            read = list(self._read)
+            self._expected = Counter({file: count for file, count in self._expected.items() if file.exists()})
+            read = [file for file in self._read if not self._expected[file]]
         for file in read:
             if not file.exists() or _age(file, now) > GRACE_S:
                 with self._reading:
                     self._read.discard(file)
-                shutil.rmtree(file.parent, ignore_errors=True)
+                _remove_file(file)
         for place in (*_listed(self.uploads), *_listed(self.answers)):
             if _age(place, now) > OLDEST_S:
                 _delete(place)
@@ -132,6 +145,13 @@ def _listed(folder: Path) -> list[Path]:
         return list(folder.iterdir())
     except FileNotFoundError:
         return []
+
+
+def _remove_file(file: Path) -> None:
+    """Delete an upload. Its folder stays while others are in it: Gradio names it after the files' content."""
+    with suppress(OSError):
+        file.unlink(missing_ok=True)
+        file.parent.rmdir()
 
 
 def _delete(place: Path) -> None:

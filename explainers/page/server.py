@@ -19,9 +19,11 @@ from explainers.page import logs
 from explainers.page.limits import MEBIBYTE
 from explainers.page.networks import Networks
 from explainers.page.private_folder import PrivateFolder
+from explainers.page.request_heads import RequestHeads
 from explainers.page.settings import PageSettings
 from explainers.page.without_stubs import without_stubs
 from explainers.registry import Registry
+from explainers.running.printed import limit_streams
 
 if TYPE_CHECKING:
     from gradio import Blocks
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SWEEP_EVERY_S = 20
+SWEEP_EVERY_S = 10
 
 CUT_OFF_S = 5
 """How long work that was told to end has to say so to its callers."""
@@ -48,11 +50,12 @@ NO_PORT = "Cannot find empty port"
 def run(settings: PageSettings) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP, then leave nothing behind."""
     logs.configure(settings.log)
+    limit_streams()
     _give_memory_back()
     folder = PrivateFolder()
     atexit.register(folder.remove)
     _prepare_environment(folder)
-    registry = Registry.standard(settings.plugins, time_limit=settings.isolate)
+    registry = Registry.standard(settings.plugins, isolation=settings.isolation())
     with without_stubs():
         import gradio  # noqa: F401
 
@@ -67,8 +70,9 @@ def run(settings: PageSettings) -> None:
     if settings.reload:
         _watch(state, blocks, head, ended)
     print(f"cxr-lens is at {address}", flush=True)
+    heads = RequestHeads(lambda: blocks.server.server_state.connections)
     while not ended.wait(SWEEP_EVERY_S):
-        _sweep(state)
+        _sweep(state.folder.sweep, state.sessions.sweep, heads.sweep)
     _stop(state)
     blocks.close(verbose=False)
     folder.remove()
@@ -97,9 +101,9 @@ def _ending_signals() -> list[signal.Signals]:
     return [signal.Signals[name] for name in names if name in signal.Signals.__members__]
 
 
-def _sweep(state: "AppState") -> None:
-    """Delete what is old. Whatever goes wrong is logged: housekeeping must not end the server."""
-    for sweep in (state.folder.sweep, state.sessions.sweep):
+def _sweep(*sweeps: Callable[[], None]) -> None:
+    """Delete what is old, close what hangs. Whatever goes wrong is logged: housekeeping must not end the server."""
+    for sweep in sweeps:
         try:
             sweep()
         except Exception:

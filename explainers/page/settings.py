@@ -1,8 +1,12 @@
 """What the operator decides, once, before the page starts."""
 
+import ipaddress
+import os
 from dataclasses import dataclass, field
+from typing import Literal
 
 from explainers.page.limits import Limits
+from explainers.running.isolation import Isolation
 
 
 @dataclass(frozen=True)
@@ -13,7 +17,8 @@ class PageSettings:
     presets  files with further presets
     plugins  files or modules with explainers
     reload   whether plugins' files are imported anew when they change
-    isolate  seconds that a plugin's explainer may take, in a process of its own; None for no limit
+    isolate  seconds that a plugin's explainer may take, in a process of its own; "off" for this process; "auto" for
+             processes of their own wherever others can reach the page
     samples  folder of further pictures to try the page with, or None
     engine   what computes forward passes, as `Predictor.load` reads it
     host     address to listen on; "0.0.0.0" for all of the machine's
@@ -27,7 +32,7 @@ class PageSettings:
     presets: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
     reload: bool = False
-    isolate: float | None = None
+    isolate: float | Literal["auto", "off"] = "auto"
     samples: str | None = None
     engine: str = "auto"
     host: str = "127.0.0.1"
@@ -35,3 +40,22 @@ class PageSettings:
     limits: Limits = field(default_factory=Limits)
     log: str = "text"
     mcp: bool = False
+
+    def is_public(self) -> bool:
+        """Whether others than this machine's users can reach the page: by its address, behind a proxy, on a Space."""
+        behind_proxy = any(name in os.environ for name in ("SPACE_ID", "GRADIO_ROOT_PATH", "FORWARDED_ALLOW_IPS"))
+        return behind_proxy or not _is_loopback(self.host)
+
+    def isolation(self) -> Isolation | None:
+        """What plugins may take in processes of their own; None if they run in this one."""
+        if self.isolate == "off" or (self.isolate == "auto" and not self.is_public()):
+            return None
+        limit_s = self.limits.explanation_s if self.isolate == "auto" else self.isolate
+        return Isolation(limit_s, self.limits.plugin_mb)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

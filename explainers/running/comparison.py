@@ -16,9 +16,10 @@ import numpy as np
 from explainers.contract.context import Context
 from explainers.contract.explainer import Explainer
 from explainers.contract.explanation import Explanation, check_map, check_returned
+from explainers.contract.notes import checked_notes
 from explainers.contract.options import check_options, deprecations
 from explainers.errors import ExplainerError, OptionError
-from explainers.registry import Registry
+from explainers.registry import BUILTIN, Registry
 from explainers.running.map_cache import CachedMaps, MapCache
 from explainers.running.stream import Job, stream
 from hub.errors import names_hint
@@ -77,6 +78,7 @@ def compare(
     cancelled: Callable[[], bool] | None = None,
     registry: Registry | None = None,
     cache: MapCache | None = None,
+    limit_s: float | None = None,
 ) -> Iterator[Event]:
     """Explain one finding's logit with each explainer in turn; yields events in the order in which things happen.
 
@@ -86,6 +88,7 @@ def compare(
     cancelled  asked between steps; once it is true, the running explainer ends, and it and the rest are reported as
     cancelled
     cache      stores the maps of explainers that compute all findings together
+    limit_s    seconds that each explainer may take; one that takes longer fails with TOO_SLOW, the others go on
 
     Raises OptionError for unknown explainers or options, or a wrong seed, and FindingError, at once, before anything
     runs. Closing the iterator cancels what runs.
@@ -99,8 +102,20 @@ def compare(
     finding = check_finding(finding, predictor.labels) if finding else predictor.predict(radiograph).default_finding()
     checked = _checked(classes, options or {}, predictor)
     prepared = predictor.prepare(radiograph)
+    origins = registry.origins
     jobs = [
-        _ExplainerJob(explainer, checked[explainer.name], predictor, radiograph, prepared, finding, seed, cache)
+        _ExplainerJob(
+            explainer,
+            checked[explainer.name],
+            predictor,
+            radiograph,
+            prepared,
+            finding,
+            seed,
+            cache,
+            limit_s,
+            is_plugin=origins.get(explainer.name) != BUILTIN,
+        )
         for explainer in classes
     ]
     return stream(jobs, cancelled)
@@ -138,6 +153,8 @@ class _ExplainerJob(Job[Event]):
     finding: str
     seed: int
     cache: MapCache | None
+    limit_s: float | None
+    is_plugin: bool
 
     @property
     def name(self) -> str:
@@ -212,7 +229,7 @@ class _ExplainerJob(Job[Event]):
         with count_passes() as counter:
             maps = compute()
         passes = {"forward": counter.forward, "backward": counter.backward}
-        return CachedMaps(maps, context.notes, passes, time.perf_counter() - begin)
+        return CachedMaps(maps, checked_notes(context.notes), passes, time.perf_counter() - begin)
 
     def _all_findings(self, context: Context, options: Mapping[str, Any]) -> np.ndarray:
         """(n, y, x) in the order of the labels."""

@@ -1,14 +1,17 @@
 """Runs measures on explanations and yields what happens, as it happens."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from explainers.contract.explanation import Explanation
 from explainers.contract.measure import Measure, Measured, Subject
+from explainers.contract.notes import checked_notes, plain_json
 from explainers.errors import ExplainerError
-from explainers.registry import Registry
+from explainers.registry import BUILTIN, Registry
 from explainers.running.stream import Job, stream
 
 if TYPE_CHECKING:
@@ -65,6 +68,7 @@ def measure(
     box: "Box | None" = None,
     cancelled: Callable[[], bool] | None = None,
     shared: dict | None = None,
+    limit_s: float | None = None,
 ) -> Iterator[Event]:
     """Measure each explanation in turn; yields what happens, in order.
 
@@ -72,6 +76,7 @@ def measure(
     cancelled  asked between steps; once it is true, the running measure ends, and it and the rest are reported as
     cancelled
     shared     stores what measures of the same radiograph have in common, from call to call
+    limit_s    seconds that each measure may take; the registry may limit those of plugins to less
 
     Raises OptionError for an unknown measure, at once. A measure that fails is reported; the others go on. Closing the
     iterator ends the running measure at its next step.
@@ -95,7 +100,8 @@ def measure(
                 box,
                 shared,
             ),
-            registry.measure_limit(each.name),
+            _shorter(limit_s, registry.measure_limit(each.name)),
+            is_plugin=registry.snapshot().measure_origins.get(each.name) != BUILTIN,
         )
         for explanation in explanations
         for each in classes
@@ -110,6 +116,7 @@ class _MeasureJob(Job[Event]):
     measure: type[Measure]
     subject: Subject
     limit_s: float | None
+    is_plugin: bool
 
     @property
     def name(self) -> str:
@@ -130,8 +137,8 @@ class _MeasureJob(Job[Event]):
             report(Measuring(self.explainer, self.name, fraction, text))
 
         begin = time.perf_counter()
-        found = self.measure().measure(replace(self.subject, report=report_progress, cancelled=stop))
-        check_measured(found)
+        subject = replace(self.subject, report=report_progress, cancelled=stop)
+        found = _as_json(check_measured(self.measure().measure(subject)))
         return MeasureDone(self.explainer, self.name, found, seconds=time.perf_counter() - begin)
 
 
@@ -142,3 +149,29 @@ def check_measured(found: object) -> Measured:
     if not isinstance(found, Measured):
         raise ExplainerError(f"measure returned {type(found).__name__}.", "Return Measured(value, sentence).")
     return found
+
+
+def _as_json(found: Measured) -> Measured:
+    """The result in types that JSON can hold. Raises ExplainerError where it can't."""
+    return replace(
+        found,
+        value=_finite(found.value),
+        sentence=plain_json("sentence", str(found.sentence)),
+        verdict=plain_json("verdict", str(found.verdict)),
+        figures=checked_notes(found.figures),
+        arrays=checked_notes(found.arrays),
+    )
+
+
+def _finite(value: object) -> float | None:
+    """A figure as JSON has it: None where it isn't defined."""
+    if value is None:
+        return None
+    if not isinstance(value, Real):
+        raise ExplainerError(f"The value is of type {type(value).__name__}, not a number.")
+    return float(value) if math.isfinite(value) else None
+
+
+def _shorter(*limits_s: float | None) -> float | None:
+    given = [each for each in limits_s if each is not None]
+    return min(given) if given else None

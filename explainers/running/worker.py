@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -11,9 +10,9 @@ import numpy as np
 from explainers.contract.context import Context
 from explainers.contract.explainer import Explainer
 from explainers.contract.explanation import check_returned
-from explainers.errors import describe_plugin_error
+from explainers.contract.notes import checked_notes
+from explainers.errors import describe_failure
 from explainers.registry import Registry
-from hub.errors import CxrLensError
 
 if TYPE_CHECKING:
     from cxr.predictor import Predictor
@@ -47,20 +46,33 @@ class RemotePredictor:
 
 def main() -> None:
     """Answer one task."""
-    into, out = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what the explainer prints must not end up among the answers
+    into, out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    # what the explainer prints must not end up among the answers, and what it reads not be the task
+    os.dup2(2, 1)
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
 
     def send(*content: Any) -> None:
-        pickle.dump(content, out, protocol=pickle.HIGHEST_PROTOCOL)
+        out.write(pickle.dumps(content, protocol=pickle.HIGHEST_PROTOCOL))
         out.flush()
 
     task = pickle.load(into)
+    _limit_memory(task["memory_mb"])
+    process = os.getpid()
     try:
         send("done", *_explained(task, send, into))
-    except CxrLensError as error:
-        send("failed", str(error))
     except BaseException as error:  # noqa: BLE001 - a plugin's code may raise anything; the other side reports it
-        send("failed", describe_plugin_error(error))
+        if os.getpid() == process:
+            send("failed", *describe_failure(error))
+    os._exit(0)  # whatever the plugin would still do at the end: threads, exit handlers
+
+
+def _limit_memory(memory_mb: int) -> None:
+    """Hold this process to so much memory; more raises MemoryError. Windows has no such limit."""
+    if os.name == "posix":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_mb * 2**20,) * 2)
 
 
 def _explained(task: Mapping[str, Any], send: Callable[..., None], into: BinaryIO) -> tuple[np.ndarray, dict]:
@@ -84,7 +96,7 @@ def _explained(task: Mapping[str, Any], send: Callable[..., None], into: BinaryI
     )
     send("started")
     values = getattr(explainer(), task["method"])(context, task["argument"], **task["options"])
-    return check_returned(values, task["method"]), context.notes
+    return check_returned(values, task["method"]), checked_notes(context.notes)
 
 
 def _class(plugin: str, name: str) -> type[Explainer]:

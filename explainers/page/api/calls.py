@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import gradio as gr
@@ -21,8 +21,6 @@ from explainers.running.measuring import MeasureDone, measure
 from hub.errors import CxrLensError
 
 log = logging.getLogger(__name__)
-
-TOO_SLOW = "TOO_SLOW"
 
 
 class StoppingError(CxrLensError):
@@ -45,23 +43,6 @@ class Subject:
         return self.network.predictor
 
 
-class _Clock:
-    """Whether one piece of work has taken longer than it may; `restart` begins the next."""
-
-    def __init__(self, limit_s: float) -> None:
-        self._limit_s = limit_s
-        self.restart()
-
-    def restart(self) -> None:
-        self._begin = time.monotonic()
-
-    def seconds(self) -> float:
-        return time.monotonic() - self._begin
-
-    def is_over(self) -> bool:
-        return self.seconds() > self._limit_s
-
-
 class Call:
     """A call of an endpoint; to be made in the endpoint, on the thread on which Gradio runs it.
 
@@ -72,7 +53,6 @@ class Call:
         if state.stopping.is_set():
             raise StoppingError("The server is shutting down.", "Call again in a few seconds.")
         self._state = state
-        self._limit_s = state.settings.limits.explanation_s
         # gr.Request has the session, but not the event, and one session of Gradio's client has many
         request = LocalContext.request.get(None)
         self._session = request.session_hash if request else None
@@ -87,7 +67,6 @@ class Call:
 
     def explained(self, subject: Subject, names: Sequence[str], request: SubjectRequest) -> Iterator[Finished | Failed]:
         """How each explainer ended, as it does. One that takes too long fails with TOO_SLOW; the others go on."""
-        clock = _Clock(self._limit_s)
         events = compare(
             subject.predictor,
             subject.radiograph,
@@ -95,26 +74,26 @@ class Call:
             names,
             options=request.options,
             seed=request.seed,
-            cancelled=self._stop(clock),
+            cancelled=self.gone,
             registry=self._state.registry,
             cache=self._state.memory,
+            limit_s=self._state.settings.limits.explanation_s,
         )
-        ended = 0
+        ended, begin = 0, time.monotonic()
         for event in events:
             if isinstance(event, Progressed):
                 self._progress((ended + event.fraction) / len(names), desc=f"{event.explainer}: {event.text}")
             if isinstance(event, Finished | Failed):
                 ended += 1
-                end = self._with_reason(event, clock)
-                self._log(end, clock)
+                end = self._with_reason(event)
+                self._log(end, time.monotonic() - begin)
                 yield end
-                clock.restart()
+                begin = time.monotonic()
 
     def measured(
         self, subject: Subject, explanation: Explanation, names: Sequence[str], box: Box | None
     ) -> Iterator[MeasureDone]:
         """How each measure of an explanation ended, as it does."""
-        clock = _Clock(self._limit_s)
         events = measure(
             subject.predictor,
             subject.radiograph,
@@ -122,28 +101,20 @@ class Call:
             names,
             registry=self._state.registry,
             box=box,
-            cancelled=self._stop(clock),
+            cancelled=self.gone,
             shared=self._measured,
+            limit_s=self._state.settings.limits.explanation_s,
         )
         for event in events:
             if isinstance(event, MeasureDone):
                 yield event
-                clock.restart()
 
-    def _log(self, end: Finished | Failed, clock: _Clock) -> None:
+    def _log(self, end: Finished | Failed, seconds: float) -> None:
         outcome = end.code if isinstance(end, Failed) else "OK"
-        fields = {"explainer": end.explainer, "milliseconds": round(clock.seconds() * 1000), "outcome": outcome}
+        fields = {"explainer": end.explainer, "milliseconds": round(seconds * 1000), "outcome": outcome}
         log.info("explainer ended", extra={"request": self._request, **fields})
 
-    def _stop(self, clock: _Clock) -> Callable[[], bool]:
-        return lambda: clock.is_over() or self.gone()
-
-    def _with_reason(self, event: Finished | Failed, clock: _Clock) -> Finished | Failed:
-        if not isinstance(event, Failed) or event.code != Cancelled.code:
-            return event
-        if self._state.cut_off.is_set():
+    def _with_reason(self, event: Finished | Failed) -> Finished | Failed:
+        if isinstance(event, Failed) and event.code == Cancelled.code and self._state.cut_off.is_set():
             return Failed(event.explainer, StoppingError.code, "The server is shutting down. Call again.")
-        if clock.is_over() and not self.gone():
-            reason = f"It took longer than {self._limit_s:g} seconds. Choose options that need fewer passes."
-            return Failed(event.explainer, TOO_SLOW, reason)
         return event

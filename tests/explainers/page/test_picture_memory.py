@@ -71,3 +71,27 @@ def test_memory_is_counted_by_the_declared_size_before_anything_is_decoded():
     assert len(target.getvalue()) < 100_000
     assert module._decoding_bytes(target.getvalue()) == 7000 * 7000 * BYTES_A_PIXEL
     assert module._decoding_bytes(b"DICOM or anything else") == module.LARGEST_PIXELS * BYTES_A_PIXEL
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pictures_of_all_callers_never_take_more_than_the_bound(seed):
+    """Whatever comes together: what is decoded and what is held adds up to no more than the bound."""
+    rng = np.random.default_rng(seed)
+    sides = [int(side) for side in rng.integers(20, 200, 12)]
+    bound = BYTES_A_PIXEL * max(sides) ** 2
+    memory, most = PictureMemory(bound), []
+
+    def call(side: int) -> None:
+        with memory.reading(png(side)) as radiograph:
+            most.append(memory.taken_bytes)
+            assert radiograph.width == side
+        most.append(memory.taken_bytes)
+
+    callers = [threading.Thread(target=call, args=(side,)) for side in sides]
+    for each in callers:
+        each.start()
+    for each in callers:
+        each.join(60)
+    assert len(most) == 2 * len(sides)
+    assert max(most) <= bound
+    assert memory.taken_bytes == 0

@@ -55,6 +55,47 @@ def test_an_upload_of_a_program_goes_a_little_after_it_was_read(folder):
     assert not file.exists()
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_reading_one_upload_leaves_another_of_the_same_content(folder, at_once):
+    """Gradio names an upload's folder after its content: equal files of two visitors lie side by side."""
+    one, other = upload(folder, "a.png"), upload(folder, "b.png")
+    folder.take(str(one), at_once=at_once)
+    aged(one.parent, private_folder.GRACE_S + 1)
+    if not at_once:
+        aged(one, private_folder.GRACE_S + 1)
+    folder.sweep()
+    assert not one.exists()
+    assert folder.take(str(other), at_once=True) == b"pixels"
+    assert not other.parent.exists()
+
+
+@pytest.mark.parametrize("calls", [2, 3])
+def test_an_upload_stays_until_every_call_that_waits_has_read_it(folder, calls):
+    """Equal files of one name are one file, and a call may wait in the queue for longer than the time of grace."""
+    file = upload(folder)
+    for _ in range(calls):
+        folder.expect(str(file))
+    for _ in range(calls - 1):
+        folder.take(str(file), at_once=False)
+        aged(file, private_folder.GRACE_S + 1)
+        folder.sweep()
+        assert file.exists()
+    folder.take(str(file), at_once=False)
+    folder.sweep()
+    assert file.exists()
+    aged(file, private_folder.GRACE_S + 1)
+    folder.sweep()
+    assert not file.exists()
+
+
+def test_an_upload_that_a_call_never_came_to_read_goes_when_it_is_old(folder):
+    file = upload(folder)
+    folder.expect(str(file))
+    aged(file.parent, private_folder.OLDEST_S + 1)
+    folder.sweep()
+    assert not file.exists()
+
+
 def test_what_nobody_read_goes_when_it_is_old(folder):
     file, answer = upload(folder), folder.answer_folder()
     folder.sweep()

@@ -119,10 +119,7 @@ def test_housekeeping_that_fails_does_not_end_the_server(caplog):
     def fails() -> None:
         raise FileNotFoundError("the folder is gone")
 
-    state = SimpleNamespace(
-        folder=SimpleNamespace(sweep=fails), sessions=SimpleNamespace(sweep=lambda: swept.append(1))
-    )
-    module._sweep(state)
+    module._sweep(fails, lambda: swept.append(1))
     assert swept
     assert "housekeeping failed" in caplog.text
 

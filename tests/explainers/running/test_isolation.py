@@ -10,6 +10,7 @@ import pytest
 
 from explainers import Registry, compare
 from explainers.running.comparison import Failed, Finished, Progressed
+from explainers.running.isolation import Isolation
 
 PLUGIN = '''
 import os, sys, time
@@ -113,7 +114,7 @@ def file(tmp_path):
 @pytest.fixture
 def run(predictor, phantom, file):
     def run(name, limit, **given):
-        registry = Registry.standard([file], time_limit=limit)
+        registry = Registry.standard([file], isolation=limit and Isolation(limit))
         assert registry.failures == ()
         return list(compare(predictor, phantom, "Effusion", [name], registry=registry, **given))
 
@@ -194,7 +195,7 @@ def test_all_findings_at_once_work_there_too(run, predictor):
 
 
 def test_built_ins_stay_at_home_and_options_are_the_plugins_own(file):
-    registry = Registry.standard([file], time_limit=5)
+    registry = Registry.standard([file], isolation=Isolation(5))
     plain = Registry.standard([file])
     assert registry.explainers["grad_cam"] is plain.explainers["grad_cam"]
     here, there = registry.explainers["everything"], plain.explainers["everything"]

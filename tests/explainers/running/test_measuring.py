@@ -7,6 +7,7 @@ import pytest
 
 from explainers import Explainer, Measure, Measured, Registry, compare, hookimpl, measure
 from explainers.errors import OptionError
+from explainers.running.isolation import Isolation
 from explainers.running.measuring import MeasureDone, Measuring
 
 
@@ -153,9 +154,11 @@ def test_a_measure_does_not_outlive_its_caller(run, leave):
 def test_a_plugins_measure_has_the_registrys_time_limit(run):
     Endless.ended.clear()
     *_, failed = (
-        event for event in run("endless", registry=registry_of(time_limit=0.05)) if isinstance(event, MeasureDone)
+        event
+        for event in run("endless", registry=registry_of(isolation=Isolation(0.05)))
+        if isinstance(event, MeasureDone)
     )
-    assert failed.reason == "It took longer than 0.05 s and was given up."
+    assert failed.reason == "It took longer than 0.05 seconds and was given up."
     assert Endless.ended.wait(60)
 
 

@@ -130,6 +130,6 @@ def test_slices_of_long_work_ask_whether_they_shall_end():
 def test_a_job_that_exceeds_its_limit_fails_at_once_and_ends_at_its_next_step():
     ended = threading.Event()
     *_, failed, started, done = stream([Recorded("long", until_stopped(ended), limit_s=0.05), Recorded("next")])
-    assert failed == ("long", "EXPLAINER", "It took longer than 0.05 s and was given up.")
+    assert failed == ("long", "TOO_SLOW", "It took longer than 0.05 seconds and was given up.")
     assert (started, done) == (("next", "started"), ("next", "done"))
     assert ended.wait(60)

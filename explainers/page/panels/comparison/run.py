@@ -238,6 +238,7 @@ def _run_side(state: AppState, screen: Screen, side: Side, run: Run) -> Iterator
         cancelled=run.cancelled.is_set,
         registry=state.registry,
         cache=state.memory,
+        limit_s=state.settings.limits.explanation_s,
     )
     last_sent = 0.0
     for event in events:

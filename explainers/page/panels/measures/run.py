@@ -45,6 +45,7 @@ def run_measures(state: AppState, session: Session, request: MeasureRequest) -> 
                 registry=state.registry,
                 cancelled=run.cancelled.is_set,
                 shared=session.measured,
+                limit_s=state.settings.limits.explanation_s,
             )
             for event in events:
                 if isinstance(event, MeasureDone):

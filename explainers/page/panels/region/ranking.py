@@ -82,7 +82,15 @@ def _guess(state: AppState, session: Session, predictor: Predictor, finding: str
     if GUESS not in state.registry.explainers:
         return None
     try:
-        events = compare(predictor, session.radiograph, finding, [GUESS], registry=state.registry, cache=state.memory)
+        events = compare(
+            predictor,
+            session.radiograph,
+            finding,
+            [GUESS],
+            registry=state.registry,
+            cache=state.memory,
+            limit_s=state.settings.limits.explanation_s,
+        )
         return next((event.explanation.on_image() for event in events if isinstance(event, Finished)), None)
     except ExplainerError:
         return None

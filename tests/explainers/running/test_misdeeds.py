@@ -1,0 +1,147 @@
+"""Whatever a plugin does, its call gets an answer, and nobody else's service changes: isolated or not."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explainers import Registry, compare
+from explainers.running.comparison import Failed, Finished
+from explainers.running.isolation import Isolation
+from explainers.running.printed import MOST_CHARACTERS, limit_streams
+
+PLUGIN = Path(__file__).with_name("misdeeds.py")
+
+LIMIT_S = 1.0
+"""For those that never end by themselves."""
+
+AMPLE_S = 120.0
+
+FAILS = {
+    "system_exit": ("EXPLAINER", "It raised SystemExit"),
+    "keyboard_interrupt": ("EXPLAINER", "It raised KeyboardInterrupt"),
+    "generator_exit": ("EXPLAINER", "It raised GeneratorExit"),
+    "other": ("EXPLAINER", "It raised Other: of its own"),
+    "unprintable": ("EXPLAINER", "Unprintable: its message can't be printed"),
+    "note_object": ("EXPLAINER", "The note 'thing' is neither"),
+    "note_nan": ("EXPLAINER", "The note 'thing' is neither"),
+    "note_nested_nan": ("EXPLAINER", "The note 'thing' is neither"),
+    "note_itself": ("EXPLAINER", "The note 'thing' is neither"),
+    "note_surrogate": ("EXPLAINER", "The note 'thing' is neither"),
+    "note_huge": ("EXPLAINER", "The note 'thing' is neither"),
+    "note_array_of_objects": ("EXPLAINER", "is an array of type object"),
+}
+ENDLESS = ("loops", "sleeps", "prints_for_ever")
+HARMLESS = ("changes_environment", "writes_into_arrays", "leaves_children", "forks_into_ours", "note_float32")
+
+linux = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="processes are found in /proc")
+
+
+@pytest.fixture(params=["isolated", "in this process"])
+def isolated(request):
+    return request.param == "isolated"
+
+
+@pytest.fixture
+def run(predictor, phantom, isolated):
+    """The last event of an explainer of the plugin."""
+    registries = {}
+
+    def run(name, limit_s=AMPLE_S):
+        if limit_s not in registries:
+            isolation = Isolation(limit_s, memory_mb=1024) if isolated else None
+            registries[limit_s] = Registry.standard([str(PLUGIN)], isolation=isolation)
+            assert registries[limit_s].failures == ()
+        limits = {} if isolated else {"limit_s": limit_s}
+        return list(compare(predictor, phantom, "Effusion", [name], registry=registries[limit_s], **limits))[-1]
+
+    yield run
+    for name, module in list(sys.modules.items()):
+        if name.startswith("cxr_lens_plugin_misdeeds"):
+            module.ENDED.set()
+            del sys.modules[name]
+
+
+@pytest.fixture
+def others(predictor, phantom, run):
+    """What others get: their scores, the environment, and another explainer's map, as a function."""
+
+    def found():
+        done = run("good")
+        assert isinstance(done, Finished), done
+        logits = predictor.forward(predictor.prepare(phantom).array[None])
+        cached = predictor.forward_with(predictor.prepare(phantom).array[None], predictor.target_layer)
+        return {
+            "map": done.explanation.map, "logits": logits, "cached": cached[0], "activations": cached[1],
+            "environment": np.array([f"{name}={value}" for name, value in sorted(os.environ.items())]),
+        }  # fmt: skip
+
+    return found
+
+
+@pytest.mark.parametrize("misdeed", [*FAILS, *ENDLESS, *HARMLESS])
+@linux
+def test_a_plugin_never_changes_anothers_service(run, others, isolated, misdeed):
+    before = others()
+    end = run(misdeed, LIMIT_S if misdeed in ENDLESS else AMPLE_S)
+    if misdeed in HARMLESS:
+        assert isinstance(end, Finished), end
+        json.dumps(end.explanation.record(), allow_nan=False)
+    else:
+        code, words = FAILS.get(misdeed, ("TOO_SLOW", "took longer than 1 s"))
+        assert isinstance(end, Failed)
+        assert end.code == code
+        assert words in end.reason
+    after = others()
+    for name, value in before.items():
+        np.testing.assert_array_equal(after[name], value, err_msg=name)
+    assert not running_with("MARKER-CHILD")
+
+
+def test_numbers_of_numpy_in_a_note_are_pythons(run):
+    notes = run("note_float32").explanation.notes
+    assert json.dumps(notes["thing"]) == '{"a": [0.5], "b": 3}'
+
+
+@pytest.mark.parametrize("isolated", [True])
+@pytest.mark.parametrize(("misdeed", "words"), [("eats_memory", "MemoryError"), ("exits", "with exit status 3")])
+@linux
+def test_memory_and_an_end_of_the_process_are_held_by_isolation(run, others, misdeed, words):
+    before = others()
+    end = run(misdeed)
+    assert (end.code, words in end.reason) == ("EXPLAINER", True), end
+    np.testing.assert_array_equal(others()["map"], before["map"])
+
+
+def test_what_is_printed_is_cut(run, monkeypatch, capsys):
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, getattr(sys, stream))
+    limit_streams()
+    assert run("prints_for_ever", LIMIT_S).code == "TOO_SLOW"
+    printed = "".join(capsys.readouterr())
+    assert "MARKER-PRINTED" in printed
+    assert printed.count("which was left out") == 1
+    assert len(printed) < 2 * MOST_CHARACTERS
+
+
+def test_a_name_whose_runs_do_not_end_is_no_longer_run(run, isolated):
+    """Each run in this process that is given up leaves a thread behind; there must not be any number of them."""
+    reasons = [run("sleeps", 0.05 if not isolated else 0.5).reason for _ in range(5)]
+    assert ("have not ended" in reasons[-1]) == (not isolated)
+    assert "took longer" in reasons[0]
+
+
+def running_with(word: str) -> list[str]:
+    """Command lines of processes with a word in them."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = place.read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if word in line:
+            found.append(line)
+    return found

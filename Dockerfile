@@ -28,7 +28,8 @@ COPY explainers explainers
 RUN pip install --no-deps . \
     && useradd --system --uid 10001 --no-create-home lens \
     && install -d -o lens /cache
-USER lens
+# by number, so that a host can tell without the image that this is not root
+USER 10001
 VOLUME /cache
 EXPOSE 7860
 

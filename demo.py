@@ -34,6 +34,7 @@ def _serve(given: argparse.Namespace) -> int:
             limits=Limits.parse(given.limit),
             log=given.log,
             mcp=given.mcp,
+            metrics_port=given.metrics_port,
         )
     )
     return 0
@@ -120,6 +121,12 @@ def _add_server(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log", default="text", choices=("text", "json"), help="form of log lines (default: text)")
     parser.add_argument(
         "--mcp", action="store_true", help="offer the endpoints as MCP tools; needs the extra mcp (default: off)"
+    )
+    parser.add_argument(
+        "--metrics-port",
+        type=_port,
+        metavar="NUMBER",
+        help="serve metrics for Prometheus on this port; needs the extra metrics (default: none)",
     )
 
 

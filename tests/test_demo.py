@@ -39,6 +39,7 @@ def test_without_arguments_it_serves_the_starter_to_this_machine_alone():
         "limit": [],
         "log": "text",
         "mcp": False,
+        "metrics_port": None,
     }
 
 

@@ -28,6 +28,7 @@ from explainers.running.printed import limit_streams
 if TYPE_CHECKING:
     from gradio import Blocks
 
+    from explainers.page.metrics import Metrics
     from explainers.page.state import AppState
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,8 @@ def run(settings: PageSettings) -> None:
     for number in _ending_signals():
         signal.signal(number, lambda *_: ended.set())
     blocks, address, head = _launch(state)
+    if state.metrics:
+        _serve_metrics(state, blocks)
     state.networks.begin()
     threading.Thread(target=_prepare, args=(state,), name="prepare-samples", daemon=True).start()
     if settings.reload:
@@ -92,7 +95,28 @@ def _state(settings: PageSettings, folder: PrivateFolder, registry: Registry) ->
         Samples(settings.samples),
         sessions=Sessions(settings.limits.sessions),
         pictures=PictureMemory(settings.limits.pictures_mb * MEBIBYTE),
+        metrics=_metrics() if settings.metrics_port else None,
     )
+
+
+def _metrics() -> "Metrics":
+    try:
+        from explainers.page.metrics import Metrics
+    except ModuleNotFoundError as error:
+        raise OptionError(
+            "The package 'prometheus-client' is not installed.", "pip install 'cxr-lens[metrics]'"
+        ) from error
+    return Metrics()
+
+
+def _serve_metrics(state: "AppState", blocks: "Blocks") -> None:
+    """Answer on the port for metrics until the process ends. Raises Busy if the port is taken."""
+    from explainers.page.metrics import serve
+
+    try:
+        serve(state, blocks)
+    except OSError as error:
+        raise Busy(f"Port {state.settings.metrics_port} can't be had.", "Give another with --metrics-port.") from error
 
 
 def _ending_signals() -> list[signal.Signals]:
@@ -221,6 +245,7 @@ def _middleware(state: "AppState", blocks: "Blocks") -> list:
     from explainers.page.api.error_responses import ErrorResponses
     from explainers.page.api.event_streams import EventStreams
     from explainers.page.api.registration import parameters
+    from explainers.page.api.version import VersionedOpenApi
     from explainers.page.call_filter import CallFilter
     from explainers.page.visitor_limits import VisitorLimits
 
@@ -236,7 +261,12 @@ def _middleware(state: "AppState", blocks: "Blocks") -> list:
             on_cancel=state.listeners.cancel,
         ),
         Middleware(EventStreams, listeners=state.listeners),
+        Middleware(VersionedOpenApi),
     ]
+    if state.metrics:
+        from explainers.page.metrics import CountedResponses
+
+        layers.insert(0, Middleware(CountedResponses, metrics=state.metrics))
     if state.settings.mcp:
         try:
             from explainers.page.api.mcp_server import McpServer

@@ -162,6 +162,10 @@ class Sessions:
         self._by_visitor: OrderedDict[str, Session] = OrderedDict()
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._by_visitor)
+
     def open(self, visitor: str, session: Session) -> None:
         """Put a session in the place of the visitor's last one."""
         self.close(visitor)

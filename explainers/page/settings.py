@@ -26,6 +26,7 @@ class PageSettings:
     limits   what visitors and programs may ask of the server
     log      "text" or "json"
     mcp      whether the endpoints are tools of the Model Context Protocol too
+    metrics_port  where metrics for Prometheus are served, on the same host; None for nowhere
     """
 
     models: tuple[str, ...] = ("starter",)
@@ -40,6 +41,7 @@ class PageSettings:
     limits: Limits = field(default_factory=Limits)
     log: str = "text"
     mcp: bool = False
+    metrics_port: int | None = None
 
     def is_public(self) -> bool:
         """Whether others than this machine's users can reach the page: by its address, behind a proxy, on a Space."""

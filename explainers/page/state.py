@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from explainers.page.api.listeners import Listeners
 from explainers.page.networks import Networks
@@ -12,6 +13,9 @@ from explainers.page.sessions import Sessions
 from explainers.page.settings import PageSettings
 from explainers.registry import Registry
 from explainers.running.map_cache import MapCache
+
+if TYPE_CHECKING:
+    from explainers.page.metrics import Metrics
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +28,7 @@ class AppState:
     listeners  which calls of programs somebody waits for
     stopping   set when the server takes no new work
     cut_off    set when running work must end too
+    metrics    what is counted for the operator; None if nobody asked for it
     """
 
     settings: PageSettings
@@ -37,3 +42,4 @@ class AppState:
     pictures: PictureMemory = field(default_factory=lambda: PictureMemory(3 * 2**30))
     stopping: threading.Event = field(default_factory=threading.Event)
     cut_off: threading.Event = field(default_factory=threading.Event)
+    metrics: "Metrics | None" = None

@@ -16,13 +16,10 @@ from explainers.contract.explainer import Explainer
 from explainers.contract.explanation import Explanation
 from explainers.contract.measure import Measure
 from explainers.page.api.codes import RETRY_AFTER_S
+from explainers.page.api.version import API_VERSION, DEPRECATED
 from explainers.page.networks import AnsweringNetwork, Networks
 from explainers.page.private_folder import PrivateFolder
 from explainers.regions import regions_record
-
-API_VERSION = 1
-"""Of what endpoints take and give; raised when an answer changes so that a program could notice."""
-
 
 File = dict[str, Any]
 """A file of an answer in the form that Gradio expects; `FileData` in the signatures of endpoints, for its schema."""
@@ -61,6 +58,7 @@ def health(networks: Networks, *, stopping: bool) -> dict:
     default, predictor = networks.state(), networks.loaded()
     return {
         "api_version": API_VERSION,
+        "deprecated": dict(DEPRECATED),
         "live": True,
         "ready": default.state == "ready" and not stopping,
         "status": "stopping" if stopping else default.state,

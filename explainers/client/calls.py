@@ -30,8 +30,11 @@ from explainers.client.results import (
 Progress = Callable[[float, str], None]
 """Called with the done share, 0 to 1, and what is being done."""
 
-RETRIED = ("BUSY", "RATE", "STOPPING")
-"""Codes after which the same call may succeed."""
+RETRIED = ("BUSY", "RATE", "STOPPING", "UNREACHABLE")
+"""Codes after which the same call may succeed. Calls change nothing on the server, so that they can be repeated."""
+
+FROM_PROXIES = (502, 503, 504)
+"""Statuses of a proxy whose server is not there now."""
 
 POLL_S = 0.1
 
@@ -39,8 +42,8 @@ POLL_S = 0.1
 class CallError(Exception):
     """The server refused a call, or could not answer it.
 
-    code      of the API's table, such as "RADIOGRAPH" or "BUSY"; "TIMEOUT" for the client's own limit; "HTTP" for an
-              answer that is not this server's
+    code      of the API's table, such as "RADIOGRAPH" or "BUSY"; "TIMEOUT" for the client's own limit; "UNREACHABLE"
+              where the connection fails; "HTTP" for another answer that is not this server's
     sentence  for people
     """
 
@@ -55,7 +58,8 @@ class Client:
 
     address    of the page, or `org/name` of a Space
     token      of Hugging Face, for a private Space
-    retries    how often a call is repeated that the server is too busy for; it waits as long as the server says
+    retries    how often a call is repeated that the server is too busy for, or that didn't reach it; it waits as long
+               as the server says
     timeout_s  for one call; None for no limit
     """
 
@@ -231,6 +235,9 @@ def _as_call_errors() -> Iterator[None]:
         raise CallError("BUSY", "Too much work is waiting on the server.") from None
     except httpx.HTTPStatusError as error:
         raise _refusal(error.response) from None
+    except httpx.TransportError as error:
+        sentence = f"The server can't be reached, or the connection broke: {type(error).__name__}."
+        raise CallError("UNREACHABLE", sentence) from None
 
 
 def _refusal(response: httpx.Response) -> CallError:
@@ -239,6 +246,8 @@ def _refusal(response: httpx.Response) -> CallError:
         said = response.json()
         return CallError(said["title"], said["error"])
     except (ValueError, KeyError, TypeError):  # not of this server: a proxy's page
+        if response.status_code in FROM_PROXIES:
+            return CallError("UNREACHABLE", f"A proxy answered with the status {response.status_code}.")
         return CallError("HTTP", f"The server answered with the status {response.status_code}.")
 
 

@@ -12,6 +12,8 @@ import warnings
 from types import ModuleType, TracebackType
 from typing import Any
 
+from explainers.running.printed import is_record_allowed
+
 FORMAT = "%(levelname)s %(name)s: %(message)s"
 
 CHATTY = ("httpx", "httpx2", "httpcore", "gradio", "uvicorn.access")
@@ -27,6 +29,7 @@ def configure(kind: str) -> None:
     """Log to standard error as "text" or "json", without anything that a visitor sent."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if kind == "json" else TextFormatter(FORMAT))
+    handler.addFilter(is_record_allowed)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -44,11 +44,14 @@ def allowed(text: str) -> str:
 
 
 def limit_streams() -> None:
-    """Let `sys.stdout` and `sys.stderr` hold to the limit, and what loggers' handlers write."""
+    """Let `sys.stdout` and `sys.stderr` hold to the limit."""
     sys.stdout = cast(TextIO, _LimitedStream(sys.stdout))
     sys.stderr = cast(TextIO, _LimitedStream(sys.stderr))
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(lambda record: bool(allowed(record.getMessage())))
+
+
+def is_record_allowed(record: logging.LogRecord) -> bool:
+    """A filter of logging handlers that counts what a plugin logs as printed."""
+    return bool(allowed(record.getMessage()))
 
 
 class _LimitedStream:

@@ -52,18 +52,20 @@ def main() -> None:
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
 
+    process = os.getpid()
+
     def send(*content: Any) -> None:
+        if os.getpid() != process:
+            os._exit(1)  # a process that the plugin forked, which must not speak for this one
         out.write(pickle.dumps(content, protocol=pickle.HIGHEST_PROTOCOL))
         out.flush()
 
     task = pickle.load(into)
     _limit_memory(task["memory_mb"])
-    process = os.getpid()
     try:
         send("done", *_explained(task, send, into))
     except BaseException as error:  # noqa: BLE001 - a plugin's code may raise anything; the other side reports it
-        if os.getpid() == process:
-            send("failed", *describe_failure(error))
+        send("failed", *describe_failure(error))
     os._exit(0)  # whatever the plugin would still do at the end: threads, exit handlers
 
 

@@ -77,7 +77,7 @@ def test_memory_is_counted_by_the_declared_size_before_anything_is_decoded():
 def test_pictures_of_all_callers_never_take_more_than_the_bound(seed):
     """Whatever comes together: what is decoded and what is held adds up to no more than the bound."""
     rng = np.random.default_rng(seed)
-    sides = [int(side) for side in rng.integers(20, 200, 12)]
+    sides = [int(side) for side in rng.integers(64, 200, 12)]
     bound = BYTES_A_PIXEL * max(sides) ** 2
     memory, most = PictureMemory(bound), []
 

@@ -45,6 +45,14 @@ def isolated(request):
     return request.param == "isolated"
 
 
+@pytest.fixture(autouse=True)
+def limited(monkeypatch, capsys):
+    """The streams of a server, which cut what plugins print."""
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, getattr(sys, stream))
+    limit_streams()
+
+
 @pytest.fixture
 def run(predictor, phantom, isolated):
     """The last event of an explainer of the plugin."""
@@ -116,10 +124,7 @@ def test_memory_and_an_end_of_the_process_are_held_by_isolation(run, others, mis
     np.testing.assert_array_equal(others()["map"], before["map"])
 
 
-def test_what_is_printed_is_cut(run, monkeypatch, capsys):
-    for stream in ("stdout", "stderr"):
-        monkeypatch.setattr(sys, stream, getattr(sys, stream))
-    limit_streams()
+def test_what_is_printed_is_cut(run, capsys):
     assert run("prints_for_ever", LIMIT_S).code == "TOO_SLOW"
     printed = "".join(capsys.readouterr())
     assert "MARKER-PRINTED" in printed

@@ -64,6 +64,11 @@ def test_a_time_limit_that_is_none_is_refused(seconds):
     assert "--isolate" in done.stderr
 
 
+def test_plugins_may_be_run_in_the_server_or_isolated():
+    assert parsed("--isolate", "off")["isolate"] == "off"
+    assert parsed("--isolate", "30")["isolate"] == 30.0
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "x"])
 def test_a_port_that_is_none_is_refused(port):
     done = subprocess.run(

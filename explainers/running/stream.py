@@ -1,8 +1,8 @@
 """One stream for explainers and measures: jobs run one after another in threads, and what happens is yielded in order.
 
 A job fails by whatever it raises, and never by another job. There is one channel for cancelling: the caller's
-`cancelled`, the end of the caller's iterator, and the job's own time limit all end it at its next step. A job that never
-reaches a step is given up: nobody waits for it, though Python can't end its thread.
+`cancelled`, the end of the caller's iterator, and the job's own time limit all end it at its next step. A job that
+never reaches a step is given up: nobody waits for it, though Python can't end its thread.
 """
 
 import logging

@@ -177,7 +177,7 @@ def test_a_plugin_that_is_saved_is_loaded_anew_by_the_running_page(tmp_path):
     try:
         address = process.stdout.readline().split()[-1]
         plugin.write_text(source.replace('"left_half"', '"saved_anew"'))
-        assert process.stdout.readline() == "mine.py was loaded anew\n"
+        assert process.stdout.readline() == "mine.py was loaded again\n"
         with urllib.request.urlopen(address, timeout=60) as page:
             text = page.read().decode()
         assert "saved_anew" in text

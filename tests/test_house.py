@@ -1,7 +1,10 @@
 """About the house itself: what may import what, and what has to be kept equal."""
 
 import ast
+import io
+import re
 import subprocess
+import tokenize
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -227,6 +230,31 @@ def test_nothing_that_windows_lacks_is_used_there():
 
 def test_no_module_is_named_after_nothing():
     assert not {name for name in modules() if name.rsplit(".", 1)[-1] in {"utils", "helpers", "common"}}
+
+
+UNCLEAR = re.compile(
+    r"\b(strangers?|afresh|anew|put away|of ours|gone on|hangs on|laid out|untold|(?<!dis)belief|"
+    r"backend of the day|doors?|desks?)\b",
+    re.IGNORECASE,
+)
+"""Metaphors for rooms, and old-fashioned phrases: none of them is needed to describe a program."""
+
+
+def sentences(file: Path) -> Iterator[str]:
+    """Docstrings, texts with a space in them, and comments of a file."""
+    source = file.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            yield node.value
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string
+
+
+def test_sentences_have_no_words_that_are_read_twice():
+    found = {(name, word[0]) for name, file in modules().items() for text in sentences(file)
+             if (word := UNCLEAR.search(text))}  # fmt: skip
+    assert not found
 
 
 @pytest.mark.parametrize("package", ["hub", "cxr", "explainers"])

@@ -127,7 +127,7 @@ def read_labels(
 
     Several readers of a picture (VinDr-CXR's `rad_id`) become one row by majority. Raises LabelError for an empty
     table, a column or a finding that isn't there, a value that is no label, a picture listed twice, a patient that
-    can't be told, and a finding with positives and blanks alone, unless `missing` says what a blank means.
+    is not known, and a finding with positives and blanks alone, unless `missing` says what a blank means.
     """
     rows, header = read_rows(Path(file))
     columns = known_columns(header)
@@ -207,7 +207,7 @@ def _check_negatives(name: str, findings: Sequence[str], values: np.ndarray) -> 
         names = ", ".join(np.array(findings)[alone])
         raise LabelError(
             f"{name} has no 0 in the column of {names}: only positives are known.",
-            "Say what an empty cell means: --missing negative, if whatever is not named was not there.",
+            "Say what an empty cell means: --missing negative, if findings that are not named were not there.",
         )
 
 

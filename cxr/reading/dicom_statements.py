@@ -28,7 +28,7 @@ OTHER_MODALITIES = {
 
 CHEST = re.compile(r"CHEST|THORA[XC]|T(O|Ó|Ã.)RA[XC]|LUNG|\bRIBS?\b|\bCXR|PULMO|POUMON|POITRINE|PECHO|BRUSTK|PLEURA")
 SPINE = re.compile(r"SPINE|VERTEB|WIRBEL|COLUMN|RACHIS|LUMB")
-UNTOLD = re.compile(r"|UNKNOWN|UNSPECIFIED|OTHER|NONE|N/?A|NULL|UNDEFINED|\W+")
+UNSTATED = re.compile(r"|UNKNOWN|UNSPECIFIED|OTHER|NONE|N/?A|NULL|UNDEFINED|\W+")
 """Values of BodyPartExamined that name no body part."""
 
 CHEST_CODES = ("51185008", "39607008", "113197003", "302551006", "43799004", "T-D3000", "T-28000", "T-11300", "RID1243")
@@ -121,7 +121,7 @@ def _is_chest(tags: Tags) -> bool:
     body = " ".join(tags.words("BodyPartExamined"))
     codes = _codes(tags, "AnatomicRegionSequence")
     named = bool(CHEST.search(body)) and not SPINE.search(body)
-    return named or bool(codes & set(CHEST_CODES)) or (UNTOLD.fullmatch(body) is not None and not codes)
+    return named or bool(codes & set(CHEST_CODES)) or (UNSTATED.fullmatch(body) is not None and not codes)
 
 
 def view_of(tags: Tags) -> str:

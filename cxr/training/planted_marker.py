@@ -209,11 +209,11 @@ def _fit(
     tail.compile(keras.optimizers.AdamW(schedule, weight_decay=1e-4),
                  WeightedBinaryCrossentropy(weights.pos_weights, weights.neg_weights))  # fmt: skip
 
-    class Told(keras.callbacks.Callback):
+    class ReportEpoch(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: Mapping | None = None) -> None:
             on_progress(f"epoch {epoch + 1} of {epochs}, loss {(logs or {}).get('loss', np.nan):.3f}")
 
-    tail.fit(inputs, table.values, batch_size=BATCH, epochs=epochs, verbose=0, callbacks=[Told()])
+    tail.fit(inputs, table.values, batch_size=BATCH, epochs=epochs, verbose=0, callbacks=[ReportEpoch()])
 
 
 def _report(on_progress: Callable[[str], None], twin: str, said: str) -> None:

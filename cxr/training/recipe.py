@@ -44,7 +44,7 @@ class Distillation:
     temperature  T: the soft loss is T² times the cross-entropy between σ(z / T) of teacher and student, summed over
                  the findings. The higher, the more the logits themselves are followed
     features     weight of 1 − cosine between the teacher's features at the last layer and the student's, led through
-                 a linear layer that learns along; 0 for none. From checkpoints of ours alone
+                 a linear layer that is trained too; 0 for none. From checkpoints of this project alone
     """
 
     weight: float = 0.7
@@ -71,7 +71,7 @@ class Recipe:
     size           side of the trained network's input; where the last stage's is smaller, the norms' statistics at
                    least are measured at this one (Touvron et al. 2019)
     detail         side to which all pictures are averaged first (rule `samplewise`)
-    without_finding  share of an epoch's pictures that show none of the findings, drawn afresh for each; validation,
+    without_finding  share of an epoch's pictures that show none of the findings, drawn again for each; validation,
                    by which the best weights are chosen, is weighed to it. None for both tables as they are. Where most
                    pictures have no finding, a network learns to tell sick from healthy, and not finding from finding
     evened         how far the findings' weights in the loss are made equal, 0 to 1 (`ClassWeights.evened`)

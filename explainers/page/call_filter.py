@@ -80,8 +80,8 @@ class CallFilter:
 
     endpoints   the parameters of each endpoint that can be called by name
     is_event    whether an event of the page, or an endpoint, has this number
-    on_joined   is told the session of an accepted call whose results come in the session's stream
-    on_cancel   is told the event that a caller cancels
+    on_joined   called with the session of an accepted call whose results come in the session's stream
+    on_cancel   called with the event that a caller cancels
     """
 
     def __init__(

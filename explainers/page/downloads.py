@@ -1,7 +1,7 @@
 """Pictures, maps and archives for the browser, straight from memory.
 
 They don't travel as Gradio values: Gradio keeps those of every session, and files of them on disk. Each address holds
-the token of one session and dies with it; browsers are told to store nothing.
+the token of one session and ends with it; a header keeps browsers from storing it.
 """
 
 import logging

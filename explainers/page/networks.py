@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 120
-"""How long a call waits for a network to load before it is told to come back."""
+"""How long a call waits for a network to load before it is answered with BUSY."""
 
 MOST_IN_MEMORY = 2
 

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 SWEEP_EVERY_S = 10
 
 CUT_OFF_S = 5
-"""How long work that was told to end has to say so to its callers."""
+"""How long work that was cancelled may take to tell its callers."""
 
 FRUGAL = {-8: 1, -1: 10_000_000, -3: 4_000_000}
 """glibc's M_ARENA_MAX, M_TRIM_THRESHOLD and M_MMAP_THRESHOLD: one heap for all threads, and what is free goes back."""
@@ -135,7 +135,7 @@ def _sweep(*sweeps: Callable[[], None]) -> None:
 
 
 def _stop(state: "AppState") -> None:
-    """Refuse new work, let running work end, cut off what doesn't, and wait until its callers were told."""
+    """Refuse new work, let running work end, cut off what doesn't, and wait until its callers have an answer."""
     state.stopping.set()
     _wait_for_readers(state, state.settings.limits.shutdown_s)
     state.cut_off.set()
@@ -169,7 +169,7 @@ def _watch(state: "AppState", blocks: "Blocks", head: Callable[[], str], ended: 
     def on_reload(name: str, left_out: str) -> None:
         blocks.head = head()  # type: ignore[assignment]  # Gradio declares it as None
         blocks.config = blocks.get_config_file()
-        print(f"{name}: {left_out}" if left_out else f"{name} was loaded anew", flush=True)
+        print(f"{name}: {left_out}" if left_out else f"{name} was loaded again", flush=True)
 
     PluginWatcher(state.registry, state.settings.plugins, on_reload).start(ended)
 

@@ -16,9 +16,9 @@ class PageSettings:
     models   source strings of the checkpoints offered, as `hub.resolve` reads them; the first is the default
     presets  files with further presets
     plugins  files or modules with explainers
-    reload   whether plugins' files are imported anew when they change
-    isolate  seconds that a plugin's explainer may take, in a process of its own; "off" for this process; "auto" for
-             processes of their own wherever others can reach the page
+    reload   whether plugins' files are imported again when they change
+    isolate  seconds that a plugin's explainer may take, in a separate process; "off" for this process; "auto" for
+             separate processes wherever others can reach the page
     samples  folder of further pictures to try the page with, or None
     engine   what computes forward passes, as `Predictor.load` reads it
     host     address to listen on; "0.0.0.0" for all of the machine's

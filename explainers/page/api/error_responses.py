@@ -119,7 +119,7 @@ def _status(status: int) -> int | None:
 
 
 def _replaced(status: int, body: bytes) -> ErrorMessage:
-    """The sentence and the code of an error response; one that has a code of ours keeps both."""
+    """The sentence and the code of an error response; those of one that has a known code."""
     try:
         said = json.loads(body)
     except ValueError:

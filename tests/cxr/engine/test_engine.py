@@ -107,6 +107,7 @@ def test_logits_and_maps_are_those_of_keras(fast, network, outputs, prepared):
     assert np.abs(ours[1] - activations).max() < 1e-3 * np.abs(activations).max()
 
 
+@pytest.mark.slow  # of a smaller network, the test of every kind of checkpoint compares it by default
 def test_the_input_gradient_is_that_of_keras(fast, network, prepared):
     theirs = network.input_gradient(prepared[None], fast.config.findings["Effusion"])
     ours = fast.input_gradient(np.stack([prepared, -prepared]), "Effusion")
@@ -127,7 +128,7 @@ def test_the_closed_form_of_the_last_layers_is_the_gradient_of_keras(fast, netwo
 
 
 INNER = [
-    "conv2_block1_concat",
+    pytest.param("conv2_block1_concat", marks=pytest.mark.slow),
     pytest.param("pool2_relu", marks=pytest.mark.slow),
     pytest.param("conv3_block12_concat", marks=pytest.mark.slow),
     "pool4_relu",

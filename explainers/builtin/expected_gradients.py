@@ -48,6 +48,7 @@ class ExpectedGradients(Explainer):
     name, title, unit, stochastic = "expected_gradients", "Expected gradients", "logit", True
     reference = "Erion et al. 2021, arXiv 1906.10670"
     by_default = False
+    most_passes = 200
 
     def explain(
         self, context: Context, finding: str, *, draws: Annotated[int, Range(16, 256, step=16)] = 64

@@ -37,6 +37,7 @@ class GradCam(Explainer):
 
     name, title, unit = "grad_cam", "Grad-CAM", "logit"
     reference = "Selvaraju et al. 2017, arXiv 1610.02391"
+    most_passes = 3
 
     def explain(
         self, context: Context, finding: str, *, layer: Annotated[str, Layer()] = "conv5_block16_concat"

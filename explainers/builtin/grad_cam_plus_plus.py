@@ -36,6 +36,7 @@ class GradCamPlusPlus(Explainer):
     name, title, unit, signed = "grad_cam_plus_plus", "Grad-CAM++", "arbitrary", False
     reference = "Chattopadhay et al. 2018, arXiv 1710.11063"
     by_default = False
+    most_passes = 3
 
     def explain(self, context: Context, finding: str, *, layer: Annotated[str, Layer()] = "relu") -> np.ndarray:
         """The map `(y, x)` of one finding, on the layer's grid."""

@@ -47,6 +47,7 @@ class IntegratedGradients(Explainer):
     name, title, unit = "integrated_gradients", "Integrated gradients", "logit"
     reference = "Sundararajan et al. 2017, arXiv 1703.01365"
     by_default = False
+    most_passes = 196
 
     def explain(
         self,

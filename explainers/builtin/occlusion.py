@@ -67,6 +67,8 @@ class Occlusion(Explainer):
 
     name, title, unit = "occlusion", "Occlusion", "logit"
     reference = "Zeiler, Fergus 2014, arXiv 1311.2901"
+    # at most (side / stride)² windows, and the picture as it is
+    most_passes = 197
 
     def explain(
         self,

@@ -54,6 +54,7 @@ class Rise(Explainer):
     name, title, unit, stochastic = "rise", "RISE", "logit", True
     reference = "Petsiuk et al. 2018, arXiv 1806.07421"
     by_default = False
+    most_passes = 1024
 
     def explain(
         self,

@@ -39,6 +39,7 @@ class Saliency(Explainer):
 
     name, title, unit = "saliency", "Saliency", "logit per input unit"
     reference = "Simonyan et al. 2014, arXiv 1312.6034"
+    most_passes = 3
 
     def explain(
         self,

@@ -38,6 +38,7 @@ class SmoothGrad(Explainer):
     name, title, unit, stochastic = "smoothgrad", "SmoothGrad", "logit per input unit", True
     reference = "Smilkov et al. 2017, arXiv 1706.03825"
     by_default = False
+    most_passes = 72
 
     def explain(
         self,

@@ -51,7 +51,8 @@ class Explainer:
     by_default: ClassVar[bool] = True
     # whether it draws from `context.rng`, so that another seed gives another map
     stochastic: ClassVar[bool] = False
-    # the most that its default options may cost on one picture, in passes: one forward is one, one back is two
+    # the most that its default options may cost on an input of 224 × 224, in passes: one forward is one, one back is
+    # two. A larger input may cost more in proportion to its area. The page computes the cheapest maps first
     most_passes: ClassVar[int] = 3000
     # {a check of `check_explainer`: why it is failed by design}
     expected_failures: ClassVar[Mapping[str, str]] = MappingProxyType({})

@@ -32,6 +32,7 @@ class EigenCam(Explainer):
     name, title, unit, control = "eigen_cam", "Control: Eigen-CAM", "activation", True
     reference = "Muhammad, Yeasin 2020, arXiv 2008.00299"
     by_default = False
+    most_passes = 1
     expected_failures: ClassVar = {
         "finding": "It does not ask what is looked for.",
         "sign": "What speaks against the finding is strong in the activations too.",

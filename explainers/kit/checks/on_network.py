@@ -18,6 +18,9 @@ SAME = 0.999
 """Rank correlation from which maps of two findings are one picture. Findings of a real network share much of their
 evidence, so this is far above what the planted networks are held to."""
 
+DECLARED_FOR = 224
+"""Side of the input for which a class declares its cost."""
+
 FINDINGS = 3
 """Findings that are compared pair by pair, the first ones of the network's labels."""
 
@@ -27,9 +30,13 @@ Check = Callable[[ExplainerRunner, "Predictor", "Radiograph"], str]
 def shape(runner: ExplainerRunner, predictor: "Predictor", radiograph: "Radiograph") -> str:
     """A finite map of the right shape, and no more passes than the class says."""
     run = runner.run(radiograph, predictor.labels[0], on=predictor)
-    most = runner.explainer.most_passes
+    height, width = predictor.prepare(radiograph).array.shape[:2]
+    most = round(runner.explainer.most_passes * max(1, height * width / DECLARED_FOR**2))
     if run.passes > most:
-        raise CheckFailed(f"It costs {run.passes} passes; {most} are allowed. Say most_passes in the class.")
+        raise CheckFailed(
+            f"It costs {run.passes} passes on an input of {height} × {width}; {most} are allowed. Declare most_passes "
+            "in the class."
+        )
     return f"{' × '.join(map(str, run.map.shape))} cells, {run.passes} passes"
 
 

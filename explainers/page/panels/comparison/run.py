@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -232,7 +232,7 @@ def _run_side(state: AppState, screen: Screen, side: Side, run: Run) -> Iterator
         side.predictor,
         screen.session.radiograph,
         side.finding,
-        sorted(missing, key=lambda name: side.classes[name].most_passes),
+        cheapest_first(missing, side.classes),
         options={name: side.options[name] for name in missing},
         seed=SEED,
         cancelled=run.cancelled.is_set,
@@ -247,6 +247,11 @@ def _run_side(state: AppState, screen: Screen, side: Side, run: Run) -> Iterator
             continue
         last_sent = time.monotonic()
         yield screen.to_json(done=False)
+
+
+def cheapest_first(names: Iterable[str], classes: Mapping[str, type[Explainer]]) -> list[str]:
+    """By declared cost, so that no quick map waits for a slow one; equal costs stay in order."""
+    return sorted(names, key=lambda name: classes[name].most_passes)
 
 
 def worked_comparison(state: AppState, session: Session, request: CompareRequest) -> dict | None:

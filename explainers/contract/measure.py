@@ -34,9 +34,10 @@ class Measured:
 
     value     the figure, in the measure's unit; None where it is not defined
     sentence  what it says, for people who know neither the method nor the measure
-    verdict   one or two words where a measure has a verdict, else ""
+    verdict   one to three words where a measure has a verdict, else ""
     figures   what the value was computed from: JSON
     arrays    maps that belong to it
+    compared_with  what to compare the value with, such as "1 for the same map"; "" where nothing is known
     """
 
     value: float | None
@@ -44,6 +45,7 @@ class Measured:
     verdict: str = ""
     figures: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    compared_with: str = ""
 
 
 class Measure:

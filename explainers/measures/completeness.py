@@ -5,15 +5,18 @@ from explainers import Measure, Measured, NotMeasurable, Subject, hookimpl
 LEAST = 1e-3
 """Logits: a promised sum below this is compared with this instead."""
 
+COMPLETE = 0.05
+"""Share of the promised sum up to which a map is called complete: the error of a numerical integral."""
+
 
 class Completeness(Measure):
     """How far the map's cells miss the sum that the method promises, as a share of that sum.
 
-    Zero is a map that adds up: its cells are shares of a difference of logits. Only some methods promise a sum.
+    Zero is a complete map: its cells are shares of a difference of logits. Only some methods promise a sum.
     Source: Sundararajan et al. 2017 (completeness); Zhou et al. 2016 for CAM.
     """
 
-    name, title, unit, bounds, better = "completeness", "Adds up", "share of the sum", (0, None), "lower"
+    name, title, unit, bounds, better = "completeness", "Completeness", "share of the sum", (0, None), "lower"
     reference = "Sundararajan et al. 2017, arXiv 1703.01365"
     quick = True
 
@@ -25,7 +28,13 @@ class Completeness(Measure):
         total = float(subject.explanation.map.sum(dtype="float64"))
         error = abs(total - promised) / max(abs(promised), LEAST)
         sentence = f"The cells sum to {total:.3g} logits; the method promises {promised:.3g}."
-        return Measured(error, sentence, figures={"sum": total, "promised": promised})
+        return Measured(
+            error,
+            sentence,
+            "complete" if error <= COMPLETE else "incomplete",
+            {"sum": total, "promised": promised},
+            compared_with="complete: 0",
+        )
 
 
 @hookimpl

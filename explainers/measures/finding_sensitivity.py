@@ -11,6 +11,9 @@ OTHERS = 3
 SAME = 0.9
 """Rank correlation above which two maps count as the same."""
 
+ALIKE = 0.5
+"""Mean rank correlation from which a map is called specific only in part."""
+
 
 class FindingSensitivity(Measure):
     """How much the map resembles the maps of other findings of the same picture (mean rank correlation).
@@ -21,7 +24,7 @@ class FindingSensitivity(Measure):
     Source: random logit test of Sixt, Granz, Landgraf, ICML 2020.
     """
 
-    name, title, unit, bounds, better = "finding_sensitivity", "Other findings", "rank correlation", (-1, 1), "lower"
+    name, title, unit, bounds, better = "finding_sensitivity", "Finding-specific?", "rank correlation", (-1, 1), "lower"
     reference = "Sixt et al. 2020, arXiv 1912.09818"
     quick = True
 
@@ -38,14 +41,14 @@ class FindingSensitivity(Measure):
         mean, least = float(np.mean(list(found.values()))), min(found.values())
         average = context.average_maps.get(own.finding)
         usual = None if average is None else spearman(on_grid(own.map), on_grid(average))
-        verdict = "shows the same whatever is asked" if least >= SAME else ""
-        sentence = f"Maps of {len(found)} other findings resemble it by {mean:.2f} (1: the same picture)."
-        if verdict:
-            sentence += " It shows the same picture whatever is asked."
+        verdict = "not specific" if least >= SAME else "partly" if mean >= ALIKE else "specific"
+        sentence = (
+            f"The mean rank correlation with the maps of {len(found)} other findings is {mean:.2f} (the same map: 1)."
+        )
         if usual is not None:
-            sentence += f" The average map of this finding resembles it by {usual:.2f}."
+            sentence += f" With the average map of this finding over other patients it is {usual:.2f}."
         figures = {"others": {name: round(value, 4) for name, value in found.items()}, "average_map": usual}
-        return Measured(mean, sentence, verdict, figures)
+        return Measured(mean, sentence, verdict, figures, compared_with="same map: 1")
 
 
 @hookimpl

@@ -7,6 +7,9 @@ from explainers import Measure, Measured, NotMeasurable, Subject, hookimpl
 AGREEING = 0.95
 """Share of the heads that must agree on a cell's sign for it to count as settled."""
 
+STABLE = 0.9
+"""Share of the map from which it is called stable."""
+
 
 class HeadStability(Measure):
     """How much of the exact map lies in cells whose sign is the same under at least 95 % of the bootstrap heads.
@@ -16,7 +19,7 @@ class HeadStability(Measure):
     output layer alone: the network below it is the same for all heads.
     """
 
-    name, title, unit, bounds, better = "head_stability", "Bootstrap heads", "share of the map", (0, 1), "higher"
+    name, title, unit, bounds, better = "head_stability", "Stable under refitting", "share of the map", (0, 1), "higher"
     quick = True
 
     def measure(self, subject: Subject) -> Measured:
@@ -39,7 +42,14 @@ class HeadStability(Measure):
             f"{share:.0%} of the map lies in cells whose sign is the same for {AGREEING:.0%} of {len(heads)} output "
             f"layers fitted on bootstrap samples of patients; {unsettled} of {settled.size} cells are unsettled."
         )
-        return Measured(share, sentence, figures={"unsettled_cells": unsettled}, arrays={"unsettled": ~settled})
+        return Measured(
+            share,
+            sentence,
+            "stable" if share >= STABLE else "partly stable" if share >= 0.5 else "unstable",
+            {"unsettled_cells": unsettled},
+            {"unsettled": ~settled},
+            compared_with="all cells: 1",
+        )
 
 
 @hookimpl

@@ -52,7 +52,9 @@ class RelevanceGain(Measure):
             "least_first": own[1].round(5).tolist(),
             "reliable": False,
         }
-        return Measured(gain, sentence, figures=figures)
+        best = max(others.values())
+        verdict = "beats all controls" if beaten == 1 else f"beats {100 * beaten:.0f} % of controls"
+        return Measured(gain, sentence, verdict, figures, compared_with=f"best control: {best:.2g}")
 
     def _controls(self, subject: Subject) -> dict[str, np.ndarray]:
         """{control: curves (2, STEPS + 1, n)}, computed once for a radiograph, or for one finding of it."""

@@ -13,6 +13,9 @@ from explainers.perturbation import with_noise
 NOISES = 2
 """Number of independent noises."""
 
+STABLE = 0.9
+"""Rank correlation from which a map is called stable."""
+
 SHIFT_PX = 2
 TURN_DEGREES = 1.0
 
@@ -26,7 +29,7 @@ class Stability(Measure):
     Source: after max-sensitivity, Yeh et al., NeurIPS 2019.
     """
 
-    name, title, unit, bounds, better = "stability", "Small changes", "rank correlation", (-1, 1), "higher"
+    name, title, unit, bounds, better = "stability", "Stable under small changes", "rank correlation", (-1, 1), "higher"
     reference = "Yeh et al. 2019, arXiv 1901.09392"
     expected_failures = MappingProxyType({"planted": "A map that knows nothing of the picture is stable, too."})
 
@@ -47,14 +50,15 @@ class Stability(Measure):
         least = min(found.values())
         farthest = max(map(abs, moved.values()))
         sentence = (
-            f"Changes that nobody would notice leave the map alike by {least:.2f} at least (1: the same), and move the "
-            f"logit by {farthest:.2g} at most."
+            f"After changes that nobody would notice, the rank correlation with this map is at least {least:.2f} (the "
+            f"same map: 1), and the logit changes by at most {farthest:.2g}."
         )
         figures = {
             "changes": {name: round(value, 4) for name, value in found.items()},
             "logit_changes": {name: round(value, 4) for name, value in moved.items()},
         }
-        return Measured(least, sentence, figures=figures)
+        verdict = "stable" if least >= STABLE else "partly stable" if least >= 0.5 else "unstable"
+        return Measured(least, sentence, verdict, figures, compared_with="same map: 1")
 
 
 def _changes(picture: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:

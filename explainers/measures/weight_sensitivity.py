@@ -27,7 +27,13 @@ class WeightSensitivity(Measure):
     Source: Adebayo et al., NeurIPS 2018; fully randomised as in Hedström et al. 2024 (arXiv 2401.06465).
     """
 
-    name, title, unit, bounds, better = "weight_sensitivity", "Random network", "rank correlation", (-1, 1), "lower"
+    name, title, unit, bounds, better = (
+        "weight_sensitivity",
+        "Depends on training?",
+        "rank correlation",
+        (-1, 1),
+        "lower",
+    )
     reference = "Adebayo et al. 2018, arXiv 1810.03292"
 
     def measure(self, subject: Subject) -> Measured:
@@ -45,11 +51,12 @@ class WeightSensitivity(Measure):
         insensitive = median >= INSENSITIVE and median > null
         verdict = "insensitive" if insensitive else "insensitivity not shown"
         sentence = (
-            f"On networks that learnt nothing the map is alike by {median:.2f} (an edge detector: 1.00; chance: up to "
-            f"{null:.2f}). " + ("It hardly depends on training." if insensitive else "Insensitivity is not shown.")
+            f"The median rank correlation with maps of {NETWORKS} networks with random weights is {median:.2f} (an "
+            f"edge detector: 1.00; chance: up to {null:.2f}). "
+            + ("The map hardly depends on training." if insensitive else "Insensitivity to training is not shown.")
         )
         figures = {"networks": [round(value, 4) for value in found], "null_95": round(null, 4), "edge_detector": 1.0}
-        return Measured(median, sentence, verdict, figures)
+        return Measured(median, sentence, verdict, figures, compared_with=f"chance: {null:.2f}")
 
 
 def _null(grid: np.ndarray, rng: np.random.Generator) -> float:

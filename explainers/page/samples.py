@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from cxr.errors import RadiographError
 from cxr.reading.radiograph import Radiograph, read_radiograph
 from explainers.errors import OptionError
+from explainers.page.words import words_of
 from hub.errors import SourceError, names_hint
 from hub.samples import Credit, SampleFile, fetched, read_samples
 
@@ -82,10 +83,12 @@ class Samples:
 
 
 def _computed() -> dict[str, Sample]:
-    def sample(name: str, title: str, said: str, finding: str = "", seed: int = 1, **signs: bool) -> tuple[str, Sample]:
+    words = words_of("samples")
+
+    def sample(name: str, finding: str = "", seed: int = 1, **signs: bool) -> tuple[str, Sample]:
         return name, Sample(
-            f"Synthetic: {title}",
-            f"Computed, not a patient; {said}. The network was trained on patients, not on pictures of this kind.",
+            words[name],
+            words["computed"].format(shows=words[f"{name}-shows"]),
             _once(lambda: _film(SIZE_PX, seed, signs)),
             lambda: _film(2 * THUMBNAIL_PX, seed, signs),
             address=f"samples/{name}/radiograph.png",
@@ -93,15 +96,12 @@ def _computed() -> dict[str, Sample]:
             planted=finding,
         )
 
-    fluid = "a pleural effusion and an enlarged heart are planted"
     return dict(
         [
-            sample("phantom", "effusion", fluid, "Effusion", effusion=True, cardiomegaly=True),
-            sample("phantom-nodule", "nodule", "a calcified nodule is planted", "Nodule", seed=2, nodule=True),
-            sample(
-                "phantom-pneumothorax", "pneumothorax", "a pneumothorax is planted", "Pneumothorax", pneumothorax=True
-            ),
-            sample("phantom-plain", "no sign", "the chest of the effusion, with nothing planted"),
+            sample("phantom", "Effusion", effusion=True, cardiomegaly=True),
+            sample("phantom-nodule", "Nodule", seed=2, nodule=True),
+            sample("phantom-pneumothorax", "Pneumothorax", pneumothorax=True),
+            sample("phantom-plain"),
         ]
     )
 
@@ -158,7 +158,7 @@ def _of_file(file: Path) -> Sample:
             raise RadiographError(f"{file.name} can't be read.", "It may have been moved.") from error
         return read_radiograph(content)
 
-    return Sample(file.stem, "A picture that whoever runs this page offers.", read)
+    return Sample(file.stem, words_of("samples")["offered"], read)
 
 
 def _to_be_fetched() -> Image.Image:

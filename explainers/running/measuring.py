@@ -50,6 +50,7 @@ class MeasureDone:
             "value": found.value,
             "sentence": found.sentence,
             "verdict": found.verdict,
+            "compared_with": found.compared_with,
             "figures": dict(found.figures),
             "seconds": round(self.seconds, 3),
         }

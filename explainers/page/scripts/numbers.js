@@ -21,6 +21,12 @@ export function apart(value, other) {
   return [number(value, digits), number(other, digits)];
 }
 
+// A score in a column: two decimals, and never 0 or 1 for what is only near it.
+export function scoreText(score) {
+  if (score < 0.005) return "<0.01";
+  return score >= 0.995 ? ">0.99" : score.toFixed(2);
+}
+
 // As many decimals as give the largest of some numbers so many digits, so that they align below each other.
 export function decimalsFor(values, digits = 2) {
   const largest = Math.max(...values.map(Math.abs));
@@ -53,7 +59,7 @@ export function percent(share) {
 }
 
 export function seconds(value) {
-  return value < 0.01 ? "under 0.01 s" : `${number(value)} s`;
+  return value < 0.01 ? "< 0.01 s" : `${number(value)} s`;
 }
 
 export function logistic(logit) {

@@ -151,9 +151,9 @@ def test_a_real_network_drawn_anew_answers_otherwise_and_is_alive(predictor, pha
 def test_an_explainer_that_shows_the_same_whatever_is_asked_is_called_so(measured):
     for name in ("edges", "eigen_cam"):
         found = measured("finding_sensitivity", name).measured
-        assert found.verdict == "shows the same whatever is asked"
+        assert found.verdict == "not specific"
         assert found.value == 1.0
-    assert measured("finding_sensitivity", "saliency").measured.verdict == ""
+    assert measured("finding_sensitivity", "saliency").measured.verdict != "not specific"
 
 
 def test_evidence_for_one_and_against_another_finding_is_told_apart(measured):
@@ -318,6 +318,13 @@ def test_values_stay_within_the_declared_bounds(measured, disc_picture, name):
             assert least is None or done.measured.value >= least
             assert most is None or done.measured.value <= most + 1e-9
             assert done.measured.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("name", [name for name in BUILTIN if name != "localisation"])
+def test_a_result_has_a_verdict_and_says_what_to_compare_its_figure_with(measured, name):
+    for explainer in ("grad_cam", "random_map"):
+        found = measured(name, explainer).measured
+        assert found is None or (found.verdict and found.compared_with)
 
 
 def test_a_measure_that_fails_is_reported_and_the_others_go_on(planted, disc_picture):

@@ -7,6 +7,8 @@ from explainers.page.words import words
 
 PAGE = Path(__file__).resolve().parents[3] / "explainers" / "page"
 BUILT = {"above_provisional", "below_provisional", "level_help", "agree_low", "agree_middle", "agree_high", "signed"}
+BUILT |= {"short_yours", "short_map", "short_guess"}
+BUILT |= {f"phantom{name}-shows" for name in ("", "-nodule", "-pneumothorax", "-plain")}
 """Keys that scripts put together."""
 
 

@@ -19,12 +19,15 @@ export function mapMarkup(page, words, explainer, second, isFilled) {
     unusual: create("span", {class: "unusual", hidden: true}, words("unusual")),
     bar: create("canvas", {class: "bar", "aria-hidden": "true", hidden: true}),
     ticks: create("div", {class: "ticks"}),
-    note: create("p", {class: "note quiet"}),
-    facts: create("p", {class: "facts quiet"}),
-    fares: create("p", {class: "fares quiet"}),
-    correlation: create("p", {class: "correlation quiet"}),
-    results: create("dl", {class: "results"}),
+    note: create("p", {class: "note"}),
+    facts: create("p", {class: "facts"}),
+    fares: create("p", {class: "fares"}),
+    correlation: create("p", {class: "correlation"}),
+    results: create("ul", {class: "results", "aria-label": words("tests", {title})}),
   };
+  parts.head = create("div", {class: "panel-head"},
+    create("h3", {id}, title), parts.side,
+    explainer.control ? create("span", {class: "quiet"}, words("control")) : null);
   const {hair, end} = crosshair(page, isFilled);
   parts.stage = create("div", {class: "stage"}, parts.canvas, parts.hatch, parts.ranked, parts.mark);
   parts.frame = create("div", {
@@ -35,13 +38,7 @@ export function mapMarkup(page, words, explainer, second, isFilled) {
     "data-model": second?.kind === "network" ? second.name : null,
     "data-second": second?.kind === "finding" ? second.name : null,
   },
-  create("div", {class: "panel-head"},
-    create("h3", {id}, title), parts.side,
-    explainer.control ? create("span", {class: "quiet"}, words("control")) : null),
-  parts.frame, create("div", {class: "legend"}, parts.bar, parts.ticks),
-  parts.note, parts.facts, parts.fares, parts.correlation,
-  create("div", {
-    class: "results-box", tabindex: "0", role: "region", "aria-label": words("tests", {title}),
-  }, parts.results));
+  parts.head, parts.frame, create("div", {class: "legend"}, parts.bar, parts.ticks),
+  create("div", {class: "notes quiet"}, parts.note, parts.facts, parts.fares, parts.correlation), parts.results);
   return {...parts, end};
 }

@@ -101,12 +101,12 @@ export class MapPanel {
     this.unusual.hidden = usual;
   }
 
-  // Both sides have the same options, which stand below the first.
+  // Both sides have the same options, which stand above the first.
   addOptions() {
     if (!this.explainer.options.length || this.second) return;
     const {box, again} = optionsBox(this);
     this.again = again;
-    this.root.append(box);
+    this.head.append(box);
   }
 
   // Whose explanation this is, where there are two sides; and the network it was asked of, if that is what differs.
@@ -159,7 +159,8 @@ export class MapPanel {
     this.picture.forget();
     this.shownMap = null;
     this.bar.hidden = true;
-    for (const part of [this.ticks, this.results, this.ranked]) part.replaceChildren();
+    for (const part of [this.ticks, this.ranked]) part.replaceChildren();
+    this.results.replaceChildren(...testResults(this.page, {}));
     for (const part of [this.note, this.facts, this.correlation]) part.textContent = "";
     this.facts.removeAttribute("title");
     this.hatch.hidden = true;

@@ -85,13 +85,14 @@ export function optionsBox(panel) {
   const {page, explainer, options, text} = panel;
   const again = create("button", {type: "button", onclick: () => panel.onRerun()}, text("again"));
   again.disabled = true;
-  const box = create("details", {class: "settings"}, create("summary", {}, text("options")));
+  const body = create("div", {class: "pop-body"});
+  const box = create("details", {class: "pop settings"}, create("summary", {}, text("options")), body);
   const fill = () => {
     const controls = optionControls(page, explainer, options, panel.network(), (name, value) => {
       options[name] = value;
       again.disabled = panel.state === "idle";
     });
-    box.replaceChildren(box.firstChild, controls, again);
+    body.replaceChildren(controls, again);
   };
   // filled when it is opened: the layers are known only once the network is there
   box.addEventListener("toggle", () => { if (box.open) fill(); });

@@ -3,6 +3,7 @@ import {create} from "../../scripts/dom.js";
 import {limited, number, percent, seconds, withUnit} from "../../scripts/numbers.js";
 import {SMOOTHING_PX} from "../../scripts/smoothing.js";
 
+const LONG_UNIT = 12;
 const STEPS = {ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1]};
 
 // The map's value at the cross-hair, out of its way.
@@ -60,7 +61,8 @@ export function showBox({page, mark}) {
 // What was done to the map before it was drawn, in words.
 export function noteOf(text, look, {extremes, unit}, {empty, scale, contour}) {
   if (empty) return "";
-  const value = (size) => withUnit(number(size), unit);
+  // a long unit stands below the colour bar alone
+  const value = (size) => withUnit(number(size), unit.length > LONG_UNIT ? "" : unit);
   if (look.view === "percentile") {
     return text("ranks", {span: `${number(extremes.minimum)} to ${value(extremes.maximum)}`});
   }
@@ -69,16 +71,16 @@ export function noteOf(text, look, {extremes, unit}, {empty, scale, contour}) {
   const clipped = scale.clipped ? text("clipped", {value: value(scale.high)}) : "";
   const negative = look.view === "positive" && extremes.minimum < 0;
   const hidden = negative ? text("hidden", {value: value(extremes.minimum)}) : "";
-  return [smoothed, clipped, hidden].filter(Boolean).join(" · ");
+  return [hidden, smoothed, clipped].filter(Boolean).join(" · ");
 }
 
-// What computing cost: time, passes, cells.
+// The map's cells, and what computing it cost.
 export function factsOf(text, {passes: {forward, backward}, seconds: time, columns, rows, cached}) {
   const count = forward + backward;
   const many = text("passes", {count: count.toLocaleString("en-US")});
   const passes = count === 0 ? text("no_pass") : count === 1 ? text("pass") : many;
   const cost = cached ? text("cached", {seconds: seconds(time)}) : seconds(time);
-  return [cost, passes, text("grid", {columns, rows})].join(", ");
+  return [text("grid", {columns, rows}), passes, cost].join(" · ");
 }
 
 // What a map shows, for those who can't see it.

@@ -1,32 +1,34 @@
 // What the tests found about one map: the verdict, the figure, what to compare it with, and what each test is.
 import {create} from "../../scripts/dom.js";
-import {minus, number, withUnit} from "../../scripts/numbers.js";
+import {minus, number} from "../../scripts/numbers.js";
 
-// results: {measure: its state} of this map
+// results: {measure: its state} of this map. One row for each quick test from the start, so that nothing moves later;
+// one for each test that was run on request.
 export function testResults({settings, text}, results) {
   const words = text("measures"), {measures} = settings.panels.measures;
-  const known = measures.filter((each) => results[each.name] && results[each.name].state !== "running");
-  const silent = known.filter((each) => results[each.name].state === "silent");
-  const speaking = known.filter((each) => !silent.includes(each));
-  const tests = silent.map((each) => each.title).join(", ");
-  return [
-    ...speaking.flatMap((each) => result(words, each, results[each.name])),
-    ...(silent.length ? [
-      create("dt", {class: "unseen"}, words("not_for", {tests: ""}).replace(/[:\s]+$/, "")),
-      create("dd", {class: "silent"}, create("details", {},
-        create("summary", {}, words("not_for", {tests})),
-        silent.map((each) => `${each.title}: ${results[each.name].sentence}`).join(" "))),
-    ] : []),
-  ];
+  return measures.filter((each) => each.quick || results[each.name])
+    .map((each) => create("li", {}, row(words, each, results[each.name])));
 }
 
-function result(words, measure, {state, value, verdict, sentence}) {
-  const figure = state === "done" && value !== null ? withUnit(number(value), measure.unit) : "";
+function row(words, measure, result) {
+  const title = create("span", {class: "test"}, measure.title);
+  if (!result || result.state === "running") {
+    const waits = result ? create("span", {class: "outcome"}, words("computing")) : null;
+    return create("div", {class: "pending"}, title, waits);
+  }
+  return create("details", {class: result.state},
+    create("summary", {}, title, create("span", {class: "outcome", title: measure.unit}, ...outcome(words, result))),
+    create("p", {}, minus(result.sentence)),
+    create("p", {class: "quiet"}, measure.summary, " ", measure.reference));
+}
+
+// The verdict, and the figure with what it is compared with.
+function outcome(words, {state, value, verdict, comparedWith}) {
+  if (state !== "done") return [words(state === "silent" ? "not_for" : "failed")];
+  const figure = value === null ? words("without") : number(value);
   return [
-    create("dt", {}, measure.title, verdict ? create("span", {class: "verdict"}, verdict) : null,
-      figure ? create("span", {class: "figure"}, figure) : null),
-    create("dd", {class: state === "done" ? null : "silent"}, minus(sentence),
-      create("details", {}, create("summary", {}, words("what")), measure.summary, " ", measure.reference)),
+    verdict ? create("strong", {class: "verdict"}, verdict) : null,
+    ` ${comparedWith ? `${figure} (${comparedWith})` : figure}`,
   ];
 }
 

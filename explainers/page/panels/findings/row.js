@@ -1,6 +1,6 @@
 // A finding in the list: name, meter, score, operating point, probability.
 import {create} from "../../scripts/dom.js";
-import {apart, number, percent} from "../../scripts/numbers.js";
+import {apart, number, percent, scoreText} from "../../scripts/numbers.js";
 
 // Below this probability a name is not in bold, whatever its operating point.
 const TINY = 0.05;
@@ -38,15 +38,22 @@ function meter(text, each, numbers) {
   return bar;
 }
 
+// Score and operating point with two decimals, or with as many as it takes to tell them apart.
+function inColumns({score, threshold}, numbers) {
+  const columns = [scoreText(score), scoreText(threshold)];
+  return columns[0] === columns[1] && score !== threshold ? numbers : columns;
+}
+
 // Returns {item, button}. usual: whether the image looks like a chest radiograph; else no probability is shown.
 export function findingRow(text, each, usual, onclick) {
   const numbers = each.threshold === null ? [number(each.score), "–"] : apart(each.score, each.threshold);
+  const columns = each.threshold === null ? [scoreText(each.score), "–"] : inColumns(each, numbers);
   const {low, high} = usual && each.probability !== null ? chances(each) : {};
   const chance = low === undefined ? "" : `${low}–${high}`;
   const value = (words, kind = "quiet") => create("span", {class: `value ${kind}`, "aria-hidden": "true"}, words);
   // the meter says the numbers too; it stands beside the button, in which nobody would hear it
   const button = create("button", {type: "button", class: "finding", title: each.description, onclick},
-    create("span", {class: "label"}, each.title), value(numbers[0], ""), value(numbers[1]), value(chance));
+    create("span", {class: "label"}, each.title), value(columns[0], ""), value(columns[1]), value(chance));
   const bold = usual && each.above_threshold && !(each.probability !== null && each.probability < TINY);
   return {button, item: create("li", {class: bold ? "above" : null}, button, meter(text, {
     ...each, probability: usual ? each.probability : null,

@@ -28,9 +28,10 @@ class Measures {
 
   offer() {
     const {part, text} = this;
-    part("tests").replaceChildren(...[[text("quick"), true], [text("slow"), false]].map(([title, quick]) => create(
-      "fieldset", {class: "chooser"}, create("legend", {}, title),
-      ...this.measures.filter((each) => each.quick === quick).map((each) => this.chip(each)))));
+    const quick = this.measures.filter((each) => each.quick), slow = this.measures.filter((each) => !each.quick);
+    part("quick").textContent = text("quick", {tests: quick.map((each) => each.title).join(", ")});
+    part("tests").replaceChildren(create("fieldset", {class: "chooser"},
+      create("legend", {}, text("slow")), ...slow.map((each) => this.chip(each))));
   }
 
   // A test can be ticked unless it is known to apply to none of these maps; then its title says so.

@@ -78,6 +78,7 @@ def _outcome(session: Session, state: AppState, explanation: Explanation, event:
         "value": found.value,
         "sentence": found.sentence,
         "verdict": found.verdict,
+        "comparedWith": found.compared_with,
     }
     unsettled = found.arrays.get("unsettled")
     if unsettled is not None:

@@ -147,7 +147,7 @@ class Region {
     }
     part("ranking").replaceChildren(rankingTable(text, value.ranking, finding, (name) => this.titleOf(name)));
     page.publish("ranking", {regions: value.ranking.filter((each) => each.kind !== "random").map((each) => ({
-      ...each, label: `${number(each.before)} → ${number(each.after)}`,
+      ...each, label: `${text(`short_${each.kind}`)} ${number(each.before)} → ${number(each.after)}`,
     }))});
     this.say(sentence);
     page.announce(sentence);

@@ -21,7 +21,7 @@ SIDE = 320
 
 
 class ExpectedGradients(Explainer):
-    """Each pixel's share of the logit's difference between the radiograph and chests without findings.
+    """Share of each pixel in the difference between the logit of the radiograph and that of chests without findings.
 
     Method:
         m = mean over draws of Σ_c (x − x₀)_c · dz/dx_c(x₀ + t (x − x₀)), with z the finding's logit, x₀ drawn from a

@@ -9,7 +9,7 @@ from explainers import Context, Explainer, Layer, hookimpl
 
 
 class GradCam(Explainer):
-    """Where a layer's activations raise or lower the logit, if each of its channels counts the same everywhere.
+    """Layer activations weighted by their average gradient.
 
     Method:
         A is the layer's output (y, x, k) and z the finding's logit. A channel's weight is the mean of its gradient,

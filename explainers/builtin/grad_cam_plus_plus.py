@@ -8,7 +8,7 @@ from explainers import Context, Explainer, Layer, hookimpl
 
 
 class GradCamPlusPlus(Explainer):
-    """Grad-CAM whose channel weights are a weighted mean of positive gradients, so that small regions count too.
+    """Grad-CAM with channel weights from positive gradients only, so that small regions count too.
 
     Method:
         A is the layer's output (y, x, k), not negative, z the finding's logit, g = dz / dA. With the score exp(z), as

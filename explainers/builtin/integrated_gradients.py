@@ -19,7 +19,7 @@ FILLS: tuple[InputFill, ...] = ("mean", "blur", "black", "white")
 
 
 class IntegratedGradients(Explainer):
-    """Each pixel's share of the logit's difference between the radiograph and a picture with nothing in it.
+    """Share of each pixel in the difference between the logit of the radiograph and that of an empty image.
 
     Method:
         m = Σ_c (x − x₀)_c · ∫ dz/dx_c(x₀ + t (x − x₀)) dt for t from 0 to 1, with z the finding's logit, x the input,

@@ -8,7 +8,7 @@ from explainers import Context, Explainer, Layer, hookimpl
 
 
 class LayerCam(Explainer):
-    """Where a layer's activations raise the logit, each weighted by the gradient at its own cell.
+    """Layer activations, each weighted by the gradient at its own cell.
 
     Method:
         A is the layer's output (y, x, k), z the finding's logit, G = dz / dA. The map is m = Σ_k max(G_k, 0) · A_k,

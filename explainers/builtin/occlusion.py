@@ -31,7 +31,7 @@ Share = Annotated[int, Range(30, 100, step=5)]
 
 
 class Occlusion(Explainer):
-    """How far the logit falls when the network can't see a square, averaged over the squares that cover a place.
+    """Fall of the logit when a square is covered, averaged over the squares that contain a place.
 
     Method:
         Square windows of `patch` pixels every `stride` pixels, the last one shifted so that it ends at the border:

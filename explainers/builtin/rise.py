@@ -24,7 +24,7 @@ COMPARED = (28, 28)
 
 
 class Rise(Explainer):
-    """How much higher the logit is when a place is visible than when it is hidden, everything else hidden at random.
+    """Difference of the logit between randomly covered images in which a place is visible and in which it is not.
 
     Method:
         Masks M of cells that are open with probability 1/2, enlarged bilinearly, each shifted by its own random part of

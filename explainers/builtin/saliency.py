@@ -12,7 +12,7 @@ USE_SMOOTHGRAD = Deprecated("Use the explainer 'smoothgrad' with its options sam
 
 
 class Saliency(Explainer):
-    """How much the logit changes if one pixel of the input becomes a little brighter.
+    """Change of the logit when one pixel of the input becomes slightly brighter.
 
     Method:
         m = Σ_c dz / dx_c, with z the finding's logit and x the prepared input (h, w, c). A radiograph is grey: its

@@ -10,7 +10,7 @@ from explainers.noisy_gradients import noisy_gradient
 
 
 class SmoothGrad(Explainer):
-    """How much the logit changes with one pixel's brightness, averaged over noisy copies of the input.
+    """Change of the logit with the brightness of one pixel, averaged over noisy copies of the input.
 
     Method:
         m = mean over n noisy copies of Σ_c dz / dx_c(x + ε), with z the finding's logit, x the prepared input (h, w, c)

@@ -10,7 +10,7 @@ COMPLETE = 0.05
 
 
 class Completeness(Measure):
-    """How far the map's cells miss the sum that the method promises, as a share of that sum.
+    """Difference between the sum of the map and the sum that the method guarantees, as a share of the latter.
 
     Zero is a complete map: its cells are shares of a difference of logits. Only some methods promise a sum.
     Source: Sundararajan et al. 2017 (completeness); Zhou et al. 2016 for CAM.
@@ -24,10 +24,10 @@ class Completeness(Measure):
         """|Σ map − promised| ÷ |promised|."""
         promised = subject.explanation.promised_sum
         if promised is None:
-            raise NotMeasurable("The method promises no sum, so its cells need not add up to anything.")
+            raise NotMeasurable("The method guarantees no sum.")
         total = float(subject.explanation.map.sum(dtype="float64"))
         error = abs(total - promised) / max(abs(promised), LEAST)
-        sentence = f"The cells sum to {total:.3g} logits; the method promises {promised:.3g}."
+        sentence = f"The cells sum to {total:.3g} logits; the method guarantees {promised:.3g}."
         return Measured(
             error,
             sentence,

@@ -16,7 +16,7 @@ ALIKE = 0.5
 
 
 class FindingSensitivity(Measure):
-    """How much the map resembles the maps of other findings of the same picture (mean rank correlation).
+    """Mean rank correlation of the map with maps of other findings on the same image.
 
     Near 1 the method shows the picture, not the finding. Near 0 each finding has a map of its own, which doesn't make
     it right. Findings that go together may rightly share a place. Where the checkpoint carries the finding's average

@@ -12,7 +12,7 @@ STABLE = 0.9
 
 
 class HeadStability(Measure):
-    """How much of the exact map lies in cells whose sign is the same under at least 95 % of the bootstrap heads.
+    """Share of the map in cells whose sign is the same when the last layer is fitted on other patients (95 % of fits).
 
     Heads are output layers fitted on bootstrap samples of patients. A cell whose sign depends on the sample is
     unsettled (hatched in the picture). Only for the exact map, whose cells are weighted by the output layer; and of the

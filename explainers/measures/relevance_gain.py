@@ -16,7 +16,7 @@ AVERAGE = "average map"
 
 
 class RelevanceGain(Measure):
-    """How much longer the logit lasts if the least important parts are removed first instead of the most important.
+    """Difference of the mean logit between removing the least and the most important parts of the image first.
 
     The picture is cut into 14 × 14 squares, ranked by the map. They are replaced by the input's mean, a tenth at a
     time, once from the most important on and once from the least. The gain is the mean logit on the second way less

@@ -21,7 +21,7 @@ TURN_DEGREES = 1.0
 
 
 class Stability(Measure):
-    """The lowest rank correlation of the map with maps of the same picture, slightly changed.
+    """Lowest rank correlation of the map with maps of slightly changed copies of the image.
 
     Changes: even noise of at most 0.02 input units, a shift by 2 pixels, a turn by 1°; the maps are moved back before
     they are compared. An explanation should move when the score moves: the change of the logit stands beside. A map

@@ -18,7 +18,7 @@ NULLS = 200
 
 
 class WeightSensitivity(Measure):
-    """How much the map resembles the maps of networks whose weights are all random (median rank correlation).
+    """Median rank correlation of the map with maps of networks whose weights are all random.
 
     Near 1 the method shows the picture, whatever the network learnt. The null: the map's resemblance with copies of
     itself that were turned and shifted by chance, which is what an unrelated map of its smoothness reaches. The verdict

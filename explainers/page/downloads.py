@@ -53,9 +53,7 @@ def _of_session(
     async def respond(request: Request) -> Response:
         session = sessions.with_token(request.path_params["token"])
         if session is None:
-            return _refusal(
-                404, error_boundary.ErrorMessage("RADIOGRAPH", "This radiograph is no longer here. Load it again.")
-            )
+            return _refusal(404, error_boundary.ErrorMessage("RADIOGRAPH", "The session expired. Reload the image."))
         try:
             return await anyio.to_thread.run_sync(partial(answer, session, request), limiter=limiter)
         except CxrLensError as error:

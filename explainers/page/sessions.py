@@ -179,7 +179,7 @@ class Sessions:
         with self._lock:
             session = self._by_visitor.get(visitor or "")
             if visitor is None or session is None:
-                raise RadiographError("The session expired, or no radiograph was loaded.", "Load the image again.")
+                raise RadiographError("The session expired.", "Reload the image.")
             self._by_visitor.move_to_end(visitor)
         session.used = time.monotonic()
         return session

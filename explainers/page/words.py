@@ -15,5 +15,10 @@ def words() -> Mapping[str, Mapping[str, str]]:
 
 
 def words_of(panel: str) -> Mapping[str, str]:
-    """The sentences of a panel; none for a panel that brings its own in its markup."""
+    """The sentences of a panel; none for a panel that has none."""
     return words().get(panel, {})
+
+
+def filled(panel: str, key: str, **values: object) -> str:
+    """A sentence with {name} filled in."""
+    return words()[panel][key].format(**values)

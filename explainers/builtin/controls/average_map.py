@@ -9,8 +9,8 @@ from explainers.errors import ExplainerError
 
 
 class AverageMap(Explainer):
-    """Control: the finding's mean Grad-CAM over many radiographs. It knows the finding and the network, but not the
-    radiograph: every patient gets the same map.
+    """Control: the mean Grad-CAM of the finding over many radiographs. It depends on the finding and the network, but
+    not on the radiograph: every patient gets the same map.
 
     Method:
         The mean, over radiographs that the network wasn't scored on, of Grad-CAM at the layer that is averaged.

@@ -8,7 +8,7 @@ from explainers import Context, Explainer, Range, hookimpl
 
 
 class CentredGaussian(Explainer):
-    """Control: a bell in the middle. It knows neither the radiograph, nor the finding, nor the network.
+    """Control: a Gaussian in the middle of the image. It depends on neither radiograph, finding nor network.
 
     Method:
         m = exp(−(dy² + dx²) / 2σ²), with dy and dx the distances from the middle as shares of the sides.

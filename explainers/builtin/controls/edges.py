@@ -9,7 +9,7 @@ from explainers import Context, Explainer, hookimpl
 
 
 class Edges(Explainer):
-    """Control: how steep the picture is. It knows the radiograph, but neither the finding nor the network.
+    """Control: edges of the image. It depends on the radiograph, but on neither the finding nor the network.
 
     Method:
         m = magnitude of Sobel's gradient of the input, averaged over its channels.

@@ -8,8 +8,8 @@ from explainers import Context, Explainer, Layer, hookimpl
 
 
 class EigenCam(Explainer):
-    """Control: the first principal component of a layer's activations. It knows the radiograph and the network's
-    features, but not the finding: every finding gets the same map.
+    """Control: the first principal component of a layer's activations. It depends on the radiograph and the
+    network, but not on the finding: every finding gets the same map.
 
     Method:
         A is the layer's output as a matrix (cells, k). The map is A · v with v the first right singular vector, of the

@@ -8,7 +8,7 @@ from explainers import Context, Explainer, Range, hookimpl
 
 
 class RandomMap(Explainer):
-    """Control: independent normal numbers. It knows neither the radiograph, nor the finding, nor the network.
+    """Control: independent random numbers. It depends on neither radiograph, finding nor network.
 
     Method:
         Each cell is a standard normal number. The seed and the input decide which, so every radiograph has its own map.

@@ -15,7 +15,7 @@ export function createPage({settings, root}) {
   page.tables = Object.fromEntries(Object.entries(settings.colourMaps).map(([name, each]) => [
     name, Uint8Array.from(atob(each.table), (letter) => letter.charCodeAt(0)),
   ]));
-  page.maps = createMaps((token, place) => fetchMap(page.address(`sessions/${token}/maps/${place}`)));
+  page.maps = createMaps((token, place) => fetchMap(page.address(`sessions/${token}/maps/${place}`), page.text("page")));
   page.sight = createSight(page.publish);
   handlePopovers(document);
   handleViews(window, settings.ownViews, {
@@ -25,9 +25,9 @@ export function createPage({settings, root}) {
   return page;
 }
 
-async function fetchMap(address) {
+async function fetchMap(address, words) {
   const answer = await fetch(address);
-  if (answer.status === 204) throw new Error("It is no longer stored. Compute again.");
+  if (answer.status === 204) throw new Error(words("map_gone"));
   if (!answer.ok) throw new Error((await answer.json()).sentence);
   return new Float32Array(await answer.arrayBuffer());
 }

@@ -181,7 +181,7 @@ def test_the_exact_map_adds_up_and_others_promise_nothing(measured):
     nothing = measured("completeness", "saliency")
     assert nothing.measured is None
     assert nothing.code == "NOT_MEASURABLE"
-    assert "promises no sum" in nothing.reason
+    assert "guarantees no sum" in nothing.reason
 
 
 def test_heads_that_disagree_unsettle_a_cell(predictor, phantom):

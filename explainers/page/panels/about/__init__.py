@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 
-from cxr.checkpoint import CheckpointConfig, Threshold
+from cxr.checkpoint import CheckpointConfig, Identity, Threshold
 from cxr.checkpoint.witness import Figure
 from cxr.evaluation.claims import flagged, sentences_on, withheld
 from cxr.evaluation.claims_table import NO_WITNESS
@@ -22,8 +22,10 @@ from explainers.page.panel import Event, Panel, handler
 from explainers.page.panels.about.api import api_section
 from explainers.page.panels.about.tables import table
 from explainers.page.state import AppState
-from explainers.page.words import words_of
+from explainers.page.words import filled
 from hub.samples import NIH
+
+WORDS = "about"
 
 VERSIONS = {
     "cxr-lens": "cxr-lens",
@@ -35,9 +37,6 @@ VERSIONS = {
     "huggingface_hub": "huggingface-hub",
 }
 """What people call a package, and what the package index calls it; one that isn't installed is left out."""
-
-
-SCORES = ("Finding", "AUC [95 %]", "Operating point", "Above it without any finding [95 %]", "Probability")
 
 
 class About(Panel):
@@ -58,8 +57,8 @@ class About(Panel):
 def about_html(state: AppState) -> str:
     """HTML of the whole section, as far as it is known by now."""
     return f"""<section class="about" aria-labelledby="about-title">
-<p><a href="#">{escape(words_of("about")["back"])}</a></p>
-<h2 id="about-title" tabindex="-1">{escape(words_of("about")["title"])}</h2>
+<p><a href="#">{_w("back")}</a></p>
+<h2 id="about-title" tabindex="-1">{_w("title")}</h2>
 <div class="about-columns">
 {_networks(state)}
 {_explainers(state)}
@@ -71,19 +70,27 @@ def about_html(state: AppState) -> str:
 </section>"""
 
 
+def _w(key: str, **values: object) -> str:
+    """A sentence with its values, escaped."""
+    return escape(filled(WORDS, key, **values))
+
+
 def _networks(state: AppState) -> str:
     """A card for each network that is offered; those that nobody asked for yet by their names alone."""
     names = state.networks.names
     cards = [_network(state, name) for name in names if state.networks.state(name).state != "idle"]
     others = [name for name in names if state.networks.state(name).state == "idle"]
-    waiting = f"<p>Also offered: {escape(', '.join(others))}.</p>" if others else ""
-    return f"<section><h3>{'The network' if len(names) == 1 else 'Networks'}</h3>{''.join(cards)}{waiting}</section>"
+    waiting = f"<p>{_w('also_offered', names=', '.join(others))}</p>" if others else ""
+    title = _w("network" if len(names) == 1 else "networks")
+    return f"<section><h3>{title}</h3>{''.join(cards)}{waiting}</section>"
 
 
 def _network(state: AppState, name: str) -> str:
     predictor, network = state.networks.loaded(name), state.networks.state(name)
     if predictor is None:
-        return f"<p>{escape(name)} is being loaded.</p>" if network.state == "loading" else _paragraphs(network.notes)
+        if network.state == "loading":
+            return f"<p>{_w('being_loaded', name=name)}</p>"
+        return _paragraphs(network.notes)
     return _paragraphs(network.notes) + _card(predictor)
 
 
@@ -91,60 +98,68 @@ def _card(predictor: Predictor) -> str:
     config, identity = predictor.config, predictor.identity
     rule = predictor.rule
     rows = {
-        "Name": identity.name,
-        "From": identity.source + (f" at {identity.revision}" if identity.revision else ""),
-        "Weights": f"sha256 {identity.sha256[:16]}…" if identity.sha256 else "",
-        "Input": f"{rule.size} × {rule.size} pixels, rule “{rule.rule}”",
-        "Findings": " ".join(filter(None, [f"{len(predictor.labels)}.", config.left_out])),
-        "Trained on": _trained(config.raw.get("training", {})),
-        "AUC": _auc(config.metrics),
-        "Reported": _reported(config.raw.get("reported", {})),
-        "Certainty": str(config.raw.get("certainty", "")),
-        "Licence": config.license,
+        "name": identity.name,
+        "source": _source(identity),
+        "weights": f"sha256 {identity.sha256[:16]}…" if identity.sha256 else "",
+        "input": filled(WORDS, "input_of", size=rule.size, rule=rule.rule),
+        "findings": " ".join(filter(None, [f"{len(predictor.labels)}.", config.left_out])),
+        "trained_on": _trained(config.raw.get("training", {})),
+        "auc": _auc(config.metrics),
+        "reported": _reported(config.raw.get("reported", {})),
+        "certainty": str(config.raw.get("certainty", "")),
+        "licence": config.license,
     }
     return (f"<p>{escape(config.description)}</p>" if config.description else "") + _definitions(rows) + _scores(config)
+
+
+def _source(identity: Identity) -> str:
+    if not identity.revision:
+        return identity.source
+    return filled(WORDS, "source_at", source=identity.source, revision=identity.revision)
 
 
 def _trained(training: dict) -> str:
     """The data that the checkpoint's provenance states, with the number of pictures."""
     pictures = training.get("pictures", {})
     count = (pictures.get("train") if isinstance(pictures, dict) else None) or training.get("images")
-    return ", ".join(str(part) for part in (training.get("data"), f"{count} pictures" if count else "") if part)
+    images = filled(WORDS, "images", count=count) if count else ""
+    return ", ".join(str(part) for part in (training.get("data"), images) if part)
 
 
 def _auc(metrics: Mapping) -> str:
     """Mean AUC with its interval and data, as far as the checkpoint states them."""
     mean = _with_interval(metrics.get("mean_auc"))
-    return f"{mean} on average, on {_measured_on(metrics)}" if mean else ""
+    return filled(WORDS, "auc_mean", mean=mean, data=_measured_on(metrics)) if mean else ""
 
 
 def _measured_on(metrics: Mapping) -> str:
     """Data, part, pictures and patients, as far as they are stated."""
     where = [str(metrics[name]) for name in ("data", "part") if metrics.get(name)]
-    counts = [
-        f"{metrics[name]} {word}" for name, word in (("n", "pictures"), ("patients", "patients")) if metrics.get(name)
-    ]
-    return ", ".join([*where, *([" of ".join(counts)] if counts else [])]) or "data that are not stated"
+    images = filled(WORDS, "images", count=metrics["n"]) if metrics.get("n") else ""
+    patients = filled(WORDS, "patients", count=metrics["patients"]) if metrics.get("patients") else ""
+    both = filled(WORDS, "images_of", images=images, patients=patients) if images and patients else images or patients
+    return ", ".join(filter(None, [*where, both])) or filled(WORDS, "no_data")
 
 
 def _reported(reported: dict) -> str:
     """A mean AUC that others state of the network; nobody measured it here."""
     if not reported.get("mean_auc"):
         return ""
-    return f"mean AUC {reported['mean_auc']} on {reported.get('data', '?')}, by {reported.get('source', '?')}"
+    data, source = reported.get("data", "?"), reported.get("source", "?")
+    return filled(WORDS, "reported_auc", auc=reported["mean_auc"], data=data, source=source)
 
 
 def _explainers(state: AppState) -> str:
     known = state.registry.explainers.values()
     items = "".join(_explainer(each) for each in known if not each.control)
     controls = "".join(_explainer(each) for each in known if each.control)
-    folded = f"<details><summary>Controls, which must lose</summary><dl>{controls}</dl></details>" if controls else ""
+    folded = f"<details><summary>{_w('controls')}</summary><dl>{controls}</dl></details>" if controls else ""
     failures = "".join(
         f"<li><strong>{escape(failure.plugin)}</strong>: {escape(failure.reason)}</li>"
         for failure in state.registry.failures
     )
-    left_out = f"<h4>Left out</h4><ul class='failures'>{failures}</ul>" if failures else ""
-    return f"<section><h3>Explainers</h3><dl>{items}</dl>{folded}{left_out}</section>"
+    left_out = f"<h4>{_w('left_out')}</h4><ul class='failures'>{failures}</ul>" if failures else ""
+    return f"<section><h3>{_w('explainers')}</h3><dl>{items}</dl>{folded}{left_out}</section>"
 
 
 def _explainer(explainer: type[Explainer]) -> str:
@@ -175,17 +190,17 @@ def _scores(config: CheckpointConfig) -> str:
             _with_interval(known.get(finding)),
             _point(config.thresholds.get(finding)),
             _share(flagged(finding, config)),
-            "withheld" if withheld(finding, config) else "shown",
+            filled(WORDS, "is_withheld" if withheld(finding, config) else "is_shown"),
         ]
         for finding in sorted(config.findings)
     ]
-    rows.append(["Mean", _with_interval(config.metrics.get("mean_auc")), "", "", ""])
-    scores = table(SCORES, rows, f"AUC of {config.name} by finding")
-    said = "0.5 is chance. Of labels that were mined from reports, as NIH's were, about one in ten is wrong."
+    rows.append([filled(WORDS, "mean"), _with_interval(config.metrics.get("mean_auc")), "", "", ""])
+    heads = [filled(WORDS, key) for key in ("finding", "auc_interval", "point", "flagged", "shown")]
+    scores = table(heads, rows, filled(WORDS, "auc_table", name=config.name))
     provisional = any(each.provisional for each in config.thresholds.values())
-    starred = " An operating point with a star rests on few patients and is provisional." if provisional else ""
-    checked = " ".join(sentences_on(config)) or NO_WITNESS
-    return f"<div class='benchmark'>{scores}<p class='quiet'>{said}{starred} {escape(checked)}</p></div>"
+    starred = f" {_w('auc_star')}" if provisional else ""
+    checked = escape(" ".join(sentences_on(config)) or NO_WITNESS)
+    return f"<div class='benchmark'>{scores}<p class='quiet'>{_w('auc_how')}{starred} {checked}</p></div>"
 
 
 def _with_interval(value: object) -> str:
@@ -200,25 +215,28 @@ def _share(figure: Figure | None) -> str:
 
 
 def _point(threshold: Threshold | None) -> str:
-    return "none" if threshold is None else f"{threshold.score:.2f}{'*' if threshold.provisional else ''}"
+    return (
+        filled(WORDS, "no_point")
+        if threshold is None
+        else f"{threshold.score:.2f}{'*' if threshold.provisional else ''}"
+    )
 
 
 def _benchmark(predictor: Predictor) -> str:
     """How explainers did on this network, as the checkpoint states it."""
     found = predictor.benchmark
     try:
-        heads = ["explainer", "boxes", *COLUMNS.values(), "beats the prior", "seconds"]
-        heads = [each[0].upper() + each[1:] for each in heads]
+        first, last = ("benchmark_explainer", "benchmark_boxes"), ("benchmark_beats", "benchmark_seconds")
+        columns = [each[0].upper() + each[1:] for each in COLUMNS.values()]
+        heads = [*(filled(WORDS, key) for key in first), *columns, *(filled(WORDS, key) for key in last)]
         rows = [[str(label), *(_figure(str(cell)) for cell in cells)] for label, *cells in table_rows(found)]
-        about = (
-            f"{int(found['boxes'])} boxes on {int(found['images'])} radiographs of {int(found['patients'])} patients"
-        )
+        counts = {name: int(found[name]) for name in ("boxes", "images", "patients")}
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         return ""
     name = predictor.identity.name
-    return f"""<section class="benchmark"><h3>Explainers measured on this network: {escape(name)}</h3>
-<p class="quiet">{escape(about)}. {escape(EXPLANATION)}</p>
-{table(heads, rows, f"Benchmark of explainers on {name}")}</section>"""
+    return f"""<section class="benchmark"><h3>{_w("benchmark", name=name)}</h3>
+<p class="quiet">{_w("benchmark_of", **counts)} {escape(EXPLANATION)}</p>
+{table(heads, rows, filled(WORDS, "benchmark_table", name=name))}</section>"""
 
 
 def _figure(cell: str) -> str:
@@ -227,22 +245,17 @@ def _figure(cell: str) -> str:
 
 
 def _reading() -> str:
-    return f"""<section><h3>How far to believe it</h3>
-<p>A score is what this network makes of the picture. It is no probability unless it is called one, and then only where
-findings are as frequent as in the data it was calibrated on.</p>
-<p>A map says what raises or lowers the score. It does not show disease, and a good-looking map is no reason to trust
-the score. Explainers ask different questions of the network; where they disagree, no map is the answer.</p>
-<h3>Limits</h3>
-<p>For research and teaching, not for diagnosis. Adult frontal radiographs only: anything else is scored too, and the
-score means nothing. At another hospital, scores may be worth less than their figures say. A map of 7 × 7 cells can't
-point at anything small.</p>
-<h3>What is kept</h3>
-<p>Nothing. An uploaded file is deleted once it was read; picture and maps stay in the server's memory while this page
-is open. De-identify a radiograph before you upload it, and upload only what you may share.</p>
-<h3>Data</h3>
-<p>The starter and most networks offered here learnt from radiographs provided by {escape(NIH.provider)}, whom we thank:
-<a href="{NIH.link}" rel="noopener">{escape(NIH.link.removeprefix("https://"))}</a>. Cite: {escape(NIH.citation)}
-Synthetic samples are computed; no patient is in them.</p></section>"""
+    return f"""<section><h3>{_w("believe_title")}</h3>
+<p>{_w("believe_score")}</p>
+<p>{_w("believe_map")}</p>
+<h3>{_w("limits_title")}</h3>
+<p>{_w("limits")}</p>
+<h3>{_w("privacy_title")}</h3>
+<p>{_w("privacy")}</p>
+<h3>{_w("data_title")}</h3>
+<p>{_w("data", provider=NIH.provider)}
+<a href="{NIH.link}" rel="noopener">{escape(NIH.link.removeprefix("https://"))}</a>.
+{_w("data_cite", citation=NIH.citation)}</p></section>"""
 
 
 def _versions() -> str:
@@ -252,7 +265,7 @@ def _versions() -> str:
             found.append(f"{title} {version(package)}")
         except PackageNotFoundError:
             continue
-    return f"{escape(', '.join(found))}. Apache-2.0."
+    return _w("licensed", versions=", ".join(found))
 
 
 def _paragraphs(sentences: tuple[str, ...]) -> str:
@@ -260,5 +273,5 @@ def _paragraphs(sentences: tuple[str, ...]) -> str:
 
 
 def _definitions(rows: dict[str, str]) -> str:
-    pairs = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in rows.items() if text)
+    pairs = "".join(f"<dt>{_w(key)}</dt><dd>{escape(text)}</dd>" for key, text in rows.items() if text)
     return f"<dl class='facts'>{pairs}</dl>"

@@ -3,8 +3,10 @@ import {sum} from "../../scripts/numbers.js";
 
 export class Account {
   // book: the server's answer {layer, rows, columns, crop, model, findings: {name: {title, cells, bias, logit, …}}}
-  constructor(book) {
+  // text: the panel's sentences
+  constructor(book, text) {
     this.book = book;
+    this.text = text;
     this.size = book.rows * book.columns;
     // {finding: logits by cell}, and Spearman's ρ by finding once every square was covered
     this.covered = {};
@@ -16,7 +18,8 @@ export class Account {
   }
 
   place(cell) {
-    return `row ${Math.floor(cell / this.book.columns) + 1}, column ${(cell % this.book.columns) + 1}`;
+    const {columns} = this.book;
+    return this.text("place", {row: Math.floor(cell / columns) + 1, column: (cell % columns) + 1});
   }
 
   // Cells, the largest share first.

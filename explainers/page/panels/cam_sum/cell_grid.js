@@ -54,8 +54,9 @@ export class CellGrid {
       const value = values[cell], text = value === undefined ? "" : signed(value, decimals);
       button.textContent = text;
       button.classList.toggle("quietly", value !== undefined && Math.abs(value) < FAINT * largest);
-      const words = value === undefined ? "not covered yet" : `${text} logit, ${kind}`;
-      button.setAttribute("aria-label", `${this.account.place(cell)}: ${words}`);
+      const {account} = this, place = account.place(cell);
+      button.setAttribute("aria-label", value === undefined ? account.text("cell_waiting", {place})
+        : account.text("cell_aloud", {place, value: text, kind}));
     });
   }
 

@@ -16,8 +16,8 @@ export function start(gradio) {
 }
 
 class CamSum {
-  constructor({root, trigger, onValue, page}) {
-    Object.assign(this, {root, trigger, page, part: parts(root)});
+  constructor({root, trigger, onValue, page, text}) {
+    Object.assign(this, {root, trigger, page, text, part: parts(root)});
     const grid = (name) => new CellGrid(page, {
       canvas: this.part(`${name}-picture`), bar: this.part(`${name}-bar`), ticks: this.part(`${name}-ticks`),
       grid: this.part(name),
@@ -89,7 +89,7 @@ class CamSum {
     part("book").hidden = true;
     part("error").hidden = true;
     part("none").hidden = false;
-    part("none").textContent = this.radiograph ? "Adding up." : "After a radiograph is loaded, this adds the cells up.";
+    part("none").textContent = this.text(this.radiograph ? "adding" : "waiting");
   }
 
   cover(cell = null) {
@@ -120,12 +120,12 @@ class CamSum {
   }
 
   takeSum(book) {
-    const {part, radiograph} = this;
+    const {part, radiograph, text} = this;
     part("none").hidden = !book.none;
-    part("none").textContent = book.none ? `There is no exact sum here. ${book.none}` : "";
+    part("none").textContent = book.none ? text("none", {reason: book.none}) : "";
     part("book").hidden = Boolean(book.none);
     if (book.none) return;
-    this.account = new Account(book);
+    this.account = new Account(book, text);
     const dimmed = {...radiograph, grey: radiograph.grey.map((each) => DIMMED * each)};
     for (const grid of [this.features, this.pixels]) grid.fill(this.account, dimmed);
     this.show();
@@ -137,7 +137,7 @@ class CamSum {
     for (const cell of value.places) this.awaited.delete(cell);
     if (value.done && value.places.length === value.whole) {
       this.covering = false;
-      this.page.announce("Every square was covered.");
+      this.page.announce(this.text("announced"));
     }
     showPixels(this);
     this.showRemoval();
@@ -157,7 +157,7 @@ class CamSum {
     const {account, part} = this;
     if (!account.of(this.finding)) this.finding = this.scores?.chosen ?? Object.keys(account.book.findings)[0];
     this.counted ??= account.size;
-    part("layer").textContent = account.book.layer;
+    part("method").textContent = this.text("method", {layer: account.book.layer});
     part("count").max = account.size;
     part("count").value = this.counted;
     setColours(this);
@@ -187,23 +187,24 @@ class CamSum {
   }
 
   showRemoval() {
-    const {account, chosen, finding, part} = this;
+    const {account, chosen, finding, part, text} = this;
     for (const grid of [this.features, this.pixels]) grid.press(chosen);
     part("removal").hidden = chosen === null;
     if (chosen === null) {
-      part("chosen").textContent = "Choose a cell to take it out";
-      this.say("By click, or with arrow keys and Enter: once its features are taken out of the mean, "
-        + "once its pixels are covered.");
+      part("chosen").textContent = text("choose");
+      this.say(text("choose_text"));
       return;
     }
     const {cells, logit, threshold} = account.of(finding), after = account.without(finding, chosen);
     const changes = [cells[chosen], after === undefined ? 0 : after - logit];
     const decimals = Math.max(2, decimalsFor(changes));
-    part("removal").tBodies[0].replaceChildren(...removalRows(account.of(finding), chosen, after, decimals));
-    part("chosen").textContent = `Without ${account.place(chosen)}`;
-    this.say(after === undefined ? "Covering its pixels." : removalSentence(cells[chosen], after - logit, decimals)
-      + crossingSentence("Without its features", logit, logit - cells[chosen], threshold)
-      + crossingSentence("Covered", logit, after, threshold));
+    part("removal").tBodies[0].replaceChildren(...removalRows(text, account.of(finding), chosen, after, decimals));
+    part("chosen").textContent = text("without", {place: account.place(chosen)});
+    this.say(after === undefined ? text("covering_now") : [
+      removalSentence(text, cells[chosen], after - logit, decimals),
+      crossingSentence(text, "removed", logit, logit - cells[chosen], threshold),
+      crossingSentence(text, "covered", logit, after, threshold),
+    ].filter(Boolean).join(" "));
   }
 
   // Read aloud where it changed, and only there.

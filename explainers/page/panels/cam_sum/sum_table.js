@@ -5,16 +5,15 @@ import {fixed, logitOf, signed, sum} from "../../scripts/numbers.js";
 // Rows of the table; count: how many of the largest cells are counted.
 export function sumRows(account, finding, count) {
   const {cells, bias, logit, threshold, title} = account.of(finding);
-  const {up, down, raised, reached} = account.partialSum(finding, count);
+  const {text} = account, {up, down, raised, reached} = account.partialSum(finding, count);
   const point = threshold === null ? null : logitOf(threshold);
   const track = scale([0, bias, bias + sum(cells.filter((each) => each > 0)), logit, point ?? 0], point);
-  const cellsOf = (some, verb, verbs) => `${some.length} ${some.length === 1 ? `cell ${verb}` : `cells ${verbs}`}`;
   const all = count === account.size;
   return [
-    row("Bias", signed(bias, 3), track(0, bias, "whole")),
-    row(cellsOf(up, "raises", "raise"), signed(sum(up), 3), track(bias, raised, "raises")),
-    row(cellsOf(down, "lowers", "lower"), signed(sum(down), 3), track(raised, reached, "lowers")),
-    row(all ? `Logit of ${title}` : "Sum so far", fixed(reached, 3), track(0, reached, "whole"), "total"),
+    row(text("bias"), signed(bias, 3), track(0, bias, "whole")),
+    row(text("raise", {count: up.length}), signed(sum(up), 3), track(bias, raised, "raises")),
+    row(text("lower", {count: down.length}), signed(sum(down), 3), track(raised, reached, "lowers")),
+    row(all ? text("logit_of", {finding: title}) : text("so_far"), fixed(reached, 3), track(0, reached, "whole"), "total"),
   ];
 }
 

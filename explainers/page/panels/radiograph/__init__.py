@@ -12,6 +12,7 @@ from explainers.page.panel import Event, Panel, handler
 from explainers.page.requests import BrowserRequest, Name
 from explainers.page.samples import Sample
 from explainers.page.sessions import Session
+from explainers.page.words import words_of
 from explainers.page.worked_case import WorkedCase
 from explainers.pictures import SIDES, displayed
 
@@ -57,7 +58,8 @@ class RadiographPanel(Panel):
         request, visitor = UploadRequest.from_event(event.data), event.visitor
         content = self.state.folder.take(request.file, at_once=True)
         window = (request.window or "")[:LONGEST_NAME]
-        yield self._open(visitor, Session(self.state.pictures.read(content, window=window), name="Your radiograph"))
+        radiograph = self.state.pictures.read(content, window=window)
+        yield self._open(visitor, Session(radiograph, name=words_of("radiograph")["upload_name"]))
 
     @handler(**SCORING)
     def arrive(self, event: Event) -> Iterator[dict]:

@@ -39,14 +39,14 @@ def test_it_has_the_figures_of_every_finding_and_their_mean(told, predictor):
     for finding, value in (predictor.config.metrics["auc"] | {"mean": predictor.config.metrics["mean_auc"]}).items():
         assert "{:.3f} [{:.3f}–{:.3f}]".format(*value) in text, finding
     assert f"{predictor.config.thresholds['Effusion'].score:.2f}" in text
-    assert "Explainers measured on this network" in text
+    assert "Explainers measured on starter" in text
 
 
 def test_it_names_sources_versions_and_what_was_left_out(told):
     text = told()
     assert NIH.link in text
     assert NIH.citation in text
-    assert "whom we thank" in text
+    assert "with thanks" in text
     assert "https://arxiv.org/abs/1610.02391" in text
     assert "TensorFlow 2" in text
     assert all(f"<strong>{name}.py</strong>: " in text for name in PLUGINS)

@@ -96,7 +96,7 @@ def test_the_cells_add_up_before_the_visitor_s_eyes_and_one_can_be_taken_out(vis
     ((_, logits),) = logits_covered(predictor, prepared, made.windows[[cell]])
     assert as_it_is - without == pytest.approx(made.cells[place].flat[cell], abs=0.011)
     assert hidden == pytest.approx(logits[0, place], abs=0.011)
-    assert "features of this cell carry" in page.locator(".cam-sum [data-chosen-text]").inner_text()
+    assert "The cell contributes" in page.locator(".cam-sum [data-chosen-text]").inner_text()
     assert "row 7, column 4" in page.locator(".cam-sum [data-rows] tr[aria-current]").inner_text()
     page.keyboard.press("ArrowUp")
     assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("row 6, column 4")

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -26,6 +26,9 @@ from explainers.contract.explanation import Explanation
 from explainers.page.samples import SIZE_PX, Samples
 from explainers.registry import Registry
 from explainers.running.comparison import Failed, Finished, compare
+
+if TYPE_CHECKING:
+    from explainers.page.networks import Networks
 
 RECORD, MAPS, PICTURE = "case.json", "maps.npz", "radiograph.webp"
 
@@ -115,6 +118,17 @@ def load(folder: Any = None) -> WorkedCase | None:
         record["scores"],
         explanations,
     )
+
+
+def applies(case: WorkedCase, networks: "Networks") -> bool:
+    """Whether the case can be shown: the default network is the case's, or it is not loaded yet."""
+    loaded = networks.loaded()
+    return loaded is None or loaded.identity.sha256 == case.identity.sha256
+
+
+def stands_in(case: WorkedCase, networks: "Networks") -> bool:
+    """Whether the case is of the packaged network, while another one is the default and is not loaded yet."""
+    return networks.loaded() is None and networks.names[0] != case.identity.source
 
 
 @cache

@@ -1,12 +1,18 @@
 """The first ten seconds in a real browser: what is on the screen, where, and what it says."""
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from explainers.page import worked_case
-from explainers.page.panels.findings import scores_of
+from explainers.page.panel import Event
+from explainers.page.panels.comparison.request import CompareRequest
+from explainers.page.panels.comparison.run import run_comparison, worked_comparison
+from explainers.page.panels.findings import Findings, scores_of
+from explainers.page.panels.radiograph import RadiographPanel
 from explainers.registry import Registry
 
 browser = pytest.mark.browser
@@ -160,3 +166,49 @@ def test_the_worked_case_is_the_first_sample_on_a_finding_that_the_network_sees(
     assert (case.sample, case.finding) == (name, sample.planted)
     np.testing.assert_array_equal(case.radiograph.display(SIZE_PX), sample.read().display(SIZE_PX))
     assert case.prediction[case.finding].above_threshold
+
+
+def event(visitor: str = "visitor", **data) -> Event:
+    return Event(data, visitor)
+
+
+def test_while_another_network_is_loaded_the_stored_case_is_shown_and_said_to_stand_in(loading_state, predictor):
+    loading_state.networks.names = ["medmae"]
+    loading_state.networks.name_of = lambda name: name or "medmae"
+    (shown,) = RadiographPanel(loading_state).arrive(event())
+    (scores,) = Findings(loading_state).score(event(model="medmae"))
+    case = worked_case.packaged()
+    assert shown["sample"]["planted"] == case.finding
+    assert (scores["model"], scores["standIn"]) == ("medmae", case.identity.name)
+    request = CompareRequest.from_event({"run": 1, "finding": case.finding, "explainers": ["grad_cam", "saliency"]})
+    session = loading_state.sessions.of("visitor")
+    (maps,) = run_comparison(loading_state, session, request)
+    assert {panel["state"] for panel in maps["panels"].values()} == {"done"}
+    # once it is there, the stored results no longer apply
+    loading_state.networks.loaded = lambda name="": SimpleNamespace(identity=replace(case.identity, sha256="0" * 64))
+    assert worked_comparison(loading_state, session, request) is None
+    loading_state.networks.find = lambda name: predictor
+    (scores,) = Findings(loading_state).score(event(model="medmae"))
+    assert "standIn" not in scores
+
+
+def test_the_stored_case_does_not_stand_in_for_its_own_network(loading_state):
+    loading_state.networks.name_of = lambda name: name or "starter"
+    list(RadiographPanel(loading_state).arrive(event()))
+    (scores,) = Findings(loading_state).score(event(model="starter"))
+    assert scores["standIn"] == ""
+
+
+@browser
+def test_stored_results_are_replaced_when_the_network_is_loaded(visit, steps):
+    page = visit(query="?explainers=grad_cam")
+    steps.compared(page)
+    loading = "{...cxrLens.page.last('network'), state: 'loading'}"
+    page.evaluate(f"cxrLens.page.publish('network', {loading})")
+    page.evaluate("cxrLens.page.publish('scores', {...cxrLens.page.last('scores'), standIn: 'starter'})")
+    steps.compared(page)
+    assert page.locator("[data-stand-in]").inner_text().startswith("Stored results of the packaged network (starter)")
+    # the scores are asked for again; here the answer is the same, so the browser is not told of it
+    with page.expect_request(lambda request: "queue/join" in request.url):
+        page.evaluate("cxrLens.page.publish('network', {...cxrLens.page.last('network'), state: 'ready'})")
+    assert page.evaluate("cxrLens.page.last('scores').findings") is None

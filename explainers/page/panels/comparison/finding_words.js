@@ -41,6 +41,8 @@ export function findingOptions(words, findings) {
 export function describeFinding({page, part, grid, radiograph, scores, finding, text}) {
   const usual = scores.statistics.ok, each = scores.findings.find((one) => one.finding === finding);
   part("about").replaceChildren(...findingInWords(text, each, {usual, planted: radiograph?.planted}));
+  part("stand-in").hidden = !scores.standIn;
+  part("stand-in").textContent = scores.standIn ? text("stand_in", {name: scores.standIn, network: scores.model}) : "";
   part("banner").hidden = usual;
   part("banner").textContent = usual ? "" : page.text("findings")("unusual");
   for (const panel of grid.all) panel.setUsual(usual);

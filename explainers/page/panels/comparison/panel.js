@@ -81,7 +81,7 @@ class Comparison {
 
   // Once radiograph, scores and network are there, in whichever order they came: the first comparison.
   begin() {
-    const {requested, scores} = this, subject = `${this.radiograph?.token} ${this.network?.model}`;
+    const {requested, scores} = this, subject = `${this.radiograph?.token} ${this.network?.model} ${scores?.standIn}`;
     if (this.ready && this.begun !== subject) {
       const first = !this.begun, {planted} = this.radiograph;
       this.begun = subject;

@@ -15,6 +15,7 @@ from explainers.contract.explanation import Explanation
 from explainers.contract.options import check_options
 from explainers.errors import Cancelled
 from explainers.map_statistics import on_grid, spearman
+from explainers.page import worked_case
 from explainers.page.error_boundary import ErrorMessage, error_message
 from explainers.page.panels.comparison.agreement import agreement_value
 from explainers.page.panels.comparison.request import CompareRequest
@@ -258,6 +259,8 @@ def worked_comparison(state: AppState, session: Session, request: CompareRequest
     """The stored comparison of the worked case, if just that is asked for; needs no network."""
     case, registry = session.worked_case, state.registry
     if case is None or request.beside or request.finding not in ("", case.finding):
+        return None
+    if not worked_case.applies(case, state.networks):
         return None
     stored = {each.explainer: each for each in case.explanations}
     default = {name: defaults_of(registry.explainers[name]) for name in request.names if name in registry.explainers}

@@ -10,6 +10,7 @@ from cxr.evaluation.claims import flagged
 from cxr.findings import DESCRIPTIONS, display_name
 from cxr.prediction import FindingScore, Prediction
 from cxr.predictor import Predictor
+from explainers.page import worked_case
 from explainers.page.concurrency import SCORING
 from explainers.page.panel import Event, Panel, handler
 from explainers.page.requests import BrowserRequest, Name
@@ -35,9 +36,11 @@ class Findings(Panel):
         request = ScoreRequest.from_event(event.data)
         session = self.state.sessions.of(event.visitor)
         name = self.state.networks.name_of(request.model)
-        if session.worked_case is not None and name == self.state.networks.names[0]:
-            session.prediction = session.worked_case.prediction
-            yield {**session.worked_case.scores, "token": session.token, "model": name}
+        case, networks = session.worked_case, self.state.networks
+        if case is not None and name == networks.names[0] and worked_case.applies(case, networks):
+            session.prediction = case.prediction
+            stand_in = case.identity.name if worked_case.stands_in(case, networks) else ""
+            yield {**case.scores, "token": session.token, "model": name, "standIn": stand_in}
             return
         predictor = self.state.networks.find(name)
         session.prediction = predictor.predict(session.radiograph)

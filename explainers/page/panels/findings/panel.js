@@ -39,7 +39,8 @@ class Findings {
 
   changeNetwork(network) {
     const scored = this.page.last("scores");
-    if (scored?.findings && scored.model !== network.model) {
+    const isLoaded = network.state === "ready" && scored?.standIn;
+    if (scored?.findings && (scored.model !== network.model || isLoaded)) {
       this.page.publish("scores", {token: scored.token, findings: null});
     }
   }
@@ -84,6 +85,8 @@ class Findings {
     this.showCheck(value);
     page.publish("scores", value);
     this.announce(value, above);
+    // the network may have come while stored scores were on their way
+    if (value.standIn) this.changeNetwork(page.last("network"));
   }
 
   howToRead({findings}, usual) {

@@ -51,6 +51,8 @@ class Measures {
   follow(comparison) {
     const {token, done, running} = comparison, subject = `${token} ${done.join()}`;
     this.comparison = comparison;
+    // stored maps of a network that is not offered can't be tested
+    if (this.page.last("scores")?.standIn) return;
     if (done.length && !running && this.tested !== subject) {
       this.tested = subject;
       this.measure(this.measures.filter((each) => each.quick).map((each) => each.name));

@@ -13,7 +13,6 @@ from explainers.page.requests import BrowserRequest, Name
 from explainers.page.samples import Sample
 from explainers.page.sessions import Session
 from explainers.page.words import words_of
-from explainers.page.worked_case import WorkedCase
 from explainers.pictures import SIDES, displayed
 
 LONGEST_NAME = 40
@@ -63,22 +62,15 @@ class RadiographPanel(Panel):
 
     @handler(**SCORING)
     def arrive(self, event: Event) -> Iterator[dict]:
-        """Show the first sample, with its stored results where they are of the network in use."""
+        """Show the first sample, with its stored results unless another network is in use already."""
         visitor, case = event.visitor, worked_case.packaged()
-        if case is not None and self._fits(case):
+        if case is not None and worked_case.applies(case, self.state.networks):
             sample = self.state.samples.find(case.sample)
             session = Session(case.radiograph, name=sample.title, sample=sample, worked_case=case)
         else:
             _, sample = self.state.samples.items()[0]
             session = Session(sample.read(), name=sample.title, sample=sample)
         yield self._open(visitor, session)
-
-    def _fits(self, case: WorkedCase) -> bool:
-        """Whether the default network is the one that the case was computed with, as far as is known by now."""
-        loaded = self.state.networks.loaded()
-        if loaded is not None:
-            return loaded.identity.sha256 == case.identity.sha256
-        return self.state.networks.names[0] == case.identity.source
 
     @handler(**SCORING)
     def sample(self, event: Event) -> Iterator[dict]:

@@ -70,7 +70,7 @@ def _refusal(status: int, message: error_boundary.ErrorMessage) -> Response:
 
 def _radiograph(session: Session, request: Request) -> Response:
     if session.worked_case is not None:
-        return Response(session.worked_case.picture, media_type="image/webp", headers=PRIVATE)
+        return Response(session.worked_case.shown, media_type="image/webp", headers=PRIVATE)
     return Response(_png(displayed(session.radiograph)), media_type="image/png", headers=PRIVATE)
 
 

@@ -1,6 +1,7 @@
 """The page's scripts as ES modules, at addresses that change when a script does."""
 
 import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -42,8 +43,9 @@ class Scripts:
 
 
 def up_route() -> Route:
-    """Answers at once; the page asks it whether the server is still there."""
-    return Route("/lens/up", lambda request: Response(status_code=204, headers={"Cache-Control": "no-store"}))
+    """Answers at once with this start's name; the page asks whether the server is there, and is still the same one."""
+    start = secrets.token_hex(8)
+    return Route("/lens/up", lambda request: Response(start, headers={"Cache-Control": "no-store"}))
 
 
 def _scripts(folders: Mapping[str, Traversable]) -> dict[str, str]:

@@ -247,9 +247,11 @@ def _middleware(state: "AppState", blocks: "Blocks") -> list:
     from explainers.page.api.registration import parameters
     from explainers.page.api.version import VersionedOpenApi
     from explainers.page.call_filter import CallFilter
+    from explainers.page.compression import Compression
     from explainers.page.visitor_limits import VisitorLimits
 
     layers = [
+        Middleware(Compression),
         Middleware(ErrorResponses),
         Middleware(VisitorLimits, limits=state.settings.limits, folder=state.folder, is_stopping=state.stopping.is_set),
         Middleware(

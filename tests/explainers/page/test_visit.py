@@ -197,6 +197,41 @@ def test_a_server_that_is_gone_is_said_and_its_return_too(visit, steps):
     assert page.locator("[data-server]").is_hidden()
 
 
+def test_a_restarted_server_is_said_and_a_reload_brings_the_same_screen(visit, steps):
+    page = visit(query="?finding=Effusion&explainers=left_half,edges")
+    steps.compared(page)
+    page.wait_for_function("performance.getEntriesByName(`${location.origin}/lens/up`).length > 0")
+    page.route("**/lens/up", lambda route: route.fulfill(body="another start"))
+    page.locator("[data-server] button").wait_for()
+    assert "The session ended, because the server was restarted." in page.locator("[data-server]").inner_text()
+    page.unroute("**/lens/up")
+    page.locator("[data-server] button").click()
+    page.wait_for_function("!document.querySelector('[data-server] button')")
+    steps.compared(page)
+    assert page.locator(".panel").count() == 2
+    assert page.locator("[data-finding]").input_value() == "Effusion"
+
+
+def test_the_first_view_is_light(chromium, server, steps):
+    """Bytes over the wire of the document and of everything that is not Gradio's own."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page, sizes, addresses = context.new_page(), {}, {}
+    page.set_default_timeout(120_000)
+    wire = context.new_cdp_session(page)
+    wire.send("Network.enable")
+    wire.on("Network.responseReceived", lambda each: addresses.update({each["requestId"]: each["response"]["url"]}))
+    wire.on("Network.loadingFinished", lambda each: sizes.update({each["requestId"]: each["encodedDataLength"]}))
+    page.goto(server)
+    steps.compared(page)
+    page.wait_for_timeout(500)
+    context.close()
+    gradio = ("/assets/", "/static/", "/gradio_api/", "/theme.css", "/config", "/manifest")
+    own = {addresses[each]: size for each, size in sizes.items() if not any(name in addresses[each] for name in gradio)}
+    assert sum(own.values()) <= 400_000, own
+    assert max(size for address, size in own.items() if "/lens/" in address) <= 10_000
+    assert any("/sessions/" in address for address in own)
+
+
 def test_what_plugins_brought_is_offered_first_and_what_failed_is_said(visit, steps):
     page = visit()
     steps.compared(page)

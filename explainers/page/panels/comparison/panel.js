@@ -70,7 +70,7 @@ class Comparison {
       }
       this.begin();
     });
-    page.subscribe("server", ({up}) => showServer(this, up));
+    page.subscribe("server", (server) => showServer(this, server));
   }
 
   get second() { return this.grid.second; }

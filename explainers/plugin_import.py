@@ -70,7 +70,8 @@ def describe_import_error(error: BaseException) -> str:
     if isinstance(error, CxrLensError):
         return str(error)
     if isinstance(error, SyntaxError):
-        return f"SyntaxError: {error.msg} (line {error.lineno})."
+        file = f"{Path(error.filename).name}, " if error.filename else ""
+        return f"SyntaxError: {error.msg} ({file}line {error.lineno})."
     frames = [each for each in traceback.extract_tb(error.__traceback__) if not _is_import_machinery(each.filename)]
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return f"{brief(error).rstrip('.')}{place}."

@@ -86,9 +86,12 @@ def _measured(grid: Grid, claims: Claims, found: Verdicts, controls: dict[str, f
         "controls": controls,
         "cells": records(claims, found, grid),
     }
+    share, best = found.share(CONFIRMED), max(controls.values())
     return Measured(
-        found.share(CONFIRMED),
+        share,
         sentence,
-        figures=figures,
-        arrays={"claims": on_grid_of(found.cells, found.states, grid)},
+        "beats its controls" if share > best else "no better than controls",
+        figures,
+        {"claims": on_grid_of(found.cells, found.states, grid)},
+        compared_with=f"best control: {best:.2g}",
     )

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from hub.command_line import add_command, output_folder, run
+from hub.errors import SourceError
 
 
 def main() -> int:
@@ -23,18 +24,26 @@ def parser() -> argparse.ArgumentParser:
     case = add_command(
         commands,
         "worked-case",
-        help="compute scores and maps of the first sample with the packaged network, and store them for the page",
+        help="compute scores and maps of the first sample with the packaged network, and store them",
         example="python -m explainers.page worked-case",
         run=_worked_case,
     )
-    folder = Path(__file__).parent / "worked_case"
-    case.add_argument(
-        "--out",
-        type=output_folder,
-        default=folder,
-        metavar="DIR",
-        help=f"folder to write the files into (default: {folder.name})",
+    card = add_command(
+        commands,
+        "card",
+        help="draw the picture of a shared link again, from the stored case",
+        example="python -m explainers.page card",
+        run=_card,
     )
+    folder = Path(__file__).parent / "worked_case"
+    for command in (case, card):
+        command.add_argument(
+            "--out",
+            type=output_folder,
+            default=folder,
+            metavar="DIR",
+            help=f"folder to write the files into (default: {folder.name})",
+        )
     return arguments
 
 
@@ -45,7 +54,24 @@ def _worked_case(given: argparse.Namespace) -> int:
 
     make(Predictor.load("starter"), given.out, scores_of)
     print(f"The worked case is in {given.out}.")
+    _make_card(given.out, given.out)
     return 0
+
+
+def _card(given: argparse.Namespace) -> int:
+    _make_card(None, given.out)
+    return 0
+
+
+def _make_card(case_folder: Path | None, folder: Path) -> None:
+    from explainers.page.worked_case import load
+    from explainers.page.worked_case.card import make_card
+
+    case = load(case_folder)
+    if case is None:
+        raise SourceError("There is no worked case.", "Run python -m explainers.page worked-case first.")
+    make_card(case, folder)
+    print(f"The card image is in {folder}.")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from html import escape
 from importlib.resources import files
 
 import gradio as gr
@@ -14,7 +13,7 @@ from explainers.contract.explainer import Explainer
 from explainers.page.panel import Panel
 from explainers.page.scripts_route import Scripts
 from explainers.page.state import AppState
-from explainers.page.words import words, words_of
+from explainers.page.words import words
 from explainers.pictures import COLOUR_MAPS, NOTICE, VIEWS, colour_maps, lookup_table
 from explainers.pictures.shading import CONTOUR_SHARE
 from explainers.registry import BUILTIN, Registry
@@ -36,13 +35,6 @@ for (const place of PLACES) {
 
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
-
-ICON = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' "
-    "rx='6' fill='%23131518'/%3E%3Ccircle cx='14' cy='14' r='8' fill='none' stroke='%2374c5d9' stroke-width='3'/%3E"
-    "%3Cpath d='M20 20l7 7' stroke='%2374c5d9' stroke-width='3' stroke-linecap='round'/%3E%3C/svg%3E"
-)
-"""A lens, drawn here: nothing is fetched from elsewhere."""
 
 AT_FIRST = 3
 """Explainers that are compared unless the visitor chooses others."""
@@ -75,24 +67,12 @@ def head(state: AppState, panels: Sequence[Panel], scripts: Scripts) -> str:
     }
     # "</" would end the element that the settings stand in
     known = json.dumps(settings, ensure_ascii=False).replace("</", "<\\/")
-    return (
-        f"{_meta()}<style>{styles}</style><script>window.cxrLens = {{settings: {known}}};\n{_start(scripts)}</script>"
-    )
+    return f"<style>{styles}</style><script>window.cxrLens = {{settings: {known}}};\n{_start(scripts)}</script>"
 
 
 def _start(scripts: Scripts) -> str:
     """Defines `cxrLens.start(panel, gradio)`. Below a proxy the page may live in a folder, which Gradio knows."""
     return START.replace("VERSION", scripts.version).replace("PLACES", json.dumps(scripts.places))
-
-
-def _meta() -> str:
-    """What is shown of a shared link, and the icon of the browser's tab."""
-    title, description = (escape(words_of("page")[name]) for name in ("title", "description"))
-    return (
-        f'<meta name="description" content="{description}"><meta property="og:type" content="website">'
-        f'<meta property="og:title" content="{title}"><meta property="og:description" content="{description}">'
-        f'<meta name="twitter:card" content="summary"><link rel="icon" type="image/svg+xml" href="{ICON}">'
-    )
 
 
 def _settings(registry: Registry) -> dict:

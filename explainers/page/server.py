@@ -195,6 +195,7 @@ def _prepare_environment(folder: PrivateFolder) -> None:
 
 def _launch(state: "AppState") -> tuple["Blocks", str, Callable[[], str]]:
     from explainers.page import probes
+    from explainers.page.document import card_route
     from explainers.page.downloads import routes
     from explainers.page.head import head, theme
     from explainers.page.layout import page, panels_of
@@ -226,7 +227,13 @@ def _launch(state: "AppState") -> tuple["Blocks", str, Callable[[], str]]:
             max_file_size=settings.limits.upload_mb * MEBIBYTE,
             state_session_capacity=MOST_GRADIO_STATES,
             app_kwargs={
-                "routes": [*routes(state.sessions, state.samples), scripts.route(), up_route(), *probes.routes(state)],
+                "routes": [
+                    *routes(state.sessions, state.samples),
+                    scripts.route(),
+                    up_route(),
+                    card_route(),
+                    *probes.routes(state),
+                ],
                 "middleware": _middleware(state, blocks),
             },
         )
@@ -248,10 +255,12 @@ def _middleware(state: "AppState", blocks: "Blocks") -> list:
     from explainers.page.api.version import VersionedOpenApi
     from explainers.page.call_filter import CallFilter
     from explainers.page.compression import Compression
+    from explainers.page.document import DocumentHead
     from explainers.page.visitor_limits import VisitorLimits
 
     layers = [
         Middleware(Compression),
+        Middleware(DocumentHead),
         Middleware(ErrorResponses),
         Middleware(VisitorLimits, limits=state.settings.limits, folder=state.folder, is_stopping=state.stopping.is_set),
         Middleware(

@@ -15,7 +15,8 @@ export function createPage({settings, root}) {
   page.tables = Object.fromEntries(Object.entries(settings.colourMaps).map(([name, each]) => [
     name, Uint8Array.from(atob(each.table), (letter) => letter.charCodeAt(0)),
   ]));
-  page.maps = createMaps((token, place) => fetchMap(page.address(`sessions/${token}/maps/${place}`), page.text("page")));
+  const fetched = (token, place) => fetchMap(page.address(`sessions/${token}/maps/${place}`), page.text("page"));
+  page.maps = createMaps(fetched);
   page.sight = createSight(page.publish);
   handlePopovers(document);
   handleViews(window, settings.ownViews, {

@@ -239,6 +239,7 @@ def test_what_plugins_brought_is_offered_first_and_what_failed_is_said(visit, st
     assert page.locator("[data-chooser] .chip").first.inner_text() in ("Left half", "Not finite", "Raises")
     left_out = page.locator("[data-left-out]").inner_text()
     assert "a_package_that_nobody_has" in left_out
+    assert "(no_import.py, line 3)" in left_out
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Add an explainer").click()
     assert "from explainers import Explainer, hookimpl" in page.locator("#your-explainer").inner_text()

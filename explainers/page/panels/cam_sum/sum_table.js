@@ -8,12 +8,12 @@ export function sumRows(account, finding, count) {
   const {text} = account, {up, down, raised, reached} = account.partialSum(finding, count);
   const point = threshold === null ? null : logitOf(threshold);
   const track = scale([0, bias, bias + sum(cells.filter((each) => each > 0)), logit, point ?? 0], point);
-  const all = count === account.size;
+  const total = count === account.size ? text("logit_of", {finding: title}) : text("so_far");
   return [
     row(text("bias"), signed(bias, 3), track(0, bias, "whole")),
     row(text("raise", {count: up.length}), signed(sum(up), 3), track(bias, raised, "raises")),
     row(text("lower", {count: down.length}), signed(sum(down), 3), track(raised, reached, "lowers")),
-    row(all ? text("logit_of", {finding: title}) : text("so_far"), fixed(reached, 3), track(0, reached, "whole"), "total"),
+    row(total, fixed(reached, 3), track(0, reached, "whole"), "total"),
   ];
 }
 

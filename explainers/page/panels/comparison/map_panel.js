@@ -239,9 +239,8 @@ export class MapPanel {
     this.words.textContent = reason;
     this.root.classList.toggle("empty", Boolean(reason));
     this.ticks.replaceChildren(...drawn.ticks.map((tick) => create("span", {}, tick)));
-    const {legend} = this.page.settings.colourMaps[look.colourMap];
-    const note = noteOf(this.text, look, this.picture.map, drawn);
-    this.note.textContent = [look.view === "signed" && !reason ? legend : "", note].filter(Boolean).join(" ");
+    const legend = look.view === "signed" && !reason ? this.page.settings.colourMaps[look.colourMap].legend : "";
+    this.note.textContent = [legend, noteOf(this.text, look, this.picture.map, drawn)].filter(Boolean).join(" ");
     this.describe(mapInWords(this, look, reason));
   }
 

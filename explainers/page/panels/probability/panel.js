@@ -39,7 +39,8 @@ class Probability {
       this.prevalence = each.prevalence;
       part("prevalence").value = Math.log10(this.prevalence);
     }
-    const ratio = each.likelihood_ratio, [low, high] = each.likelihood_ratio_interval, before = percent(this.prevalence);
+    const ratio = each.likelihood_ratio, [low, high] = each.likelihood_ratio_interval;
+    const before = percent(this.prevalence);
     const after = (one) => percent(afterwards(one, this.prevalence));
     part("before").textContent = before;
     part("prevalence").setAttribute("aria-valuetext", before);

@@ -6,7 +6,8 @@ export function handleViews(window, names, {openTab, onView}) {
   const {document} = window;
   const show = () => {
     const id = decodeURIComponent(window.location.hash.slice(1)), target = id ? document.getElementById(id) : null;
-    const view = names.find((name) => name === id || document.getElementById(name)?.contains(target)) ?? "";
+    // a view may be empty yet: the names of its parts begin with its own
+    const view = names.find((name) => name === id || id.startsWith(`${name}-`)) ?? "";
     document.documentElement.toggleAttribute("data-view", Boolean(view));
     for (const name of names) document.getElementById(name)?.toggleAttribute("data-open", name === view);
     onView(view);

@@ -1,6 +1,6 @@
 // About: fetched when its view is opened, and again when another network is there.
 
-export function start({trigger, page}) {
+export function start({trigger, onValue, page}) {
   let known = "";
   const refresh = () => {
     const subject = `${page.last("network")?.model} ${page.last("network")?.state}`;
@@ -10,4 +10,9 @@ export function start({trigger, page}) {
   };
   page.subscribe("view", refresh);
   page.subscribe("network", refresh);
+  // the part that the address names comes with the value
+  onValue(() => requestAnimationFrame(() => {
+    const part = window.location.hash.slice(1);
+    if (part.startsWith("about-")) document.getElementById(part)?.scrollIntoView();
+  }));
 }

@@ -8,11 +8,8 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from gradio import Blocks
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from explainers.page.state import AppState
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
 """Upper bounds of the histograms' buckets: from a cached score to the longest explanation."""
@@ -73,23 +70,3 @@ class CountedResponses:
             await send(message)
 
         await self.app(scope, receive, counted)
-
-
-def serve(state: AppState, blocks: Blocks) -> None:
-    """Count the log's records, watch the server's state, and answer on the port for metrics."""
-    metrics, port = state.metrics, state.settings.metrics_port
-    assert metrics is not None
-    assert port is not None
-    logging.getLogger("explainers.page").addHandler(metrics)
-    queues = blocks._queue.event_queue_per_concurrency_id
-    metrics.gauge("waiting_calls", "Calls in the queue", lambda: sum(len(each.queue) for each in queues.values()))
-    metrics.gauge("sessions", "Radiographs of visitors in memory", lambda: len(state.sessions))
-    metrics.gauge("streams", "Streams of results that are being read", lambda: state.listeners.readers)
-    metrics.gauge("picture_bytes", "Memory of endpoints' radiographs", lambda: state.pictures.taken_bytes)
-    metrics.gauge("upload_bytes", "Uploads on the disk", state.folder.uploaded_bytes)
-    metrics.gauge("ready", "Whether a network is loaded and work is taken", lambda: _is_ready(state))
-    metrics.start(state.settings.host, port)
-
-
-def _is_ready(state: AppState) -> bool:
-    return state.networks.state().state == "ready" and not state.stopping.is_set()

@@ -111,7 +111,7 @@ def _metrics() -> "Metrics":
 
 def _serve_metrics(state: "AppState", blocks: "Blocks") -> None:
     """Answer on the port for metrics until the process ends. Raises Busy if the port is taken."""
-    from explainers.page.metrics import serve
+    from explainers.page.metrics_port import serve
 
     try:
         serve(state, blocks)

@@ -18,6 +18,8 @@ def end_children_of_thread(thread: int) -> None:
 
 def end_processes_with(variable: str, value: str) -> None:
     """End the processes that were started with this value of an environment variable, or by such a process."""
+    if os.name != "posix":
+        return
     wanted = f"{variable}={value}".encode()
     for place in PROCESSES.glob("[0-9]*/environ"):
         with suppress(OSError):  # it has ended meanwhile, or is another user's
@@ -27,6 +29,7 @@ def end_processes_with(variable: str, value: str) -> None:
 
 def _end(process: int) -> None:
     """End a process and its children, and first of all keep it from starting more of them."""
+    assert os.name == "posix", "children are found in /proc alone"
     with suppress(ProcessLookupError):
         os.kill(process, signal.SIGSTOP)
     for task in _listed(PROCESSES / str(process) / "task"):

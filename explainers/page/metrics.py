@@ -58,7 +58,7 @@ class Metrics(logging.Handler):
 
 
 class CountedResponses:
-    """ASGI middleware that counts responses by their status; the outermost of ours."""
+    """ASGI middleware that counts responses by their status; the outermost of this package."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app, self.metrics = app, metrics

@@ -36,6 +36,10 @@ GRACE_S = 30
 names of their own and are deleted at once."""
 
 
+LARGEST_DRIFT_S = 30
+"""Between two sweeps, the clock changes by less unless somebody sets it."""
+
+
 class PrivateFolder:
     """A directory of mode 0700 with sub-folders `uploads/` (Gradio's) and `answers/` (files of endpoints)."""
 
@@ -47,6 +51,7 @@ class PrivateFolder:
         self._lock: IO[bytes] | None = None
         self._read: set[Path] = set()
         self._expected: Counter[Path] = Counter()
+        self._clock = _clock_offset()
         self._reading = threading.Lock()
         self._make()
 
@@ -118,6 +123,7 @@ class PrivateFolder:
         if not (self.uploads.is_dir() and self.answers.is_dir() and (self.root / LOCK).is_file()):
             log.warning("the folder of uploads was removed while the server runs; it is made again")
             self._make()
+        self._follow_clock()
         now = time.time()
         with self._reading:
             self._expected = Counter({file: count for file, count in self._expected.items() if file.exists()})
@@ -131,12 +137,27 @@ class PrivateFolder:
             if _age(place, now) > OLDEST_S:
                 _delete(place)
 
+    def _follow_clock(self) -> None:
+        """After the clock was set, let all ages begin again: files would be taken for old, or never be."""
+        offset = _clock_offset()
+        if abs(offset - self._clock) < LARGEST_DRIFT_S:
+            return
+        self._clock = offset
+        for place in (self.root, *self.root.rglob("*")):
+            with suppress(OSError):
+                os.utime(place)
+
     def remove(self) -> None:
         """Delete the folder with all that is in it."""
         shutil.rmtree(self.root, ignore_errors=True)
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def _clock_offset() -> float:
+    """Seconds between the clock, which may be set, and the time since the machine was started."""
+    return time.time() - time.monotonic()
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,28 @@ def test_what_nobody_read_goes_when_it_is_old(folder):
     folder.sweep()
     assert not file.exists()
     assert not answer.exists()
+
+
+@pytest.mark.parametrize("jump_s", [86_400, -86_400, 3_600, -3_600])
+def test_a_clock_that_is_set_deletes_nothing_that_is_waiting_and_keeps_nothing_for_ever(folder, monkeypatch, jump_s):
+    clock, file = time.time, upload(folder)
+    monkeypatch.setattr("time.time", lambda: clock() + jump_s)
+    monkeypatch.setattr(private_folder.os, "utime", by_the_changed_clock(os.utime))
+    folder.sweep()
+    assert file.exists()
+    monkeypatch.setattr("time.time", lambda: clock() + jump_s + private_folder.OLDEST_S + 1)
+    monkeypatch.setattr(private_folder, "LARGEST_DRIFT_S", 2 * private_folder.OLDEST_S)  # time has passed, as it does
+    folder.sweep()
+    assert not file.exists()
+
+
+def by_the_changed_clock(utime):
+    """`os.utime` where the test has set the clock: the system's own is as it was."""
+
+    def moved(path, times=None):
+        utime(path, times or (time.time(), time.time()))
+
+    return moved
 
 
 def test_sweeping_goes_on_where_a_file_vanished_meanwhile(folder):

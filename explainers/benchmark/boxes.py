@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,29 +36,34 @@ NIH_IMAGE = re.compile(r"(\d{8})_\d{3}")
 
 @dataclass(frozen=True)
 class Boxed:
-    """One box: of a finding on a picture, as shares of the picture's sides (top, left, height, width)."""
+    """One target: all boxes of a finding on a picture, as shares of its sides (top, left, height, width).
+
+    Two boxes of one finding are no two trials: a map of the finding can have its maximum in one of them alone.
+    """
 
     image: str
     patient: str
     finding: str
-    box: tuple[float, float, float, float]
+    boxes: tuple[tuple[float, float, float, float], ...]
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """The box's identity."""
-        return self.image, self.finding, "_".join(f"{share:.4f}" for share in self.box)
+        """The target's identity."""
+        return self.image, self.finding, " ".join("_".join(f"{share:.4f}" for share in box) for box in self.boxes)
 
     def mask(self, side: int = SIDE) -> np.ndarray:
-        """(side, side) bool."""
-        top, left, height, width = self.box
+        """(side, side) bool: in one of the boxes."""
         middles = (np.arange(side) + 0.5) / side
-        rows, columns = (middles >= top) & (middles < top + height), (middles >= left) & (middles < left + width)
-        return np.outer(rows, columns)
+        inside = np.zeros((side, side), bool)
+        for top, left, height, width in self.boxes:
+            rows, columns = (middles >= top) & (middles < top + height), (middles >= left) & (middles < left + width)
+            inside |= np.outer(rows, columns)
+        return inside
 
 
 @dataclass(frozen=True, eq=False)
 class BoxedSet:
-    """Boxes in the order in which patients were drawn, and the folder of their pictures.
+    """Targets in the order in which patients were drawn, and the folder of their pictures.
 
     left_out  labels of boxes that are no findings that are known here
     """
@@ -83,7 +88,7 @@ class BoxedSet:
         return tuple(finding for finding in FINDINGS if finding in there)
 
     def occupancy(self, boxed: Boxed, side: int = 64) -> np.ndarray:
-        """(side, side): the share of other patients' boxes of the finding that cover a place."""
+        """(side, side): the share of other patients' targets of the finding that cover a place."""
         others = [each for each in self.boxes if each.finding == boxed.finding and each.patient != boxed.patient]
         if not others:
             return np.zeros((side, side))
@@ -114,13 +119,22 @@ def read_boxes(folder: Path, *, labels: Sequence[str], side: float = NIH_SIDE, s
     pictures = PictureFolder(images)
     others: dict[str, None] = {}
     boxes = [_boxed(row, columns, line, side, pictures, others) for line, row in rows]
-    known = [each for each in boxes if each is not None and each.finding in labels]
+    known = _joined([each for each in boxes if each is not None and each.finding in labels])
     if not known:
         raise OptionError("No box is of a finding that the network scores.")
     patients = sorted({each.patient for each in known})
     place = dict(zip(np.random.default_rng(seed).permutation(patients), range(len(patients)), strict=True))
     ordered = tuple(sorted(known, key=lambda each: (place[each.patient], each.key)))
     return BoxedSet(ordered, images, tuple(others), pictures)
+
+
+def _joined(boxes: Sequence[Boxed]) -> list[Boxed]:
+    """One target for all boxes of a finding on a picture."""
+    found: dict[tuple[str, str], Boxed] = {}
+    for each in boxes:
+        place = each.image, each.finding
+        found[place] = replace(found[place], boxes=found[place].boxes + each.boxes) if place in found else each
+    return list(found.values())
 
 
 def _columns(header: Sequence[str]) -> dict[str, str]:
@@ -165,7 +179,7 @@ def _boxed(
         across, down = across - x, down - y
     match = NIH_IMAGE.match(image)
     patient = (row.get(columns.get("patient", "")) or "").strip() or (match[1] if match else image)
-    return Boxed(image, patient, finding, (y / height, x / width, down / height, across / width))
+    return Boxed(image, patient, finding, ((y / height, x / width, down / height, across / width),))
 
 
 def _number(row: Mapping[str, str], column: str, line: int) -> float:
@@ -188,15 +202,30 @@ def _size(pictures: PictureFolder, image: str, line: int) -> tuple[int, int]:
     return radiograph.stored_size or (radiograph.height, radiograph.width)
 
 
-def ceilings(mask: np.ndarray, cells: tuple[int, int]) -> tuple[bool, float]:
-    """(whether a cell's middle lies in the box, best overlap of any union of whole cells) of a grid of cells."""
+WHOLE = (0.0, 0.0, 1.0, 1.0)
+
+
+def ceilings(
+    mask: np.ndarray, cells: tuple[int, int], crop: tuple[float, float, float, float] = WHOLE
+) -> tuple[bool, float]:
+    """(whether a cell's middle lies in the box, best overlap of any union of whole cells) of a grid of cells.
+
+    mask  (side, side) bool over the whole picture
+    crop  the part of the picture that the cells tile, as shares of its sides (top, left, height, width): a network
+          that saw a part alone has smaller cells, and none elsewhere
+    """
     side = len(mask)
-    rows, columns = (np.minimum(np.arange(side) * count // side, count - 1) for count in cells)
-    cell_of = (rows[:, None] * cells[1] + columns).ravel()
+    middles = (np.arange(side) + 0.5) / side
+    numbers, centres = [], []
+    for count, start, length in zip(cells, crop[:2], crop[2:], strict=True):
+        at = np.floor((middles - start) / length * count).astype(int)
+        numbers.append(np.where((at >= 0) & (at < count), at, -1))
+        centres.append(np.clip(((start + (np.arange(count) + 0.5) / count * length) * side).astype(int), 0, side - 1))
+    seen = (numbers[0] >= 0)[:, None] & (numbers[1] >= 0)
+    cell_of = (numbers[0][:, None] * cells[1] + numbers[1])[seen]
     pixels = np.bincount(cell_of, minlength=cells[0] * cells[1])
-    inside = np.bincount(cell_of, weights=mask.ravel(), minlength=len(pixels))
-    middles = [((np.arange(count) + 0.5) / count * side).astype(int) for count in cells]
-    hit = bool(mask[np.ix_(*middles)].any())
+    inside = np.bincount(cell_of, weights=mask[seen], minlength=len(pixels))
+    hit = bool(mask[np.ix_(*centres)].any())
     # of all unions, the best takes cells in the order of the share of them that the box fills
     fullest = np.argsort(-inside / np.maximum(pixels, 1), kind="stable")
     common, taken = np.cumsum(inside[fullest]), np.cumsum(pixels[fullest])

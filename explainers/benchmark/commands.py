@@ -112,7 +112,14 @@ def _benchmark(given: argparse.Namespace) -> int:
     benchmark = Benchmark(predictor, registry, data, protocol, given.limit)
     versus = rows_of(given.versus) if given.versus else None
     rows = stored_rows(benchmark, given.out) if given.summarise else _run_with_bar(benchmark, given.out)
-    found = summary(rows, protocol, model=predictor.identity.to_json(), findings=data.findings, versus=versus)
+    found = summary(
+        rows,
+        protocol,
+        model=predictor.identity.to_json(),
+        findings=data.findings,
+        controls=[name for name, each in registry.explainers.items() if each.control],
+        versus=versus,
+    )
     files = report.write(given.out, found, benchmark)
     if given.attach:
         files.append(report.attach(Path(given.model).expanduser(), found))

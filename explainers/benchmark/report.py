@@ -2,13 +2,15 @@
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.findings import display_name
 from explainers.benchmark.run import ROWS, Benchmark
+from explainers.benchmark.statistics import tables_of
 from explainers.output.rendering import render
+from explainers.removal import FILLS
 
 if TYPE_CHECKING:
     from explainers.contract.explanation import Explanation
@@ -34,13 +36,15 @@ EXAMPLES, EXAMPLE_EXPLAINERS = 3, 4
 PLOT_LEFT_PX, PLOT_WIDTH_PX, PLOT_ROW_PX = 230, 480, 24
 
 EXPLANATION = (
-    "Macro means over findings, with 95 % intervals by patient. Pointing: the maximum lies in the box; to abstain is "
-    "to miss. IoU: overlap of the box with the hottest part of its own size. Removal: symmetric relevance gain. "
-    "Claims: of what the 12 strongest cells claim, the share that covering each of them confirms under every fill, and "
-    "the share that is false, since no fill bears it out. The "
-    "prior is where other patients' boxes of the finding lie: it asks no network. Only what beats it on both headline "
-    "figures, corrected for the number of comparisons, may be called localising. Boxes name one finding; labels were "
-    "mined from reports."
+    "A target is all boxes of one finding on one radiograph. Means over findings weigh each finding the same; those "
+    "with fewer than two patients are left out. 95 % intervals by patient: a bootstrap's, a bootstrap-t's below "
+    "30 patients, exact where fewer than ten patients are on one side of a share. Pointing: the maximum lies in the "
+    "box; to abstain is to miss. IoU: overlap of the box with the hottest part of its own size. Removal: symmetric "
+    "relevance gain, the mean over four fills. Claims: of what the 12 strongest cells claim, the share that "
+    "covering each of them confirms under every fill, and the share that is false, since no fill bears it out. The "
+    "prior is where other patients' boxes of the finding lie: it asks no network. Only what beats it on both "
+    "headline figures, corrected for the number of comparisons, may be called localising. Boxes name one finding; "
+    "labels were mined from reports."
 )
 
 
@@ -60,21 +64,64 @@ def attach(directory: Path, found: Mapping) -> Path:
 
 
 def table(found: Mapping) -> str:
-    """Markdown: a row for each explainer, its figures with intervals, and whether it beats the prior."""
-    return render("table.md.txt.j2", heads=_heads(found), rows=list(table_rows(found)))
+    """Markdown: what can be concluded, then a row for each explainer with its figures, by the number of targets."""
+    removal = {"title": "Removal by what fills the squares", **_removal(found)}
+    tables = [*_tables(found), *([removal] if removal["rows"] else [])]
+    return render("table.md.txt.j2", concluded=found["concluded"], tables=tables)
 
 
-def _heads(found: Mapping) -> list[str]:
+def _tables(found: Mapping) -> list[dict]:
+    return [
+        {"title": table_title(each), "heads": heads(found), "rows": list(table_rows(each, versus="versus" in found))}
+        for each in tables_of(found)
+    ]
+
+
+def heads(found: Mapping) -> list[str]:
+    """Headings of the tables' columns."""
     versus = [f"beats {found['versus']['name']}"] if "versus" in found else []
-    return ["explainer", "boxes", *COLUMNS.values(), "beats the prior", *versus, "seconds"]
+    return ["explainer", "targets", *COLUMNS.values(), "beats the prior", *versus, "seconds"]
 
 
-def table_rows(found: Mapping) -> Iterator[list[str]]:
-    """The table's cells, row by row."""
+def table_title(table: Mapping) -> str:
+    """Which targets a table is on, and which findings its means are over, where some figures' differ."""
+    count = table["targets"] if "targets" in table else table["boxes"]
+    targets = f"{count} targets on {table['images']} radiographs of {table['patients']} patients"
+    of = table.get("mean_findings")
+    if of is None:
+        # of a checkpoint whose benchmark was run by protocol 1
+        return targets
+    headline = of.get("pointing", [])
+    others = {COLUMNS[name]: names for name, names in of.items() if name in COLUMNS and names != headline}
+    means = f"means over {_listed(headline)}" if headline else "no finding has patients enough for a mean"
+    return targets + "; " + means + "".join(f"; {name} over {_listed(names)}" for name, names in others.items())
+
+
+def _listed(findings: Sequence[str]) -> str:
+    return ", ".join(map(display_name, findings))
+
+
+def _removal(found: Mapping) -> dict:
+    return {"heads": ["explainer", *FILLS], "rows": list(_removal_rows(found))}
+
+
+def _removal_rows(found: Mapping) -> Iterator[list[str]]:
+    """Each explainer's removal gain by what filled the squares, on the most targets that it was measured on."""
+    seen: set[str] = set()
+    for table in tables_of(found):
+        for each in table["explainers"]:
+            figures = [each.get("macro", {}).get(f"removal_{fill}") for fill in FILLS]
+            if all(figures) and each["label"] not in seen:
+                seen.add(each["label"])
+                yield [each["label"], *map(_figure, figures)]
+
+
+def table_rows(found: Mapping, *, versus: bool = False) -> Iterator[list[str]]:
+    """A table's cells, row by row."""
     for each in found["explainers"]:
         figures = each.get("macro", {})
         cells = [_figure(figures.get(name)) for name in COLUMNS]
-        verdicts = ["beats_prior", "beats_other"] if "versus" in found else ["beats_prior"]
+        verdicts = ["beats_prior", "beats_other"] if versus else ["beats_prior"]
         beats = [{True: "yes", False: "no", None: ""}[each.get(name)] for name in verdicts]
         seconds = _seconds(each["costs"]["seconds"]) if "costs" in each else ""
         failed = f" ({each['failed']} failed)" if each["failed"] else ""
@@ -85,8 +132,8 @@ def _seconds(value: float) -> str:
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
-def _figure(value: list[float] | None) -> str:
-    return f"{value[0]:.2f} [{value[1]:.2f}–{value[2]:.2f}]" if value else ""
+def _figure(value: Sequence[float] | None) -> str:
+    return "{:.2f} [{:.2f}–{:.2f}]".format(*value) if value else ""
 
 
 def page(found: Mapping, examples: list[tuple[str, bytes]]) -> str:
@@ -94,11 +141,13 @@ def page(found: Mapping, examples: list[tuple[str, bytes]]) -> str:
     model = found["model"]
     return render(
         "benchmark.html.j2",
-        subject=f"{found['boxes']} boxes on {found['images']} radiographs of {found['patients']} patients; network "
-        f"{model['name']}, sha256 {str(model['sha256'])[:12]}…; "
+        concluded=found["concluded"],
+        subject=f"{found['boxes']} boxes, {found['targets']} targets, on {found['images']} radiographs of "
+        f"{found['patients']} patients; network {model['name']}, sha256 {str(model['sha256'])[:12]}…; "
         f"protocol {found['version']}, {found['protocol'][:12]}….",
         explanation=EXPLANATION,
-        figures={"heads": _heads(found), "rows": list(table_rows(found))},
+        tables=_tables(found),
+        removal=_removal(found),
         plots=[_plot(found, name) for name in ("pointing", "iou_equal_area", "relevance_gain")],
         by_finding=[_finding_table(found, name) for name in ("pointing", "iou_equal_area")],
         examples=[{"caption": caption, "png": base64.b64encode(png).decode()} for caption, png in examples],
@@ -164,8 +213,9 @@ def _examples(benchmark: Benchmark) -> Iterator[tuple[str, bytes]]:
         )
         made: list[Explanation] = [event.explanation for event in events if isinstance(event, Finished)]
         if made:
-            top, left, height, width = (round(100 * share) for share in boxed.box)
-            caption = (
-                f"{display_name(boxed.finding)}; its box: {left} % from the left, {top} % down, {width} × {height} %"
+            places = [[round(100 * share) for share in box] for box in boxed.boxes]
+            said = ", and ".join(
+                f"{left} % from the left, {top} % down, {width} × {height} %" for top, left, height, width in places
             )
+            caption = f"{display_name(boxed.finding)}; its box: {said}"
             yield caption, png_bytes(figure(radiograph, made))

@@ -19,7 +19,7 @@ from explainers.contract.measure import Subject
 from explainers.errors import OptionError
 from explainers.map_statistics import on_grid, spearman
 from explainers.perturbation import with_noise
-from explainers.removal import relevance_gain, removal_curves, removal_order
+from explainers.removal import FILLS, relevance_gain, removal_curves, removal_order
 from explainers.running.comparison import Failed, Finished, compare
 from explainers.running.map_cache import MapCache
 
@@ -36,8 +36,8 @@ VERIFIED_CELLS = 12
 
 FIGURES = (
     "pointing", "pointing_tolerant", "mass", "area", "iou_top", "iou_equal_area", "iobb_top", "pixel_auc", "abstains",
-    "cap_pointing", "cap_iou", "relevance_gain", "stability", "confirmed", "false_claims", "fill_dependent", "seconds",
-    "forward", "backward",
+    "cap_pointing", "cap_iou", "relevance_gain", *(f"removal_{fill}" for fill in FILLS), "stability", "confirmed",
+    "false_claims", "fill_dependent", "seconds", "forward", "backward",
 )  # fmt: skip
 COLUMNS = ("label", "image", "patient", "finding", "box", "failed", *FIGURES)
 
@@ -159,7 +159,9 @@ def _row(benchmark: Benchmark, entry: Entry, place: int, boxed: Boxed, cache: Ma
         return row | {"failed": event.reason if isinstance(event, Failed) else "no result"}
     made = event.explanation
     row |= box_scores(_on_square(_whole(made)), mask)
-    row["cap_pointing"], row["cap_iou"] = ceilings(mask, made.map.shape)
+    height, width = made.frame.image_size
+    crop = tuple(np.array(made.frame.crop) / [height, width, height, width])
+    row["cap_pointing"], row["cap_iou"] = ceilings(mask, made.map.shape, crop)
     row |= {"seconds": round(made.seconds, 4), **made.passes}
     subject = Subject(
         made,
@@ -169,10 +171,10 @@ def _row(benchmark: Benchmark, entry: Entry, place: int, boxed: Boxed, cache: Ma
         benchmark.predictor.prepare(radiograph),
     )
     if place < benchmark.protocol.relevance_gain_boxes:
-        curves = removal_curves(
-            subject.context, removal_order(made.map, np.random.default_rng(benchmark.protocol.seed))
-        )
-        row["relevance_gain"] = round(relevance_gain(curves[..., benchmark.predictor.labels.index(made.finding)]), 6)
+        order = removal_order(made.map, np.random.default_rng(benchmark.protocol.seed))
+        curves = removal_curves(subject.context, order)[..., benchmark.predictor.labels.index(made.finding)]
+        row["relevance_gain"] = round(relevance_gain(curves), 6)
+        row |= {f"removal_{fill}": round(relevance_gain(each), 6) for fill, each in zip(FILLS, curves, strict=True)}
     if place < benchmark.protocol.stability_boxes and not entry.boxes:
         row["stability"] = round(_stability(subject), 6)
     if place < benchmark.protocol.verified_boxes:

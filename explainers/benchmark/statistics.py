@@ -1,19 +1,34 @@
-"""From rows to figures with intervals: by patient, macro over findings, paired, and corrected for their number."""
+"""From rows to figures with intervals: by patient, macro over findings, paired, and corrected for their number.
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+Explainers that were measured on fewer targets than the rest stand in tables of their own, beside the rest on the same
+targets.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from cxr.evaluation.bootstrap import limits, patient_resamples
-from explainers.benchmark.protocol import OCCUPANCY, Protocol
+from explainers.benchmark.conclusions import concluded
+from explainers.benchmark.intervals import Sampled
+from explainers.benchmark.protocol import OCCUPANCY, Entry, Protocol
 from explainers.benchmark.run import numbers
+from explainers.removal import FILLS
 
+REMOVALS = ("relevance_gain", *(f"removal_{fill}" for fill in FILLS))
 MEANS = (
     "pointing", "pointing_tolerant", "mass", "area", "iou_top", "iou_equal_area", "iobb_top", "pixel_auc", "abstains",
-    "cap_pointing", "cap_iou", "relevance_gain", "stability", "confirmed", "false_claims", "fill_dependent",
+    "cap_pointing", "cap_iou", *REMOVALS, "stability", "confirmed", "false_claims", "fill_dependent",
 )  # fmt: skip
 COSTS = ("seconds", "forward", "backward")
+
+BOUNDS = dict.fromkeys(MEANS, (0.0, 1.0)) | dict.fromkeys(REMOVALS) | {"stability": (-1.0, 1.0)}
+"""What a figure can be: {figure: (lowest, highest), None without bounds}."""
+
+OF_DIFFERENCES = (-1.0, 1.0)
+
+LEAST_PATIENTS = 2
+"""Of a finding with fewer, nothing is known of how patients differ, so it is in no mean over findings."""
 
 Rows = Sequence[Mapping[str, str]]
 
@@ -24,121 +39,153 @@ def summary(
     *,
     model: Mapping,
     findings: Sequence[str],
+    controls: Collection[str] = (),
     versus: tuple[Mapping, Rows] | None = None,
 ) -> dict:
     """JSON: per explainer its macro figures, those of each finding, costs, and the difference to the prior.
 
-    versus  another network and the rows of its run over the same boxes: differences to these are added
+    controls  names of explainers that are controls
+    versus    another network and the rows of its run over the same boxes: differences to these are added
     """
-    by_label = {entry.label: [row for row in rows if row["label"] == entry.label] for entry in protocol.entries}
-    prior = next((entry.label for entry in protocol.entries if entry.name == OCCUPANCY), None)
-    explainers = []
-    for entry in protocol.entries:
-        own = [row for row in by_label[entry.label] if not row["failed"]]
-        described = {"label": entry.label, "name": entry.name, "options": dict(entry.options), "boxes": len(own)}
-        described["failed"] = len(by_label[entry.label]) - len(own)
-        if own:
-            described["macro"] = {name: _figure(own, name, protocol) for name in MEANS if _there(own, name)}
-            described["by_finding"] = {
-                finding: _by_finding([row for row in own if row["finding"] == finding], protocol)
-                for finding in findings
-            }
-            described["costs"] = {name: float(np.nanmedian(numbers(own, name))) for name in COSTS}
-            if prior and entry.label != prior:
-                described["against_prior"] = _differences(own, by_label[prior], protocol)
-            others = [row for row in versus[1] if row["label"] == entry.label] if versus else []
-            if others and entry.name != OCCUPANCY:
-                described["against_other"] = _differences(own, others, protocol)
-        explainers.append(described)
-    _correct(explainers, "against_prior", "beats_prior")
-    _correct(explainers, "against_other", "beats_other")
-    return {
+    good = [row for row in rows if not row["failed"]]
+    whole = len({_key(row) for row in rows})
+    counts = {entry.label: entry.boxes if 0 < entry.boxes < whole else 0 for entry in protocol.entries}
+    tables = []
+    for count in sorted(set(counts.values()) | {0}):
+        tested = [entry for entry in protocol.entries if counts[entry.label] == count]
+        shown = [entry for entry in protocol.entries if not counts[entry.label] or 0 < count <= counts[entry.label]]
+        keys = {_key(row) for row in rows if not count or row["label"] in {entry.label for entry in tested}}
+        own = tested if not count else shown
+        tables.append(_Table(good, protocol, own, keys, findings, frozenset(controls)).to_json(rows, tested, versus))
+    main, *subsets = tables
+    everything = [each for table in tables for each in table["explainers"]]
+    _correct(everything, "against_prior", "beats_prior")
+    _correct(everything, "against_other", "beats_other")
+    found = {
         "version": protocol.version,
         "protocol": protocol.digest,
         "model": dict(model),
         **({"versus": dict(versus[0])} if versus else {}),
-        "boxes": len({(row["image"], row["finding"], row["box"]) for row in rows}),
-        "images": len({row["image"] for row in rows}),
-        "patients": len({row["patient"] for row in rows}),
+        "boxes": sum(len(box.split()) for _, _, box in {_key(row) for row in rows}),
         "findings": list(findings),
-        "prior": prior,
-        "explainers": explainers,
+        "prior": _prior(protocol),
+        **main,
+        "subsets": subsets,
     }
+    return found | {"concluded": concluded(found)}
 
 
-def _there(rows: Rows, name: str) -> bool:
-    return bool(np.isfinite(numbers(list(rows), name)).any())
+def _prior(protocol: Protocol) -> str | None:
+    return next((entry.label for entry in protocol.entries if entry.name == OCCUPANCY), None)
 
 
-def macro(values: np.ndarray, kinds: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(draws,) mean over findings of the weighted mean over their rows; findings without a row count in no draw.
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """Explainers on one set of targets.
 
-    values   (rows,) with NaN where nothing was measured
-    kinds    (rows,) the finding of each
-    weights  (draws, rows) how often each row is in a bootstrap sample
+    rows  that did not fail, of any explainer and target
     """
-    there = np.isfinite(values)
-    means = []
-    for kind in np.unique(kinds[there]):
-        own = there & (kinds == kind)
-        counts = weights[:, own].sum(axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means.append(weights[:, own] @ values[own] / counts)
-    if not means:
-        return np.full(len(weights), np.nan)
-    known = np.isfinite(means)
-    with np.errstate(invalid="ignore"):
-        return np.where(known, means, 0).sum(axis=0) / known.sum(axis=0)
+
+    rows: Rows
+    protocol: Protocol
+    entries: Sequence[Entry]
+    keys: Collection[tuple]
+    findings: Sequence[str]
+    controls: frozenset[str]
+    _of_figure: dict[str, list[str]] = field(default_factory=dict)
+
+    def of(self, label: str) -> list[Mapping[str, str]]:
+        return [row for row in self.rows if row["label"] == label and _key(row) in self.keys]
+
+    def to_json(self, rows: Rows, tested: Sequence[Entry], versus: tuple[Mapping, Rows] | None) -> dict:
+        described = [self._described(entry, rows, entry in tested, versus) for entry in self.entries]
+        return {
+            "targets": len(self.keys),
+            "images": len({image for image, _, _ in self.keys}),
+            "patients": len({row["patient"] for row in rows if _key(row) in self.keys}),
+            "mean_findings": {name: kinds for name in MEANS if (kinds := self._kinds_of(name))},
+            "explainers": described,
+        }
+
+    def _described(self, entry: Entry, rows: Rows, tested: bool, versus: tuple[Mapping, Rows] | None) -> dict:
+        own = self.of(entry.label)
+        failed = sum(bool(row["failed"]) for row in rows if row["label"] == entry.label and _key(row) in self.keys)
+        found: dict = {"label": entry.label, "name": entry.name, "options": dict(entry.options), "boxes": len(own)}
+        found |= {"failed": failed, "control": entry.name in self.controls or entry.name == OCCUPANCY}
+        if not own:
+            return found
+        found["macro"] = {name: figure for name in MEANS if (figure := self._macro(own, name))}
+        found["by_finding"] = {finding: self._by_finding(own, finding) for finding in self.findings}
+        found["costs"] = {name: float(np.nanmedian(numbers(own, name))) for name in COSTS}
+        if not tested or entry.name == OCCUPANCY:
+            return found
+        if prior := _prior(self.protocol):
+            found["against_prior"] = self._differences(own, self.of(prior))
+        others = [row for row in versus[1] if row["label"] == entry.label and not row["failed"]] if versus else []
+        if others:
+            found["against_other"] = self._differences(own, others)
+        return found
+
+    def _kinds_of(self, name: str) -> list[str]:
+        """The findings that a figure's means are over: those that enough patients have it measured of."""
+        if name not in self._of_figure:
+            self._of_figure[name] = self._kinds_with_patients(name)
+        return self._of_figure[name]
+
+    def _kinds_with_patients(self, name: str) -> list[str]:
+        labels = {entry.label for entry in self.entries}
+        measured = [row for row in self.rows if row["label"] in labels and _key(row) in self.keys and row[name] != ""]
+        having = {kind: {row["patient"] for row in measured if row["finding"] == kind} for kind in self.findings}
+        return [kind for kind in self.findings if len(having[kind]) >= LEAST_PATIENTS]
+
+    def _macro(self, own: Rows, name: str) -> list[float] | None:
+        """[mean over findings, low, high]; None where a finding of the table's means is missing."""
+        kinds = self._kinds_of(name)
+        rows = [row for row in own if row["finding"] in kinds and row[name] != ""]
+        if not rows or {row["finding"] for row in rows} != set(kinds):
+            return None
+        return self._figure(rows, numbers(rows, name), BOUNDS[name])
+
+    def _by_finding(self, own: Rows, finding: str) -> dict:
+        rows = [row for row in own if row["finding"] == finding]
+        if not rows:
+            return {"boxes": 0}
+        figures = {name: self._figure(rows, numbers(rows, name), BOUNDS[name]) for name in self.protocol.headline}
+        return {"boxes": len(rows)} | figures
+
+    def _differences(self, own: Rows, other: Rows) -> dict:
+        """{headline figure: own less other}, on the targets of both; empty where they share none."""
+        by_target = {_key(row): row for row in other}
+        found = {}
+        for name in self.protocol.headline:
+            kinds = self._kinds_of(name)
+            rows = [row for row in own if _key(row) in by_target and row["finding"] in kinds]
+            if rows:
+                values = numbers(rows, name) - numbers([by_target[_key(row)] for row in rows], name)
+                sampled = self._sampled(rows, values, OF_DIFFERENCES)
+                found[name] = {
+                    "difference": _rounded(sampled.mean, sampled.interval()),
+                    "p": round(sampled.p_of_zero(), 5),
+                }
+        return found
+
+    def _figure(self, rows: Rows, values: np.ndarray, bounds: tuple[float, float] | None) -> list[float]:
+        sampled = self._sampled(rows, values, bounds)
+        return _rounded(sampled.mean, sampled.interval())
+
+    def _sampled(self, rows: Rows, values: np.ndarray, bounds: tuple[float, float] | None) -> Sampled:
+        kinds, patients = [row["finding"] for row in rows], [row["patient"] for row in rows]
+        return Sampled(values, kinds, patients, bounds=bounds, count=self.protocol.resamples, seed=self.protocol.seed)
 
 
-def _figure(rows: Rows, name: str, protocol: Protocol) -> list[float]:
-    """[value, low, high], macro."""
-    values, kinds = numbers(list(rows), name), _kinds(rows)
-    drawn = macro(values, kinds, _weights(rows, protocol))
-    return _rounded(macro(values, kinds, np.ones((1, len(rows))))[0], limits(drawn[np.isfinite(drawn)]))
-
-
-def _by_finding(rows: Rows, protocol: Protocol) -> dict:
-    if not rows:
-        return {"boxes": 0}
-    return {"boxes": len(rows)} | {name: _figure(rows, name, protocol) for name in protocol.headline}
-
-
-def _differences(own: Rows, other: Rows, protocol: Protocol) -> dict:
-    """{headline figure: own less other}, on the boxes of both; empty where they share none."""
-    by_box = {_key(row): row for row in other if not row["failed"]}
-    rows = [row for row in own if _key(row) in by_box]
-    return {name: _difference(rows, by_box, name, protocol) for name in protocol.headline} if rows else {}
-
-
-def _difference(rows: Rows, by_box: Mapping[tuple, Mapping[str, str]], name: str, protocol: Protocol) -> dict:
-    """Own less other on the same boxes: [value, low, high] and a two-sided p of the bootstrap."""
-    values = numbers(rows, name) - numbers([by_box[_key(row)] for row in rows], name)
-    drawn = macro(values, _kinds(rows), _weights(rows, protocol))
-    drawn = drawn[np.isfinite(drawn)]
-    tail = min((drawn <= 0).sum(), (drawn >= 0).sum())
-    p = min(1.0, 2 * (tail + 1) / (len(drawn) + 1))
-    value = macro(values, _kinds(rows), np.ones((1, len(rows))))[0]
-    return {"difference": _rounded(value, limits(drawn)), "p": round(float(p), 5)}
+def tables_of(found: Mapping) -> Iterator[Mapping]:
+    """The tables of a summary: that of all targets, then those of fewer."""
+    yield found
+    yield from found.get("subsets", ())
 
 
 def _key(row: Mapping[str, str]) -> tuple[str, str, str]:
     return row["image"], row["finding"], row["box"]
-
-
-def _kinds(rows: Rows) -> np.ndarray:
-    return np.array([row["finding"] for row in rows])
-
-
-def _weights(rows: Rows, protocol: Protocol) -> np.ndarray:
-    """(draws, rows): how often each row is in each draw of patients; the same draws for the same rows."""
-    return _drawn(tuple(row["patient"] for row in rows), protocol.resamples, protocol.seed)
-
-
-@lru_cache(maxsize=32)
-def _drawn(patients: tuple[str, ...], count: int, seed: int) -> np.ndarray:
-    draws = patient_resamples(patients, count=count, seed=seed)
-    return np.stack([np.bincount(picked, minlength=len(patients)) for picked in draws]).astype(np.float32)
 
 
 def _correct(explainers: Sequence[dict], against: str, verdict: str) -> None:

@@ -1,23 +1,14 @@
 """Integrated gradients from other chests instead of from nothing."""
 
-from functools import cache
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 
 from explainers import Context, Explainer, Range, hookimpl
-
-if TYPE_CHECKING:
-    from cxr.reading.radiograph import Radiograph
+from explainers.background import synthetic_chests
 
 AT_ONCE = 8
 """Gradients computed together; after each lot the run can be cancelled."""
-
-BACKGROUND = 8
-"""Synthetic chests that paths start from."""
-
-SIDE = 320
-"""Pixels a side of these chests: more than any network of this family sees."""
 
 
 class ExpectedGradients(Explainer):
@@ -54,7 +45,7 @@ class ExpectedGradients(Explainer):
         self, context: Context, finding: str, *, draws: Annotated[int, Range(16, 256, step=16)] = 64
     ) -> np.ndarray:
         """The map `(h, w)` of one finding, on the input's grid."""
-        chests = np.stack([context.prepare(chest) for chest in _chests()])
+        chests = np.stack([context.prepare(chest) for chest in synthetic_chests()])
         order = context.rng.permutation(np.arange(draws) % len(chests))
         points = (context.rng.permutation(draws) + context.rng.uniform(size=draws)) / draws
         total, squares = np.zeros(context.input.shape[:2]), np.zeros(context.input.shape[:2])
@@ -73,14 +64,6 @@ class ExpectedGradients(Explainer):
         context.promise_sum(finding, float(context.logits[place]) - background)
         context.note(background_logit=background, standard_error=np.sqrt(variance).astype(np.float32))
         return mean
-
-
-@cache
-def _chests() -> "tuple[Radiograph, ...]":
-    """Synthetic chests without findings, computed once."""
-    from cxr.phantom import phantom
-
-    return tuple(phantom(seed, size=SIDE).radiograph for seed in range(BACKGROUND))
 
 
 @hookimpl

@@ -16,7 +16,7 @@ def _folder(tmp_path, *lines, header="image,finding,x,y,w,h"):
 def test_a_box_is_a_share_of_the_picture_and_nih_s_spelling_is_known(tmp_path):
     folder = _folder(tmp_path, "00000007_003.png,Infiltrate,256,512,128,64")
     (boxed,) = read_boxes(folder, labels=["Infiltration"]).boxes
-    assert boxed == Boxed("00000007_003.png", "00000007", "Infiltration", (0.5, 0.25, 0.0625, 0.125))
+    assert boxed == Boxed("00000007_003.png", "00000007", "Infiltration", ((0.5, 0.25, 0.0625, 0.125),))
     mask = boxed.mask(16)
     assert mask.sum() == 1 * 2
     assert mask[8, 4:6].all()
@@ -44,7 +44,7 @@ def test_a_folder_without_boxes_and_a_network_without_their_findings_are_refused
 
 
 def test_the_prior_is_where_boxes_of_other_patients_lie_and_never_one_s_own(tmp_path):
-    left, right = (0.0, 0.0, 1.0, 0.5), (0.0, 0.5, 1.0, 0.5)
+    left, right = ((0.0, 0.0, 1.0, 0.5),), ((0.0, 0.5, 1.0, 0.5),)
     boxes = (
         Boxed("a0", "a", "Mass", left),
         Boxed("a1", "a", "Mass", left),
@@ -56,6 +56,35 @@ def test_the_prior_is_where_boxes_of_other_patients_lie_and_never_one_s_own(tmp_
     np.testing.assert_array_equal(data.occupancy(boxes[0], 2), [[0.5, 0.5]] * 2)  # b's and c's
     np.testing.assert_array_equal(data.occupancy(boxes[2], 2), [[1, 0]] * 2)  # both of a's and c's
     assert not data.occupancy(boxes[4], 2).any()  # nobody else has it
+
+
+def test_boxes_of_one_finding_on_one_picture_are_one_target(tmp_path):
+    lines = ("a.png,Mass,0,0,512,512", "a.png,Nodule,0,0,9,9", "a.png,Mass,512,512,512,512", "b.png,Mass,0,0,512,512")
+    data = read_boxes(_folder(tmp_path, *lines), labels=["Mass", "Nodule"])
+    assert sorted((each.image, each.finding, len(each.boxes)) for each in data.boxes) == [
+        ("a.png", "Mass", 2),
+        ("a.png", "Nodule", 1),
+        ("b.png", "Mass", 1),
+    ]
+    (two,) = [each for each in data.boxes if len(each.boxes) == 2]
+    np.testing.assert_array_equal(two.mask(2), [[True, False], [False, True]])
+    (other,) = [each for each in data.boxes if each.image == "b.png"]
+    np.testing.assert_array_equal(data.occupancy(other, 2), [[1, 0], [0, 1]])  # a's two boxes are one target
+
+
+def test_ceilings_of_a_crop_are_those_of_its_smaller_cells():
+    # the network saw the middle 8 × 8 of 16 × 16; its 2 × 2 cells are 4 × 4 there, and there are none around
+    crop = (0.25, 0.25, 0.5, 0.5)
+    cell = np.zeros((16, 16), bool)
+    cell[4:8, 4:8] = True
+    assert ceilings(cell, (2, 2), crop) == (True, 1.0)
+    assert ceilings(cell, (2, 2)) == (True, pytest.approx(16 / 64))  # a whole picture's cell holds 64
+    outside = np.zeros((16, 16), bool)
+    outside[0:4, 0:16] = True
+    assert ceilings(outside, (2, 2), crop) == (False, 0.0)
+    across = np.zeros((16, 16), bool)
+    across[0:8, 4:12] = True  # two cells of 16 in a box of 64
+    assert ceilings(across, (2, 2), crop) == (True, pytest.approx(32 / 64))
 
 
 def test_ceilings_of_a_grid_by_hand():
@@ -122,15 +151,15 @@ def test_nih_s_table_of_boxes_is_read_as_downloaded(tmp_path):
     assert set(boxed) == {"Atelectasis", "Infiltration"}
     assert boxed["Atelectasis"].patient == "00013118"
     expected = np.array([547.019216763771, 225.084745762712, 79.1864406779661, 86.7796610169491]) / 1024
-    np.testing.assert_allclose(boxed["Atelectasis"].box, expected)
+    np.testing.assert_allclose(boxed["Atelectasis"].boxes[0], expected)
 
 
 def test_vindr_s_table_of_boxes_is_read_as_downloaded_in_its_pictures_pixels(tmp_path):
     data = read_boxes(_published(tmp_path, VINDR), labels=["Effusion", "Cardiomegaly"])
     boxed = {each.finding: each for each in data.boxes}
     # of 80 rows and 200 columns
-    assert boxed["Effusion"].box == (0.25, 0.25, 0.25, 0.25)
-    assert boxed["Cardiomegaly"].box == (0, 0, 1, 1)
+    assert boxed["Effusion"].boxes == ((0.25, 0.25, 0.25, 0.25),)
+    assert boxed["Cardiomegaly"].boxes == ((0, 0, 1, 1),)
     assert data.left_out == ("Aortic enlargement",)
     assert data.picture(boxed["Effusion"]) == tmp_path / "images" / "train" / "wide.png"
 

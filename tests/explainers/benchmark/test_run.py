@@ -36,7 +36,7 @@ def _of(rows, label):
 
 def test_the_right_explainer_finds_every_disc_and_chance_does_not(done):
     bench, _, rows = done
-    assert len(rows) == 3 * 12 + 2
+    assert len(rows) == 3 * 16 + 2
     assert not any(row["failed"] for row in rows)
     assert numbers(_of(rows, "True"), "pointing_tolerant").mean() > 0.8
     assert numbers(_of(rows, "True"), "pixel_auc").min() > 0.9

@@ -1,16 +1,19 @@
 """Means over findings, paired differences, Holm: against numbers worked by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from explainers.benchmark.intervals import macro
 from explainers.benchmark.protocol import Entry, Protocol
 from explainers.benchmark.run import FIGURES
-from explainers.benchmark.statistics import _correct, macro, summary
+from explainers.benchmark.statistics import _correct, summary
 
 
 def _protocol(*names):
     return Protocol(
-        1, 0, 500, ("pointing", "iou_equal_area"), 0, 0, tuple(Entry(name, name, {}) for name in names), "0"
+        1, 0, 500, ("pointing", "iou_equal_area"), 0, 0, 0, tuple(Entry(name, name, {}) for name in names), "0"
     )
 
 
@@ -32,8 +35,9 @@ def _rows(label, values, finding="Mass"):
 def test_findings_weigh_the_same_however_many_boxes_they_have():
     values, kinds = np.array([1.0, 1, 1, 0, np.nan]), np.array(["a", "a", "a", "b", "b"])
     assert macro(values, kinds, np.ones((1, 5)))[0] == pytest.approx((1 + 0) / 2)
-    drawn = np.array([[0.0, 0, 0, 2, 1], [2, 0, 1, 0, 4]])  # the first draw has none of a, the second none of b
-    np.testing.assert_allclose(macro(values, kinds, drawn), [0, 1])
+    # the first draw has none of a, the second none of b: neither is a mean over a and b
+    drawn = np.array([[0.0, 0, 0, 2, 1], [2, 0, 1, 0, 4], [2, 0, 1, 3, 4]])
+    np.testing.assert_allclose(macro(values, kinds, drawn), [np.nan, np.nan, 0.5])
 
 
 def test_holm_by_hand():
@@ -63,7 +67,10 @@ def test_what_beats_the_prior_is_called_so_and_what_equals_it_is_not():
     value, low, high = better["against_prior"]["pointing"]["difference"]
     assert low <= value <= high
     assert value == pytest.approx(np.mean(np.maximum(prior, np.arange(60) % 3 > 0) - prior), abs=1e-4)
-    assert same["against_prior"]["pointing"] == {"difference": [0, 0, 0], "p": 1, "p_holm": 1}
+    nothing = same["against_prior"]["pointing"]
+    assert (nothing["difference"][0], nothing["p"], nothing["p_holm"]) == (0, 1, 1)
+    # equal on all 60: as many as 1 − .025^(1/60) = 6 % of other patients may differ
+    assert nothing["difference"][1:] == pytest.approx([-0.0596, 0.0596], abs=1e-4)
 
 
 def test_another_run_is_compared_box_by_box():
@@ -71,7 +78,9 @@ def test_another_run_is_compared_box_by_box():
     found = summary(mine, _protocol("a"), model={"name": "x"}, findings=["Mass"], versus=({"name": "y"}, others))
     (each,) = found["explainers"]
     assert found["versus"] == {"name": "y"}
-    assert each["against_other"]["pointing"]["difference"] == [1, 1, 1]
+    value, low, high = each["against_other"]["pointing"]["difference"]
+    assert (value, high) == (1, 1)
+    assert low == pytest.approx(1 - 2 * (1 - 0.025 ** (1 / 20)), abs=1e-4)
     assert each["beats_other"]
 
 
@@ -94,5 +103,73 @@ def test_patients_are_drawn_whole():
         for rows in (one_each, shared)
     ]
     assert [figure[0] for figure in figures] == [0.5, 0.5]
-    assert figures[1][2] - figures[1][1] == 1.0  # both, or either alone
+    assert figures[1][2] - figures[1][1] > 0.95  # of two patients, half
     assert figures[0][2] - figures[0][1] < 0.6
+
+
+def _of_findings(label, boxes, *, value=0.0):
+    """Rows of one label: {finding: number of patients}, each patient with one target, all with the same value."""
+    rows = []
+    for finding, count in boxes.items():
+        for row in _rows(label, [value] * count, finding):
+            rows.append(row | {"patient": f"{finding}{row['patient']}", "image": f"{finding}{row['image']}"})
+    return rows
+
+
+@pytest.mark.parametrize("count", [2, 8, 20, 100, 682])
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_no_interval_is_without_width(count, value):
+    found = summary(_rows("a", [value] * count), _protocol("a"), model={}, findings=["Mass"])
+    for figures in (found["explainers"][0]["macro"], found["explainers"][0]["by_finding"]["Mass"]):
+        for name in ("pointing", "iou_equal_area"):
+            _, low, high = figures[name]
+            assert high - low > 0.9 / count
+
+
+def test_a_mean_names_its_findings_and_leaves_out_those_of_one_patient():
+    rows = _of_findings("a", {"Mass": 9, "Nodule": 4, "Edema": 1}, value=1.0)
+    rows[-1]["pointing"] = "False"
+    found = summary(rows, _protocol("a"), model={}, findings=["Mass", "Nodule", "Edema", "Hernia"])
+    assert found["mean_findings"]["pointing"] == ["Mass", "Nodule"]
+    assert found["explainers"][0]["macro"]["pointing"][0] == 1
+    assert found["explainers"][0]["by_finding"]["Edema"]["pointing"][0] == 0
+    assert "Means are over Mass, Nodule, on 14 targets of 14 patients" in found["concluded"]
+
+
+def test_explainers_of_fewer_targets_stand_in_a_table_of_their_own_beside_the_rest_on_the_same_targets():
+    prior, many = _rows("occupancy", [1] * 10 + [0] * 20), _rows("many", [0] * 10 + [1] * 20)
+    few = _rows("few", [1] * 10)
+    protocol = _protocol("many", "few", "occupancy")
+    entries = tuple(replace(entry, boxes=10 if entry.label == "few" else 0) for entry in protocol.entries)
+    found = summary(prior + few + many, replace(protocol, entries=entries), model={}, findings=["Mass"])
+    assert [each["label"] for each in found["explainers"]] == ["many", "occupancy"]
+    (subset,) = found["subsets"]
+    assert (found["targets"], subset["targets"]) == (30, 10)
+    by_label = {each["label"]: each for each in subset["explainers"]}
+    assert list(by_label) == ["many", "few", "occupancy"]
+    assert [each["macro"]["pointing"][0] for each in by_label.values()] == [0, 1, 1]
+    # each explainer is tested once, on the most targets that it was measured on
+    assert "beats_prior" in by_label["few"]
+    assert "beats_prior" not in by_label["many"]
+    assert "beats_prior" in found["explainers"][0]
+
+
+@pytest.mark.parametrize(
+    ("better", "said"), [(True, "Localising on this network"), (False, "No explainer of 1 may be")]
+)
+def test_the_first_sentence_says_what_can_be_concluded(better, said):
+    rows = _rows("a", [1 if better else 0] * 60) + _rows("occupancy", [0] * 60)
+    found = summary(rows, _protocol("a", "occupancy"), model={}, findings=["Mass"])
+    assert found["concluded"].startswith(said)
+    assert "of other findings, networks and hospitals nothing is said" in found["concluded"]
+
+
+def test_an_explainer_moves_the_network_more_only_where_its_interval_is_above_every_controls():
+    gains = {"a": [1.0, 1.2, 0.9, 1.1] * 10, "b": [0.2, -0.2] * 20, "control": [0.1, 0.0, -0.1, 0.05] * 10}
+    rows = [
+        row | {"relevance_gain": str(gain)}
+        for label, values in gains.items()
+        for row, gain in zip(_rows(label, [0] * 40), values, strict=True)
+    ]
+    found = summary(rows, _protocol(*gains), model={}, findings=["Mass"], controls=["control"])
+    assert "What moves the logit more than any control's order does: a." in found["concluded"]

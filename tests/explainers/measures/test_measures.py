@@ -6,7 +6,8 @@ from explainers.agreement import agreement
 from explainers.box_scores import box_scores, sample_with_box
 from explainers.contract.measure import check_measure_class
 from explainers.map_statistics import hottest, on_grid, overlap, peak, ranks, spearman
-from explainers.removal import relevance_gain, removal_curves, removal_order
+from explainers.measures.relevance_gain import noise_above_the_rest
+from explainers.removal import fillings_of, relevance_gain, removal_curves, removal_order
 
 BUILTIN = [
     "completeness", "finding_sensitivity", "head_stability", "localisation", "relevance_gain", "stability",
@@ -92,6 +93,34 @@ def test_a_single_picture_is_called_unreliable(measured):
     assert len(found.figures["controls"]) == 11
     assert found.value > 0
     assert measured("relevance_gain", -true_map()).measured.value == pytest.approx(-found.value, rel=0.1)
+
+
+def test_a_gain_is_the_mean_over_fills_and_stands_beside_what_noise_reaches(measured):
+    found = measured("relevance_gain", true_map()).measured
+    assert set(found.figures["by_fill"]) == {"mean", "blur", "black", "chests"}
+    assert found.value == pytest.approx(np.mean(list(found.figures["by_fill"].values())), abs=1e-4)
+    noise, beaten = found.figures["noise_maps_above_other_controls"], found.figures["share_of_controls_beaten"]
+    assert f"better than {round(11 * beaten)} of 11 controls" in found.sentence
+    assert f"{noise} of 8 noise maps beat all controls that are no noise" in found.sentence
+
+
+def test_noise_maps_count_where_they_are_above_every_other_control():
+    assert noise_above_the_rest({"random 1": 0.5, "random 2": 0.2, "random 3": 0.4, "edges": 0.3, "centre": -1.0}) == 2
+    assert noise_above_the_rest({"random 1": 0.1, "edges": 0.3}) == 0
+
+
+def test_each_fill_is_another_one(planted, crowded):
+    from explainers.contract.context import Context
+
+    radiograph = next(iter(crowded.values()))
+    picture = planted.prepare(radiograph).array
+    context = Context(planted, radiograph, planted.prepare(radiograph))
+    mean, blurred, black, chests = (np.broadcast_to(each, picture.shape) for each in fillings_of(context))
+    np.testing.assert_allclose(mean, np.broadcast_to(picture.mean(axis=(0, 1)), mean.shape), atol=1e-5)
+    np.testing.assert_array_equal(black, np.broadcast_to(picture.min(axis=(0, 1)), mean.shape))
+    assert 0 < blurred.std() < picture.std()
+    assert chests.std() > 0
+    assert np.abs(chests - blurred).max() > 0.1
 
 
 def test_the_gain_is_the_area_between_the_curves():

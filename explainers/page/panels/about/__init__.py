@@ -15,7 +15,8 @@ from cxr.evaluation.claims import flagged, sentences_on, withheld
 from cxr.evaluation.claims_table import NO_WITNESS
 from cxr.findings import display_name
 from cxr.predictor import Predictor
-from explainers.benchmark.report import COLUMNS, EXPLANATION, table_rows
+from explainers.benchmark.report import COLUMNS, EXPLANATION, table_rows, table_title
+from explainers.benchmark.statistics import tables_of
 from explainers.contract.explainer import Explainer
 from explainers.page.concurrency import ANY_NUMBER
 from explainers.page.panel import Event, Panel, handler
@@ -226,17 +227,26 @@ def _benchmark(predictor: Predictor) -> str:
     """How explainers did on this network, as the checkpoint states it."""
     found = predictor.benchmark
     try:
-        first, last = ("benchmark_explainer", "benchmark_boxes"), ("benchmark_beats", "benchmark_seconds")
+        first, last = ("benchmark_explainer", "benchmark_targets"), ("benchmark_beats", "benchmark_seconds")
         columns = [each[0].upper() + each[1:] for each in COLUMNS.values()]
         heads = [*(filled(WORDS, key) for key in first), *columns, *(filled(WORDS, key) for key in last)]
-        rows = [[str(label), *(_figure(str(cell)) for cell in cells)] for label, *cells in table_rows(found)]
-        counts = {name: int(found[name]) for name in ("boxes", "images", "patients")}
+        name = predictor.identity.name
+        tables = "".join(
+            f"<p class='quiet'>{escape(table_title(each))}.</p>"
+            + table(heads, _cells(each), filled(WORDS, "benchmark_table", name=name, targets=table_title(each)))
+            for each in tables_of(found)
+        )
+        concluded = str(found.get("concluded", ""))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         return ""
-    name = predictor.identity.name
     return f"""<section class="benchmark"><h3>{_w("benchmark", name=name)}</h3>
-<p class="quiet">{_w("benchmark_of", **counts)} {escape(EXPLANATION)}</p>
-{table(heads, rows, filled(WORDS, "benchmark_table", name=name))}</section>"""
+<p>{escape(concluded)}</p>
+{tables}
+<p class="quiet">{escape(EXPLANATION)}</p></section>"""
+
+
+def _cells(found: Mapping) -> list[list[str]]:
+    return [[str(label), *(_figure(str(cell)) for cell in cells)] for label, *cells in table_rows(found)]
 
 
 def _figure(cell: str) -> str:

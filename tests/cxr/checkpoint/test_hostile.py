@@ -122,7 +122,7 @@ def corpus(root: Path, trace: Path):
     for name, make, word in (
         ("shape_bomb", shape_bomb, "larger than any layer"),
         ("external_link", external, "ExternalLink"),
-        ("lambda", lambda_layer, "never run"),
+        ("lambda", lambda_layer, "is not run"),
     ):
         keras(folder(name, word, {}), make)
     return words

@@ -87,7 +87,7 @@ BEFORE = {
     "class Resizing": [INPUT, ("Resizing", {})],
     "class RandomCrop": [INPUT, ("RandomCrop", {})],
     "class TrueDivide": [INPUT, ("TrueDivide", {})],
-    "no square": [("InputLayer", {"batch_shape": [None, 224, 320, 3]})],
+    "not square": [("InputLayer", {"batch_shape": [None, 224, 320, 3]})],
 }
 WITHIN = {
     "'elu' within": ("Activation", {"activation": "elu"}),

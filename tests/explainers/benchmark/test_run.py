@@ -144,7 +144,7 @@ def test_the_report_stands_alone_and_says_what_the_summary_says(done, tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("version = 1", "version = ", "no TOML"),
+        ("version = 1", "version = ", "not TOML"),
         ("seed = 0", "", "lacks 'seed'"),
         ("seed = 0", "seed = 0\nsede = 1", "sede"),
         ('"iou_equal_area"', '"iou"', "'iou' is not a figure"),

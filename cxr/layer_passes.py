@@ -6,7 +6,8 @@ engine (`cxr.engine.inner_layers`), and all others by the network in Keras, whic
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,7 @@ class LayerPasses:
     def __init__(self, network: "Network | DeferredNetwork", engine: Engine | None, columns: Sequence[int]) -> None:
         self._network, self._engine, self._columns = network, engine, list(columns)
         self._cache: LRUCache[tuple[str, str], tuple[np.ndarray, np.ndarray]] = LRUCache(CACHED_PASSES)
+        self._held: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
         self._lock = threading.Lock()
 
     def forward(self, batch: np.ndarray) -> np.ndarray:
@@ -49,6 +51,26 @@ class LayerPasses:
         computed = self._network.target_layer if tail else layer
         logits, activations = self._cached(batch, computed) if len(batch) == 1 else self._pass(batch, computed)
         return logits, tail.activations(layer, activations) if tail else activations
+
+    @contextmanager
+    def holding(self, batch: np.ndarray, layer: str) -> Iterator[None]:
+        """One pass over a batch; in the `with` block, passes over each of its inputs alone are taken from it."""
+        computed = self._network.target_layer if self._tail(layer) else layer
+        logits, activations = self._pass(batch, computed)
+        for array in (logits, activations):
+            array.flags.writeable = False
+        found = {
+            _key(batch[row : row + 1], computed): (logits[row : row + 1], activations[row : row + 1])
+            for row in range(len(batch))
+        }
+        with self._lock:
+            self._held |= found
+        try:
+            yield
+        finally:
+            with self._lock:
+                for key in found:
+                    self._held.pop(key, None)
 
     def cached_logits(self, prepared: np.ndarray) -> np.ndarray:
         """Logits `(1, n)` of one input `(h, w, c)`, from the cache where they are there."""
@@ -99,8 +121,10 @@ class LayerPasses:
 
     def _cached(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
         """`_pass`, from the cache where it is there. The arrays are read-only."""
-        key = layer, hashlib.sha256(np.ascontiguousarray(batch, np.float32).tobytes()).hexdigest()
+        key = _key(batch, layer)
         with self._lock:
+            if key in self._held:
+                return self._held[key]
             if key in self._cache:
                 return self._cache[key]
         result = self._pass(batch, layer)
@@ -120,3 +144,7 @@ class LayerPasses:
         else:
             logits, activations = self.built().forward_with(batch, layer)
         return logits[:, self._columns], activations
+
+
+def _key(batch: np.ndarray, layer: str) -> tuple[str, str]:
+    return layer, hashlib.sha256(np.ascontiguousarray(batch, np.float32).tobytes()).hexdigest()

@@ -59,7 +59,12 @@ class Prediction:
 
         Findings without an operating point are measured against a score of 0.5.
         """
-        return max(self.findings, key=lambda each: each.logit - _logit(each.threshold)).finding
+        return self.ranked()[0]
+
+    def ranked(self) -> list[str]:
+        """Names of the findings in that order: the one farthest above its operating point first."""
+        above = sorted(self.findings, key=lambda each: each.logit - _logit(each.threshold), reverse=True)
+        return [each.finding for each in above]
 
     def to_json(self) -> dict:
         """Findings, warnings and notes as JSON has them."""

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -125,9 +126,12 @@ class Predictor:
         """The radiograph as this network was trained to see it."""
         return prepare(radiograph, self.rule)
 
-    def predict(self, radiograph: Radiograph) -> Prediction:
-        """Scores of every finding, from one forward pass, or none if this input was scored before."""
-        prepared = self.prepare(radiograph)
+    def predict(self, radiograph: Radiograph, prepared: Prepared | None = None) -> Prediction:
+        """Scores of every finding, from one forward pass, or none if this input was scored before.
+
+        prepared  the radiograph as this network sees it, where the caller has it
+        """
+        prepared = prepared or self.prepare(radiograph)
         logits, activations = self.forward_with(prepared.array[None], self.target_layer)
         by_finding = dict(zip(self.labels, map(float, logits[0]), strict=True))
         scores = finding_scores(by_finding, self.config, spread=self._spread(activations), view=radiograph.view)
@@ -154,6 +158,16 @@ class Predictor:
         """
         self._check(batch)
         return self._passes.forward_with(batch, layer)
+
+    @contextmanager
+    def passes_of(self, batch: np.ndarray) -> Iterator[None]:
+        """One pass over a prepared batch `(N, h, w, c)`, N radiographs together.
+
+        In the `with` block, scores and class activation maps of each of them cost no further pass, in any thread.
+        """
+        self._check(batch)
+        with self._passes.holding(batch, self.target_layer):
+            yield
 
     def activations(self, batch: np.ndarray, layer: str) -> np.ndarray:
         """A layer's output `(N, y, x, k)`. Raises LayerError for a layer that is not there."""

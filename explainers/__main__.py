@@ -1,10 +1,11 @@
-"""Command line of explaining: python -m explainers list | layers | explain | check | new | benchmark | average-maps"""
+"""Command line of explaining: python -m explainers list | layers | explain | check | new | benchmark | batch | …"""
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
 
+from explainers.batch import commands as batch
 from explainers.benchmark import commands as benchmark
 from explainers.commands import checking, explaining, listing
 from hub.command_line import add_version, run
@@ -24,7 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_version(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for group in (listing, explaining, checking, benchmark):
+    for group in (listing, explaining, checking, benchmark, batch):
         group.add_commands(commands)
     return parser
 

@@ -100,11 +100,11 @@ def compare(
     registry = registry or Registry.standard()
     classes = registry.find(list(dict.fromkeys(explainers)))
     finding = check_finding(finding, predictor.labels) if finding else predictor.predict(radiograph).default_finding()
-    checked = _checked(classes, options or {}, predictor)
+    checked = checked_options(classes, options or {}, predictor)
     prepared = predictor.prepare(radiograph)
     origins = registry.origins
     jobs = [
-        _ExplainerJob(
+        ExplainerJob(
             explainer,
             checked[explainer.name],
             predictor,
@@ -121,9 +121,10 @@ def compare(
     return stream(jobs, cancelled)
 
 
-def _checked(
+def checked_options(
     classes: Sequence[type[Explainer]], options: Mapping[str, Mapping[str, Any]], predictor: "Predictor"
 ) -> dict[str, dict[str, Any]]:
+    """{explainer: {option: value}} with all options; OptionError for unknown explainers, options and values."""
     names = [explainer.name for explainer in classes]
     if not isinstance(options, Mapping) or not all(isinstance(each, Mapping) for each in options.values()):
         raise OptionError("Options are not of the form {explainer: {option: value}}.")
@@ -142,7 +143,7 @@ def _checked(
 
 
 @dataclass(frozen=True)
-class _ExplainerJob(Job[Event]):
+class ExplainerJob(Job[Event]):
     """One explainer on one input."""
 
     explainer: type[Explainer]

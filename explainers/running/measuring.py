@@ -17,6 +17,7 @@ from explainers.running.stream import Job, stream
 if TYPE_CHECKING:
     from cxr.frame import Box
     from cxr.predictor import Predictor
+    from cxr.preparation import Prepared
     from cxr.reading.radiograph import Radiograph
 
 
@@ -70,6 +71,7 @@ def measure(
     cancelled: Callable[[], bool] | None = None,
     shared: dict | None = None,
     limit_s: float | None = None,
+    prepared: "Prepared | None" = None,
 ) -> Iterator[Event]:
     """Measure each explanation in turn; yields what happens, in order.
 
@@ -78,6 +80,7 @@ def measure(
     cancelled
     shared     stores what measures of the same radiograph have in common, from call to call
     limit_s    seconds that each measure may take; the registry may limit those of plugins to less
+    prepared   the radiograph as the network sees it, where the caller has it
 
     Raises OptionError for an unknown measure, at once. A measure that fails is reported; the others go on. Closing the
     iterator ends the running measure at its next step.
@@ -86,7 +89,7 @@ def measure(
     classes = registry.find_measures(list(dict.fromkeys(measures)))
     names = [explanation.explainer for explanation in explanations]
     explainers = dict(zip(names, registry.find(names), strict=True))
-    prepared = predictor.prepare(radiograph)
+    prepared = prepared or predictor.prepare(radiograph)
     shared = {} if shared is None else shared
 
     jobs = [

@@ -120,7 +120,7 @@ def _events(job: Job[Event], stop: Callable[[], bool], restore: Callable[[], Non
     happened: queue.SimpleQueue[Event | _Last[Event]] = queue.SimpleQueue()
 
     def work() -> None:
-        happened.put(_Last(_result(job, happened.put, lambda: expired.is_set() or stop())))
+        happened.put(_Last(result_of(job, happened.put, lambda: expired.is_set() or stop())))
 
     thread = _JobThread(job.name, work)
     thread.start()
@@ -180,7 +180,7 @@ class _Patience:
         return min(POLL_S, max(0.0, self._begin + self._limit_s - time.monotonic()))
 
 
-def _result(job: Job[Event], report: Callable[[Event], None], stop: Callable[[], bool]) -> Event:
+def result_of(job: Job[Event], report: Callable[[Event], None], stop: Callable[[], bool]) -> Event:
     """The job's last event, whatever it raises."""
     from cxr.engine.scheduler import cancel_when
 

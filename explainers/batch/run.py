@@ -1,0 +1,78 @@
+"""A run from begin to end: what is left to do, on which engine, with progress, and what came of it."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tqdm import tqdm
+
+from explainers.batch.parts import clean, done_images, failures, undo_failed
+from explainers.batch.plan import begin
+from explainers.batch.sources import Item, Source
+from explainers.batch.storage import Folder
+from explainers.batch.worker import Report, Worker
+
+LOG_INTERVAL_S = 30
+"""Between two lines of progress where nobody watches a terminal."""
+
+SHOWN_FAILURES = 5
+"""Failures that are printed one by one."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of all radiographs of the folder, those of earlier runs included.
+
+    images    of the source
+    unread    that could not be read
+    failed    maps and measures that failed
+    """
+
+    images: int
+    unread: int
+    failed: int
+
+    def line(self) -> str:
+        """As the command prints it."""
+        found = f"{self.images} radiographs: {self.images - self.unread} scored, {self.unread} unreadable"
+        return f"{found}; {self.failed} maps or measures failed" if self.failed else found
+
+
+def prepare_folder(worker: Worker, source: Source, *, retry_failed: bool = False) -> list[Item]:
+    """Begin or continue the folder's run; returns what is left. Raises OptionError if the folder is of another run."""
+    out = Folder.at(worker.plan.out)
+    begin(out, worker.about)
+    clean(out)
+    if retry_failed:
+        undo_failed(out)
+    return left(out, source)
+
+
+def left(out: Folder, source: Source) -> list[Item]:
+    """The radiographs of the source that are not done."""
+    done = done_images(out)
+    return [item for item in source.items if item.image not in done]
+
+
+def run(reports: Iterator[Report], source: Source, out: Folder, *, left_over: int) -> Outcome:
+    """Follow the engine's reports with a line of progress: radiographs a second, time left, failures."""
+    shown = failed = 0
+    seen = sys.stderr.isatty()
+    with tqdm(
+        total=len(source),
+        initial=len(source) - left_over,
+        unit=" images",
+        mininterval=0.1 if seen else LOG_INTERVAL_S,
+        ascii=None if seen else " #",
+    ) as bar:
+        bar.set_postfix(failed=0, refresh=False)
+        for report in reports:
+            for sentence in report.failures[: SHOWN_FAILURES - shown]:
+                tqdm.write(f"failed: {sentence}", file=sys.stderr)
+                shown += 1
+            failed += len(report.failures)
+            bar.set_postfix(failed=failed, refresh=False)
+            bar.update(report.images)
+    if failed > shown:
+        print(f"and {failed - shown} more, in the column `error`", file=sys.stderr)
+    return Outcome(len(source), *failures(out))

@@ -1,0 +1,368 @@
+"""Runs: which rows there are, what is resumed, what is refused."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cxr.reading.radiograph import read_radiograph
+from explainers import compare, measure
+from explainers.batch import parts
+from explainers.batch.run import left
+from explainers.batch.schemas import METADATA, TABLES, TIMES, schema_of
+from explainers.batch.sources import read_source
+from explainers.batch.storage import Folder
+from explainers.errors import OptionError
+from explainers.running.comparison import Finished
+from explainers.running.measuring import MeasureDone
+
+KEYS = [("image", "ascending"), ("finding", "ascending"), ("explainer", "ascending"), ("measure", "ascending")]
+
+
+def table(out: str | Path, name: str) -> pa.Table:
+    """All rows of a table without times, in the order of their keys; as anyone reads the folder."""
+    found = pq.read_table(Path(out) / name)
+    return found.drop_columns([each for each in TIMES if each in found.column_names]).sort_by(
+        [key for key in KEYS if key[0] in found.column_names]
+    )
+
+
+def assert_same_rows(one: str | Path, other: str | Path) -> None:
+    """Texts and flags are equal, numbers to 1e-5."""
+    names = {each.name for each in Path(one).iterdir() if each.is_dir()}
+    assert names == {each.name for each in Path(other).iterdir() if each.is_dir()}
+    for name in names:
+        first, second = table(one, name), table(other, name)
+        assert first.num_rows == second.num_rows
+        for column in first.column_names:
+            ours, theirs = (each[column].combine_chunks() for each in (first, second))
+            kind = ours.type.value_type if pa.types.is_list(ours.type) else ours.type
+            if pa.types.is_floating(kind):
+                flat = [each.flatten() if pa.types.is_list(each.type) else each.drop_null() for each in (ours, theirs)]
+                np.testing.assert_allclose(*(each.to_numpy() for each in flat), rtol=1e-5, atol=1e-6, err_msg=column)
+            else:
+                assert ours.to_pylist() == theirs.to_pylist(), column
+
+
+def test_scores_are_those_of_a_single_prediction(plan, source, carried_out, tiny):
+    carried_out(plan, source)
+    rows = table(plan.out, "scores").to_pylist()
+    assert len(rows) == 12 * 2
+    assert [row["image"] for row in rows[::2]] == [item.image for item in source.items]
+    item = source.items[2]
+    expected = tiny.predict(read_radiograph(Path(source.root) / item.image))
+    for row in (row for row in rows if row["image"] == item.image):
+        found = expected[row["finding"]]
+        assert row["logit"] == pytest.approx(found.logit, rel=1e-5)
+        assert (row["above"], row["threshold"]) == (found.above_threshold, found.threshold)
+        assert row["label"] == dict(item.labels)[row["finding"]]
+        assert (row["patient"], row["height"], row["error"]) == ("2", 64, None)
+        assert row["warnings"] == list(expected.warnings)
+
+
+def test_maps_are_those_of_a_single_comparison(plan, source, carried_out, tiny):
+    carried_out(plan, source)
+    rows = {(row["image"], row["finding"], row["explainer"]): row for row in table(plan.out, "maps").to_pylist()}
+    assert len(rows) == 12 * 2 * 2
+    image = source.items[5].image
+    radiograph = read_radiograph(Path(source.root) / image)
+    for event in compare(tiny, radiograph, "Nodule", plan.explainers):
+        if isinstance(event, Finished):
+            made, row = event.explanation, rows[image, "Nodule", event.explainer]
+            cells = np.reshape(row["cells"], (row["rows"], row["columns"]))
+            np.testing.assert_allclose(cells, made.map, rtol=1e-5, atol=1e-6)
+            assert (row["unit"], row["signed"], row["scale"]) == (made.unit, made.signed, 1.0)
+            assert row["minimum"] == pytest.approx(float(made.map.min()), rel=1e-5)
+            assert json.loads(row["options"]) == dict(made.options)
+            assert row["input_digest"] == made.input_digest
+
+
+def test_scores_and_grad_cam_of_a_batch_cost_one_pass_a_radiograph(plan, source, carried_out, tiny, monkeypatch):
+    sizes = []
+    forward = tiny._network.forward_with
+    monkeypatch.setattr(
+        tiny._network, "forward_with", lambda batch, layer: (sizes.append(len(batch)), forward(batch, layer))[1]
+    )
+    carried_out(replace(plan, explainers=("grad_cam",)), source)
+    assert sizes == [4, 4, 4]
+
+
+def test_measures_are_those_of_a_single_measurement(plan, source, carried_out, tiny):
+    carried_out(replace(plan, explainers=("grad_cam",), measures=("finding_sensitivity", "localisation")), source)
+    rows = {(row["image"], row["finding"], row["measure"]): row for row in table(plan.out, "measures").to_pylist()}
+    assert len(rows) == 12 * 2 * 2
+    image = source.items[3].image
+    radiograph = read_radiograph(Path(source.root) / image)
+    *_, event = compare(tiny, radiograph, "Effusion", ["grad_cam"])
+    *_, done = measure(tiny, radiograph, [event.explanation], ["finding_sensitivity"])
+    assert isinstance(done, MeasureDone)
+    row = rows[image, "Effusion", "finding_sensitivity"]
+    assert row["value"] == pytest.approx(done.measured.value, abs=1e-6)
+    assert row["sentence"] == done.measured.sentence
+    without_box = rows[image, "Effusion", "localisation"]
+    assert without_box["value"] is None
+    assert without_box["error"]["code"] == "NOT_MEASURABLE"
+    assert parts.failures(Folder.at(plan.out)) == (0, 0), "that a measure says nothing is no failure"
+
+
+@pytest.mark.parametrize(
+    ("findings", "expected"), [(("all",), 24), (("Nodule",), 12), (("top:1",), 12), (("labelled",), 0)]
+)
+def test_which_findings_are_explained(plan, source, carried_out, findings, expected):
+    positives = sum(
+        value for item in source.items for finding, value in item.labels if finding in ("Effusion", "Nodule")
+    )
+    carried_out(replace(plan, explainers=("grad_cam",), findings=findings), source)
+    assert table(plan.out, "maps").num_rows == (expected or positives)
+    if findings == ("top:1",):
+        scores = {(row["image"], row["finding"]): row["logit"] for row in table(plan.out, "scores").to_pylist()}
+        for row in table(plan.out, "maps").to_pylist():
+            # thresholds 0.9 and 0.2 are logits 2.197 and -1.386
+            margins = {
+                "Effusion": scores[row["image"], "Effusion"] - 2.197,
+                "Nodule": scores[row["image"], "Nodule"] + 1.386,
+            }
+            assert row["finding"] == max(margins, key=margins.get)
+
+
+def test_wrong_findings_are_refused_before_anything_is_written(plan, source, carried_out):
+    from cxr.errors import FindingError
+
+    for words, error in ((("top:0",), OptionError), (("top:3",), OptionError), (("Mass",), FindingError)):
+        with pytest.raises(error):
+            carried_out(replace(plan, findings=words), source)
+    assert not Path(plan.out).exists()
+
+
+def test_half_precision_loses_little_and_never_overflows(plan, source, carried_out, tmp_path):
+    one, other = replace(plan, out=str(tmp_path / "one")), replace(plan, out=str(tmp_path / "half"), half=True)
+    carried_out(one, source)
+    carried_out(other, source)
+    assert pq.read_schema(next((tmp_path / "half" / "maps").iterdir())).field("cells").type == pa.list_(pa.float16())
+    for whole, half in zip(table(one.out, "maps").to_pylist(), table(other.out, "maps").to_pylist(), strict=True):
+        cells = np.array(half["cells"], np.float64) * half["scale"]
+        largest = max(abs(whole["minimum"]), abs(whole["maximum"]))
+        np.testing.assert_allclose(cells, whole["cells"], atol=largest * 2**-11)
+
+
+def broken(images: Path) -> dict[str, bytes]:
+    """Ten kinds of files that are no radiograph, by name."""
+    good = sorted(images.glob("*.png"))[0].read_bytes()
+    return {
+        "empty.png": b"",
+        "text.png": b"this is no picture",
+        "cut.png": good[: len(good) // 2],
+        "html.jpg": b"<html><body>404</body></html>",
+        "zip.png": b"PK\x03\x04" + bytes(64),
+        "cut.dcm": b"\0" * 128 + b"DICM" + bytes(7),
+        "noise.tif": b"II*\0" + bytes(range(256)),
+        "zeros.jpeg": bytes(4096),
+        "pixel.png": _png((1, 1)),
+        "constant.png": _png((80, 80)),
+    }
+
+
+def _png(size: tuple[int, int]) -> bytes:
+    from io import BytesIO
+
+    from PIL import Image
+
+    buffer = BytesIO()
+    Image.new("L", size, 128).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_broken_files_get_a_row_with_an_error_and_the_others_their_results(plan, images, carried_out):
+    wrong = broken(images)
+    for name, content in wrong.items():
+        (images / name).write_bytes(content)
+    source = read_source(str(images))
+    reports = carried_out(plan, source)
+    rows = table(plan.out, "scores").to_pylist()
+    failed = {row["image"]: row for row in rows if row["error"]}
+    assert set(failed) == set(wrong)
+    assert all(
+        row["error"]["code"] == "RADIOGRAPH" and row["error"]["sentence"].endswith(".") for row in failed.values()
+    )
+    assert all(row["finding"] is None and row["logit"] is None for row in failed.values())
+    assert len(rows) == 12 * 2 + len(wrong)
+    assert sum(len(report.failures) for report in reports) == len(wrong)
+    assert parts.failures(Folder.at(plan.out)) == (len(wrong), 0)
+    assert left(Folder.at(plan.out), source) == [], "what can't be read is done too"
+
+
+def test_a_defect_of_a_decoder_costs_one_radiograph(plan, source, carried_out, monkeypatch, caplog):
+    from explainers.batch.sources import Reader
+
+    read = Reader.read
+
+    def fail_once(self, image: str):
+        if image == source.items[1].image:
+            raise ZeroDivisionError("a defect")
+        return read(self, image)
+
+    monkeypatch.setattr(Reader, "read", fail_once)
+    carried_out(plan, source)
+    (failed,) = [row for row in table(plan.out, "scores").to_pylist() if row["error"]]
+    assert failed["error"]["code"] == "INTERNAL"
+    assert "a defect" in caplog.text, "the log has it"
+    assert "a defect" not in failed["error"]["sentence"]
+
+
+PLUGIN = """
+from explainers import Explainer, hookimpl
+
+class Moody(Explainer):
+    name, title, unit = "moody", "Moody", "logit"
+
+    def explain(self, context, finding):
+        if context.logits[0] > LIMIT:
+            raise RuntimeError("not today")
+        return context.input[..., 0]
+
+@hookimpl
+def cxr_lens_explainers():
+    return [Moody]
+"""
+
+
+def test_an_explainer_that_fails_gets_rows_with_errors_and_the_others_their_maps(plan, source, carried_out, tmp_path):
+    (tmp_path / "moody.py").write_text(PLUGIN.replace("LIMIT", "-1e9"))
+    plan = replace(plan, explainers=("moody", "grad_cam"), plugins=(str(tmp_path / "moody.py"),))
+    carried_out(plan, source)
+    rows = table(plan.out, "maps").to_pylist()
+    assert {row["explainer"] for row in rows if row["error"]} == {"moody"}
+    assert all(row["error"]["code"] == "EXPLAINER" and row["cells"] is None for row in rows if row["error"])
+    assert sum(row["error"] is None for row in rows) == 24
+    assert parts.failures(Folder.at(plan.out)) == (0, 24)
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing catches it."""
+
+
+@pytest.mark.parametrize("last", range(10))
+def test_a_run_that_ends_at_any_write_goes_on_and_gives_the_same_rows(
+    plan, source, carried_out, tmp_path, monkeypatch, last
+):
+    whole = replace(plan, out=str(tmp_path / "whole"))
+    carried_out(whole, source)
+    writes = 0
+
+    def end_after(self, name: str, content: bytes) -> None:
+        nonlocal writes
+        writes += 1
+        if writes > last:
+            raise Killed
+        write(self, name, content)
+
+    write = Folder.write
+    with monkeypatch.context() as patched:
+        patched.setattr(Folder, "write", end_after)
+        # run.json, then a part of maps and one of scores for each of three batches
+        if last < 7:
+            with pytest.raises(Killed):
+                carried_out(plan, source)
+        else:
+            carried_out(plan, source)
+    done = max(0, (last - 1) // 2) * 4
+    if Path(plan.out).exists():
+        assert len(left(Folder.at(plan.out), source)) == max(0, 12 - done), "at most the batch in hand is lost"
+    carried_out(plan, source)
+    assert_same_rows(plan.out, whole.out)
+
+
+def test_what_a_killed_process_left_is_deleted(plan, source, carried_out):
+    carried_out(plan, source)
+    out = Path(plan.out)
+    (name,) = parts.parts(Folder.at(out))[:1]
+    (out / "scores" / name).unlink()
+    (out / "maps" / ".part-abc").write_bytes(b"half of a file")
+    assert len(left(Folder.at(out), source)) == 4
+    carried_out(plan, source)
+    assert not (out / "maps" / ".part-abc").exists()
+    assert table(out, "maps").num_rows == 12 * 2 * 2
+
+
+def test_radiographs_that_were_added_are_done_by_the_same_command(plan, images, carried_out):
+    added = images / "00000001_000.png"
+    content = added.read_bytes()
+    added.unlink()
+    assert sum(report.images for report in carried_out(plan, read_source(str(images)))) == 11
+    added.write_bytes(content)
+    assert [report.images for report in carried_out(plan, read_source(str(images)))] == [1]
+    assert table(plan.out, "scores").num_rows == 24
+
+
+def test_failures_stay_unless_they_are_to_be_tried_again(plan, images, carried_out):
+    file = images / "00000003_000.png"
+    content = file.read_bytes()
+    file.write_bytes(content[:100])
+    source = read_source(str(images))
+    carried_out(plan, source)
+    file.write_bytes(content)
+    assert carried_out(plan, source) == []
+    assert sum(report.images for report in carried_out(plan, source, retry_failed=True)) == 4, "its batch"
+    assert parts.failures(Folder.at(plan.out)) == (0, 0)
+    assert table(plan.out, "maps").num_rows == 12 * 2 * 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"explainers": ("grad_cam",)}, "explainers"),
+        ({"options": {"grad_cam": {"layer": "cells"}}}, "explainers"),
+        ({"seed": 1}, "seed"),
+        ({"findings": ("Nodule",)}, "findings"),
+        ({"measures": ("stability",)}, "measures"),
+        ({"half": True}, "half"),
+    ],
+)
+def test_a_folder_is_of_one_run(plan, source, carried_out, changed, named):
+    carried_out(replace(plan, explainers=("grad_cam", "random_map")), source)
+    with pytest.raises(OptionError, match=rf"differs in {named}\."):
+        carried_out(replace(plan, **changed), source)
+    carried_out(replace(plan, batch=7), source)  # how it is computed may change
+
+
+def test_every_file_says_what_made_it_and_no_path(plan, source, carried_out, dataset):
+    carried_out(replace(plan, measures=("finding_sensitivity",)), source)
+    for name in TABLES:
+        for file in (Path(plan.out) / name).iterdir():
+            schema = pq.read_schema(file)
+            assert schema.equals(schema_of(name))
+            about = json.loads(schema.metadata[METADATA])
+            assert (about["schema"], about["table"], about["model"]["name"]) == (1, name, "tiny")
+            assert about["explainers"]["grad_cam"]["options"] == {"layer": "relu"}
+            assert {"input", "versions", "seed", "command"} <= set(about)
+            assert str(dataset).encode() not in file.read_bytes()
+    assert str(dataset) not in (Path(plan.out) / "run.json").read_text()
+
+
+def test_results_may_lie_behind_an_address(plan, source, carried_out, tmp_path):
+    address = f"memory://{tmp_path.name}/out"
+    carried_out(plan, source)
+    carried_out(replace(plan, out=address), source)
+    out, local = Folder.at(address), Folder.at(plan.out)
+    assert parts.parts(out) == parts.parts(local)
+    assert left(out, source) == []
+    name = parts.parts(out)[0]
+    assert parts.read_part(out, "scores", name).equals(parts.read_part(local, "scores", name))
+
+
+def test_nothing_is_left_running_when_the_caller_goes_away(plan, source, tiny):
+    import threading
+
+    from explainers.batch.worker import Worker
+    from explainers.registry import Registry
+
+    worker = Worker(plan, tiny, Registry.standard())
+    reports = worker.run(source.items)
+    next(reports)
+    reports.close()
+    names = ("reading", "scoring", "explaining")
+    assert not [each for each in threading.enumerate() if each.name.startswith(names)]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from explainers.batch import commands as batch
 from explainers.benchmark import commands as benchmark
 from explainers.commands import checking, explaining, listing
+from explainers.results import commands as results
 from hub.command_line import add_version, run
 
 
@@ -25,7 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_version(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for group in (listing, explaining, checking, benchmark, batch):
+    for group in (listing, explaining, checking, benchmark, batch, results):
         group.add_commands(commands)
     return parser
 

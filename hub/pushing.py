@@ -1,7 +1,9 @@
-"""Uploading a checkpoint's folder to the Hugging Face Hub: checked first, then sent in one commit."""
+"""Uploading to the Hugging Face Hub in one commit: a checkpoint's folder, checked first, or a data set's files."""
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import httpx2
 from huggingface_hub import CommitOperationAdd, HfApi, constants
@@ -21,8 +23,7 @@ def push(directory: Path, repo: str, *, private: bool = False, message: str = ""
     The repository is created if it does not exist. Returns the commit's address. Raises CheckpointError for a folder
     that `verify` refuses, and SourceError for what the Hub refuses; nothing is sent in the first case.
     """
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
-        raise SourceError(f"{repo!r} is not a repository's name.", "Give it as ORG/NAME.")
+    check_repo(repo)
     if not (directory / CONFIG).is_file():
         raise CheckpointError(f"{directory.name!r} has no {CONFIG}.", "Only native checkpoints are pushed.")
     resolved = open_directory(directory, source=str(directory))
@@ -31,10 +32,39 @@ def push(directory: Path, repo: str, *, private: bool = False, message: str = ""
     beside = [name for name in (*companions(resolved.config), CARD) if (directory / name).is_file()]
     names = [*needed, *beside]
     operations = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=directory / name) for name in names]
+    return _commit(repo, "model", operations, private=private, message=message or f"Checkpoint {resolved.name}")
+
+
+def push_dataset(files: Mapping[str, bytes | Path], repo: str, *, private: bool = True, message: str = "") -> str:
+    """Upload files, {name there: content or file}, to a data set's repository; returns the commit's address.
+
+    The repository is created if it does not exist. Raises SourceError for a name that is none, and for what the Hub
+    refuses.
+    """
+    check_repo(repo)
+    operations = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=content) for name, content in files.items()]
+    return _commit(repo, "dataset", operations, private=private, message=message or "Results of a data set")
+
+
+def check_repo(repo: str) -> str:
+    """The name, if it is one of a repository; SourceError otherwise."""
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
+        raise SourceError(f"{repo!r} is not a repository's name.", "Give it as ORG/NAME.")
+    return repo
+
+
+def _commit(
+    repo: str,
+    kind: Literal["model", "dataset"],
+    operations: Sequence[CommitOperationAdd],
+    *,
+    private: bool,
+    message: str,
+) -> str:
     api = HfApi(endpoint=constants.ENDPOINT)
     try:
-        api.create_repo(repo, private=private, exist_ok=True)
-        done = api.create_commit(repo, operations, commit_message=message or f"Checkpoint {resolved.name}")
+        api.create_repo(repo, repo_type=kind, private=private, exist_ok=True)
+        done = api.create_commit(repo, list(operations), repo_type=kind, commit_message=message)
     except HfHubHTTPError as error:
         raise SourceError(
             f"The Hub refused to take {repo}: {error.response.status_code}.", "Set HF_TOKEN to a token that may write."

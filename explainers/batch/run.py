@@ -24,18 +24,30 @@ class Outcome:
     """Of all radiographs of the folder, those of earlier runs included.
 
     images    of the source
+    missing   that have no row: their workers wrote elsewhere
     unread    that could not be read
     failed    maps and measures that failed
     """
 
     images: int
+    missing: int
     unread: int
     failed: int
 
+    @property
+    def whole(self) -> bool:
+        """Whether everything was computed."""
+        return not (self.missing or self.unread or self.failed)
+
     def line(self) -> str:
         """As the command prints it."""
-        found = f"{self.images} radiographs: {self.images - self.unread} scored, {self.unread} unreadable"
-        return f"{found}; {self.failed} maps or measures failed" if self.failed else found
+        scored = self.images - self.missing - self.unread
+        found = f"{self.images} radiographs: {scored} scored, {self.unread} unreadable"
+        if self.failed:
+            found += f"; {self.failed} maps or measures failed"
+        if self.missing:
+            found += f"; {self.missing} have no row here: does every worker reach the folder of the results?"
+        return found
 
 
 def prepare_folder(worker: Worker, source: Source, *, retry_failed: bool = False) -> list[Item]:
@@ -75,4 +87,4 @@ def run(reports: Iterator[Report], source: Source, out: Folder, *, left_over: in
             bar.update(report.images)
     if failed > shown:
         print(f"and {failed - shown} more, in the column `error`", file=sys.stderr)
-    return Outcome(len(source), *failures(out))
+    return Outcome(len(source), len(left(out, source)), *failures(out))

@@ -17,6 +17,7 @@ from explainers.batch.schemas import table_of
 from explainers.batch.sources import Item, Reader
 from explainers.batch.storage import Folder
 from explainers.errors import Cancelled, OptionError
+from explainers.registry import BUILTIN
 from explainers.running.comparison import ExplainerJob, Failed, Finished, checked_options
 from explainers.running.map_cache import MapCache
 from explainers.running.measuring import MeasureDone, measure
@@ -63,6 +64,7 @@ class Worker:
         self.about = describe(self.plan, self.predictor, self.registry)
         self._explainers = self.registry.find(self.plan.explainers)
         self._options = checked_options(self._explainers, self.plan.options, self.predictor)
+        self._origins = self.registry.origins
         self._out, self.reader = Folder.at(self.plan.out), Reader(self.plan.root)
 
     @classmethod
@@ -152,6 +154,8 @@ class Worker:
                 finding,
                 self.plan.seed,
                 cache,
+                limit_s=None,
+                is_plugin=self._origins.get(explainer.name) != BUILTIN,
             )
             event = result_of(job, _ignore, self._stop.is_set)
             self._check()

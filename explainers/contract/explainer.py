@@ -2,11 +2,13 @@
 
 import inspect
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from cachetools import LRUCache, cached
 
 from explainers.contract.options import Option, declared_options, options_schema
 from explainers.errors import PluginError
@@ -70,7 +72,7 @@ class Explainer:
     @classmethod
     def options(cls) -> tuple[Option, ...]:
         """The options that `explain` declares."""
-        return declared_options(cls.explain, inspect.getdoc(cls) or "")
+        return _options_of(cls)
 
     @classmethod
     def options_in_effect(cls, options: Mapping[str, Any], input_size: Sequence[int]) -> dict[str, Any]:
@@ -109,6 +111,13 @@ class Explainer:
             "summary": cls.summary(),
             "options": options_schema(cls),
         }
+
+
+# a plugin that is read again has classes of its own
+@cached(LRUCache(256), lock=threading.Lock())
+def _options_of(explainer: type[Explainer]) -> tuple[Option, ...]:
+    """Cached: reading signature and docstring takes as long as a Grad-CAM map."""
+    return declared_options(explainer.explain, inspect.getdoc(explainer) or "")
 
 
 KINDS = {

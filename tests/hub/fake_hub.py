@@ -23,10 +23,10 @@ LARGE_BYTES = 10_000
 """Files from this size on are kept as large ones, with their sha256 for an etag."""
 
 API = re.compile(
-    r"/api/(?P<kind>models|spaces)/(?P<repo>[^/]+/[^/]+)(?:/(?P<what>revision|commit|preupload|tree)/(?P<rest>.+))?"
+    r"/api/(?P<kind>models|spaces|datasets)/(?P<repo>[^/]+/[^/]+)(?:/(?P<what>revision|commit|preupload|tree)/(?P<rest>.+))?"
 )
-FILE = re.compile(r"/(?:(?P<kind>spaces)/)?(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)")
-BATCH = re.compile(r"/(?P<repo>[^/]+/[^/]+)\.git/info/lfs/objects/batch")
+FILE = re.compile(r"/(?:(?P<kind>spaces|datasets)/)?(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)")
+BATCH = re.compile(r"/(?:datasets/)?(?P<repo>[^/]+/[^/]+)\.git/info/lfs/objects/batch")
 
 
 class Hub(ThreadingHTTPServer):
@@ -192,7 +192,8 @@ class Handler(BaseHTTPRequestHandler):
                 time.sleep(fault["seconds"])
 
     def create(self, given: dict) -> None:
-        home = self.server.folder / "models" / f"{given.get('organization') or 'org'}/{given['name']}"
+        kind = f"{given.get('type') or 'model'}s"
+        home = self.server.folder / kind / f"{given.get('organization') or 'org'}/{given['name']}"
         (home / ("0" * 40)).mkdir(parents=True, exist_ok=True)
         if not (home / "main").exists():
             (home / "main").write_text("0" * 40)
@@ -219,10 +220,14 @@ class Handler(BaseHTTPRequestHandler):
         (home / commit).mkdir()
         for file in last.rglob("*"):
             if file.is_file():
-                (home / commit / file.name).write_bytes(file.read_bytes())
+                copy = home / commit / file.relative_to(last)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(file.read_bytes())
         for line in body.splitlines():
             entry = json.loads(line)
             value = entry["value"]
+            if "path" in value:
+                (home / commit / value["path"]).parent.mkdir(parents=True, exist_ok=True)
             if entry["key"] == "file":
                 (home / commit / value["path"]).write_bytes(base64.b64decode(value["content"]))
             elif entry["key"] == "lfsFile":

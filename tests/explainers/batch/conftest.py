@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cxr.evaluation.labels import read_labels
@@ -13,8 +14,12 @@ from explainers.registry import Registry
 
 pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'cxr-lens[batch]'")
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from explainers.batch.plan import Plan
 from explainers.batch.run import prepare_folder
+from explainers.batch.schemas import TIMES
 from explainers.batch.sources import Source, read_source
 from explainers.batch.worker import Report, Worker
 
@@ -58,3 +63,43 @@ def carried_out(tiny) -> Callable[..., list[Report]]:
         return list(worker.run(prepare_folder(worker, source, **settings)))
 
     return carry_out
+
+
+KEYS = [("image", "ascending"), ("finding", "ascending"), ("explainer", "ascending"), ("measure", "ascending")]
+
+
+def _table(out: str | Path, name: str) -> pa.Table:
+    """All rows of a table without times, in the order of their keys; as anyone reads the folder."""
+    found = pq.read_table(Path(out) / name)
+    return found.drop_columns([each for each in TIMES if each in found.column_names]).sort_by(
+        [key for key in KEYS if key[0] in found.column_names]
+    )
+
+
+def _assert_same_rows(one: str | Path, other: str | Path) -> None:
+    """Texts and flags are equal, numbers to 1e-5."""
+    names = {each.name for each in Path(one).iterdir() if each.is_dir()}
+    assert names == {each.name for each in Path(other).iterdir() if each.is_dir()}
+    for name in names:
+        first, second = _table(one, name), _table(other, name)
+        assert first.num_rows == second.num_rows
+        for column in first.column_names:
+            ours, theirs = (each[column].combine_chunks() for each in (first, second))
+            kind = ours.type.value_type if pa.types.is_list(ours.type) else ours.type
+            if pa.types.is_floating(kind):
+                flat = [each.flatten() if pa.types.is_list(each.type) else each.drop_null() for each in (ours, theirs)]
+                np.testing.assert_allclose(*(each.to_numpy() for each in flat), rtol=1e-5, atol=1e-6, err_msg=column)
+            else:
+                assert ours.to_pylist() == theirs.to_pylist(), column
+
+
+@pytest.fixture(scope="session")
+def table():
+    """(folder, name) -> all rows of a table, sorted, without times."""
+    return _table
+
+
+@pytest.fixture(scope="session")
+def assert_same_rows():
+    """(folder, other folder): they hold the same rows."""
+    return _assert_same_rows

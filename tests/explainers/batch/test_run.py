@@ -13,42 +13,15 @@ from cxr.reading.radiograph import read_radiograph
 from explainers import compare, measure
 from explainers.batch import parts
 from explainers.batch.run import left
-from explainers.batch.schemas import METADATA, TABLES, TIMES, schema_of
+from explainers.batch.schemas import METADATA, TABLES, schema_of
 from explainers.batch.sources import read_source
 from explainers.batch.storage import Folder
 from explainers.errors import OptionError
 from explainers.running.comparison import Finished
 from explainers.running.measuring import MeasureDone
 
-KEYS = [("image", "ascending"), ("finding", "ascending"), ("explainer", "ascending"), ("measure", "ascending")]
 
-
-def table(out: str | Path, name: str) -> pa.Table:
-    """All rows of a table without times, in the order of their keys; as anyone reads the folder."""
-    found = pq.read_table(Path(out) / name)
-    return found.drop_columns([each for each in TIMES if each in found.column_names]).sort_by(
-        [key for key in KEYS if key[0] in found.column_names]
-    )
-
-
-def assert_same_rows(one: str | Path, other: str | Path) -> None:
-    """Texts and flags are equal, numbers to 1e-5."""
-    names = {each.name for each in Path(one).iterdir() if each.is_dir()}
-    assert names == {each.name for each in Path(other).iterdir() if each.is_dir()}
-    for name in names:
-        first, second = table(one, name), table(other, name)
-        assert first.num_rows == second.num_rows
-        for column in first.column_names:
-            ours, theirs = (each[column].combine_chunks() for each in (first, second))
-            kind = ours.type.value_type if pa.types.is_list(ours.type) else ours.type
-            if pa.types.is_floating(kind):
-                flat = [each.flatten() if pa.types.is_list(each.type) else each.drop_null() for each in (ours, theirs)]
-                np.testing.assert_allclose(*(each.to_numpy() for each in flat), rtol=1e-5, atol=1e-6, err_msg=column)
-            else:
-                assert ours.to_pylist() == theirs.to_pylist(), column
-
-
-def test_scores_are_those_of_a_single_prediction(plan, source, carried_out, tiny):
+def test_scores_are_those_of_a_single_prediction(plan, source, carried_out, tiny, table):
     carried_out(plan, source)
     rows = table(plan.out, "scores").to_pylist()
     assert len(rows) == 12 * 2
@@ -64,7 +37,7 @@ def test_scores_are_those_of_a_single_prediction(plan, source, carried_out, tiny
         assert row["warnings"] == list(expected.warnings)
 
 
-def test_maps_are_those_of_a_single_comparison(plan, source, carried_out, tiny):
+def test_maps_are_those_of_a_single_comparison(plan, source, carried_out, tiny, table):
     carried_out(plan, source)
     rows = {(row["image"], row["finding"], row["explainer"]): row for row in table(plan.out, "maps").to_pylist()}
     assert len(rows) == 12 * 2 * 2
@@ -91,7 +64,7 @@ def test_scores_and_grad_cam_of_a_batch_cost_one_pass_a_radiograph(plan, source,
     assert sizes == [4, 4, 4]
 
 
-def test_measures_are_those_of_a_single_measurement(plan, source, carried_out, tiny):
+def test_measures_are_those_of_a_single_measurement(plan, source, carried_out, tiny, table):
     carried_out(replace(plan, explainers=("grad_cam",), measures=("finding_sensitivity", "localisation")), source)
     rows = {(row["image"], row["finding"], row["measure"]): row for row in table(plan.out, "measures").to_pylist()}
     assert len(rows) == 12 * 2 * 2
@@ -112,7 +85,7 @@ def test_measures_are_those_of_a_single_measurement(plan, source, carried_out, t
 @pytest.mark.parametrize(
     ("findings", "expected"), [(("all",), 24), (("Nodule",), 12), (("top:1",), 12), (("labelled",), 0)]
 )
-def test_which_findings_are_explained(plan, source, carried_out, findings, expected):
+def test_which_findings_are_explained(plan, source, carried_out, findings, expected, table):
     positives = sum(
         value for item in source.items for finding, value in item.labels if finding in ("Effusion", "Nodule")
     )
@@ -138,7 +111,7 @@ def test_wrong_findings_are_refused_before_anything_is_written(plan, source, car
     assert not Path(plan.out).exists()
 
 
-def test_half_precision_loses_little_and_never_overflows(plan, source, carried_out, tmp_path):
+def test_half_precision_loses_little_and_never_overflows(plan, source, carried_out, tmp_path, table):
     one, other = replace(plan, out=str(tmp_path / "one")), replace(plan, out=str(tmp_path / "half"), half=True)
     carried_out(one, source)
     carried_out(other, source)
@@ -176,7 +149,7 @@ def _png(size: tuple[int, int]) -> bytes:
     return buffer.getvalue()
 
 
-def test_broken_files_get_a_row_with_an_error_and_the_others_their_results(plan, images, carried_out):
+def test_broken_files_get_a_row_with_an_error_and_the_others_their_results(plan, images, carried_out, table):
     wrong = broken(images)
     for name, content in wrong.items():
         (images / name).write_bytes(content)
@@ -195,7 +168,7 @@ def test_broken_files_get_a_row_with_an_error_and_the_others_their_results(plan,
     assert left(Folder.at(plan.out), source) == [], "what can't be read is done too"
 
 
-def test_a_defect_of_a_decoder_costs_one_radiograph(plan, source, carried_out, monkeypatch, caplog):
+def test_a_defect_of_a_decoder_costs_one_radiograph(plan, source, carried_out, monkeypatch, caplog, table):
     from explainers.batch.sources import Reader
 
     read = Reader.read
@@ -230,7 +203,9 @@ def cxr_lens_explainers():
 """
 
 
-def test_an_explainer_that_fails_gets_rows_with_errors_and_the_others_their_maps(plan, source, carried_out, tmp_path):
+def test_an_explainer_that_fails_gets_rows_with_errors_and_the_others_their_maps(
+    plan, source, carried_out, tmp_path, table
+):
     (tmp_path / "moody.py").write_text(PLUGIN.replace("LIMIT", "-1e9"))
     plan = replace(plan, explainers=("moody", "grad_cam"), plugins=(str(tmp_path / "moody.py"),))
     carried_out(plan, source)
@@ -247,7 +222,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("last", range(10))
 def test_a_run_that_ends_at_any_write_goes_on_and_gives_the_same_rows(
-    plan, source, carried_out, tmp_path, monkeypatch, last
+    plan, source, carried_out, tmp_path, monkeypatch, last, assert_same_rows
 ):
     whole = replace(plan, out=str(tmp_path / "whole"))
     carried_out(whole, source)
@@ -276,7 +251,7 @@ def test_a_run_that_ends_at_any_write_goes_on_and_gives_the_same_rows(
     assert_same_rows(plan.out, whole.out)
 
 
-def test_what_a_killed_process_left_is_deleted(plan, source, carried_out):
+def test_what_a_killed_process_left_is_deleted(plan, source, carried_out, table):
     carried_out(plan, source)
     out = Path(plan.out)
     (name,) = parts.parts(Folder.at(out))[:1]
@@ -288,7 +263,7 @@ def test_what_a_killed_process_left_is_deleted(plan, source, carried_out):
     assert table(out, "maps").num_rows == 12 * 2 * 2
 
 
-def test_radiographs_that_were_added_are_done_by_the_same_command(plan, images, carried_out):
+def test_radiographs_that_were_added_are_done_by_the_same_command(plan, images, carried_out, table):
     added = images / "00000001_000.png"
     content = added.read_bytes()
     added.unlink()
@@ -298,7 +273,7 @@ def test_radiographs_that_were_added_are_done_by_the_same_command(plan, images, 
     assert table(plan.out, "scores").num_rows == 24
 
 
-def test_failures_stay_unless_they_are_to_be_tried_again(plan, images, carried_out):
+def test_failures_stay_unless_they_are_to_be_tried_again(plan, images, carried_out, table):
     file = images / "00000003_000.png"
     content = file.read_bytes()
     file.write_bytes(content[:100])

@@ -5,6 +5,7 @@ import argparse
 from explainers.batch.storage import is_address
 from explainers.commands.arguments import add_model, add_plugin
 from explainers.errors import OptionError
+from hub.command_line import existing_file, output_folder
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -31,8 +32,8 @@ def _add_source(command: argparse.ArgumentParser) -> None:
         help="the table's column that names the files (default: the one with a usual name, such as image or path)",
     )  # fmt: skip
     command.add_argument(
-        "--labels", metavar="CSV", help="table of labels and patients, as `python -m cxr evaluate` reads it (default: "
-        "none)",
+        "--labels", type=existing_file, metavar="CSV",
+        help="table of labels and patients, as `python -m cxr evaluate` reads it (default: none)",
     )  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def _add_engine(command: argparse.ArgumentParser) -> None:
 
 def _add_results(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--out", required=True, metavar="DIR_OR_URL",
+        "--out", type=folder_or_address, required=True, metavar="DIR_OR_URL",
         help="folder of the results, a path or an address such as s3://bucket/run; the same command continues an "
         "interrupted run",
     )  # fmt: skip
@@ -113,10 +114,13 @@ def _add_sharing(command: argparse.ArgumentParser) -> None:
     )
 
 
+def folder_or_address(text: str) -> str:
+    """Type of an argument: an address, or a folder that the command makes if it is not there."""
+    return text if is_address(text) else str(output_folder(text))
+
+
 def check_arguments(given: argparse.Namespace) -> None:
     """Raises OptionError for what can't be done. Names with commas between become lists."""
-    from explainers.output.folder import output_folder
-
     for what in ("explainers", "findings", "measures"):
         setattr(given, what, _names(getattr(given, what)))
     _check_numbers(given)
@@ -127,8 +131,6 @@ def check_arguments(given: argparse.Namespace) -> None:
     if given.engine == "local" and (given.address or given.workers):
         raise OptionError("--address and --workers belong to --engine ray.")
     _check_sharing(given)
-    if not is_address(given.out):
-        output_folder(given.out)
 
 
 def _check_numbers(given: argparse.Namespace) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from explainers.batch.arguments import add_arguments, check_arguments
 from explainers.batch.storage import is_address
-from explainers.commands.arguments import add_command
 from explainers.errors import OptionError
+from hub.command_line import add_command
 
 if TYPE_CHECKING:
     from explainers.batch.plan import Plan
@@ -30,9 +30,9 @@ def add_commands(commands: Any) -> None:
         commands, "batch", help="score and explain many radiographs; results are Parquet tables",
         example="python -m explainers batch --images chests/images --labels labels.csv --explainers grad_cam \\\n"
         "      --findings top:2 --out results",
+        run=_batch,
     )  # fmt: skip
     add_arguments(command)
-    command.set_defaults(run=_batch)
 
 
 def _batch(given: argparse.Namespace) -> int:
@@ -80,9 +80,8 @@ def need_pyarrow() -> None:
 def _source(given: argparse.Namespace) -> "Source":
     from cxr.evaluation.labels import read_labels
     from explainers.batch.sources import read_source
-    from explainers.output.folder import local_path
 
-    labels = read_labels(local_path(given.labels)) if given.labels else None
+    labels = read_labels(given.labels) if given.labels else None
     for note in labels.notes if labels else ():
         print(f"note: {note}", file=sys.stderr)
     source = read_source(given.images, root=given.root, column=given.column, labels=labels)
@@ -137,11 +136,9 @@ def command_of(given: argparse.Namespace) -> str:
 
 def _whole(text: str, *, if_there: bool = False) -> str:
     """A path from the root on; an address stays, and with `if_there` whatever names no path that exists."""
-    from explainers.output.folder import local_path
-
     if is_address(text) or (if_there and not Path(text).expanduser().exists()):
         return text
-    return str(local_path(text).absolute())
+    return str(Path(text).expanduser().absolute())
 
 
 def _last_part(text: str) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from explainers.errors import OptionError
-from explainers.output.folder import local_path
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 TEMPORARY = ".part-"
@@ -43,7 +42,7 @@ class Folder:
         from pyarrow import fs
 
         if not is_address(str(text)):
-            path = local_path(text).absolute()
+            path = Path(os.path.expanduser(text)).absolute()
             return cls(fs.LocalFileSystem(), path.as_posix(), path)
         filesystem, place = _opened(str(text))
         return cls(filesystem, place.rstrip("/"), None)

@@ -132,7 +132,7 @@ def begin(out: Folder, about: Mapping[str, Any]) -> None:
 
 
 def stored_run(out: Folder) -> dict[str, Any] | None:
-    """What the run of a folder is; None if there is none. Raises OptionError for a file that is none of ours."""
+    """What the run of a folder is; None if there is none. Raises OptionError for a file of another kind."""
     if not out.exists(RUN):
         return None
     try:

@@ -1,16 +1,16 @@
 """A run's tables on the Hugging Face Hub, as a data set with a card that says what they are."""
 
-import json
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from explainers.batch.parts import parquet_of, parts, read_part
-from explainers.batch.plan import RUN
+from explainers.batch.parts import LAST, parquet_of, parts, read_part
+from explainers.batch.plan import RUN, stored_run
 from explainers.batch.schemas import TABLES
 from explainers.batch.storage import Folder
+from explainers.errors import OptionError
 from explainers.output.rendering import render
-from explainers.results.reading import open
 from hub.pushing import check_repo, push_dataset
 
 CARD = "README.md"
@@ -28,19 +28,23 @@ def share(location: str, repo: str, *, maps: bool = False, public: bool = False)
     Raises OptionError for a folder without results, SourceError for what the Hub refuses.
     """
     check_repo(repo)
-    results = open(location)
-    tables = [name for name in TABLES if (maps or name in SHARED) and parts(results.folder, name)]
-    files: dict[str, bytes | Path] = {RUN: results.folder.read(RUN)}
+    folder = Folder.at(location)
+    about = stored_run(folder)
+    if about is None or not parts(folder):
+        raise OptionError(f"{folder.name!r} holds no results of a data set.", "Give the folder that `batch` wrote.")
+    tables = [name for name in TABLES if (maps or name in SHARED) and parts(folder, name)]
+    files: dict[str, bytes | Path] = {RUN: folder.read(RUN)}
     for name in tables:
-        files |= _files(results.folder, name, dict(results.about))
-    images, patients = (len(pc.unique(results.scores[column])) for column in ("image", "patient"))
+        files |= _files(folder, name, about)
+    scores = _whole(folder, LAST)
+    images, patients = (len(pc.unique(scores[column])) for column in ("image", "patient"))
     card = render(
         "data_card.md.txt.j2",
         tables=tables,
-        model=results.about["model"],
+        model=about["model"],
         images=images,
         patients=patients,
-        command=results.about["command"],
+        command=about["command"],
         repo=repo,
     )
     files[CARD] = card.encode()
@@ -49,13 +53,14 @@ def share(location: str, repo: str, *, maps: bool = False, public: bool = False)
 
 def _files(folder: Folder, table: str, about: dict) -> dict[str, bytes | Path]:
     """{name in the repository: content}: small tables as one file, maps part by part as they are."""
-    names = parts(folder, table)
     if table == "maps":
-        return {f"{table}/{name}": _content(folder, f"{table}/{name}") for name in names}
-    from pyarrow import concat_tables
+        return {f"{table}/{name}": _content(folder, f"{table}/{name}") for name in parts(folder, table)}
+    whole = _whole(folder, table).sort_by("image")
+    return {f"{table}/{table}.parquet": parquet_of(whole, {**about, "table": table})}
 
-    whole = concat_tables([read_part(folder, table, name) for name in names]).sort_by("image")
-    return {f"{table}/{table}.parquet": parquet_of(whole, json.loads(json.dumps({**about, "table": table})))}
+
+def _whole(folder: Folder, table: str) -> pa.Table:
+    return pa.concat_tables([read_part(folder, table, name) for name in parts(folder, table)])
 
 
 def _content(folder: Folder, name: str) -> bytes | Path:

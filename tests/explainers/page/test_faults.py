@@ -91,6 +91,54 @@ def start(tmp_path):
         each.process.wait()
 
 
+MISDEEDS = ROOT / "tests" / "explainers" / "running" / "misdeeds.py"
+
+HARMLESS = {
+    "good",
+    "changes_environment",
+    "writes_into_arrays",
+    "leaves_children",
+    "forks_into_ours",
+    "note_float32",
+}
+"""What a plugin does without failing by it."""
+
+FATAL = {"eats_memory", "exits"}
+"""What ends the process that it runs in."""
+
+
+@slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("isolate", ["off", "60"])
+def test_whatever_a_plugin_does_its_caller_gets_a_code_and_others_are_served(start, phantom_file, isolate):
+    server = start("--plugin", str(MISDEEDS), "--isolate", isolate, "--limit", "explanation_s=15")
+    server.ready()
+    codes = {}
+    with Client(server.address, timeout_s=120) as client:
+        before = client.explain(phantom_file, "Effusion", "good").map
+        own = [each["name"] for each in client.explainers()["explainers"] if each["plugin"] == MISDEEDS.name]
+        for name in set(own) - (FATAL if isolate == "off" else set()):
+            try:
+                client.explain(phantom_file, "Effusion", name)
+            except CallError as error:
+                codes[name] = error.code
+        after = client.explain(phantom_file, "Effusion", "good").map
+    assert (after == before).all()
+    assert set(codes) == set(own) - HARMLESS - (FATAL if isolate == "off" else set())
+    assert {name for name, code in codes.items() if code == "TOO_SLOW"} == {"loops", "sleeps", "prints_for_ever"}
+    assert set(codes.values()) == {"EXPLAINER", "TOO_SLOW"}
+    assert (server.folder / "log").stat().st_size < 200_000
+
+
+@slow
+def test_a_plugin_that_ends_the_server_ends_it_for_its_supervisor_to_see(start, phantom_file):
+    server = start("--plugin", str(MISDEEDS), "--isolate", "off")
+    server.ready()
+    with Client(server.address, retries=0) as client, pytest.raises(CallError):
+        client.explain(phantom_file, "Effusion", "exits")
+    assert server.process.wait(60) == 3
+
+
 @slow
 def test_a_caller_that_leaves_ends_its_work(start, phantom_file):
     server = start()

@@ -93,7 +93,9 @@ def address(replicas, tmp_path_factory):
     text = text.replace(
         "http {", f"http {{\naccess_log off;\nadd_header X-Replica $upstream_addr always;\n{temporary}", 1
     )
-    (folder / "nginx.conf").write_text(f"pid {folder}/pid;\nerror_log {folder}/error.log;\n{text}")
+    # started by root, its workers would be another user, who may not write here
+    user = "user root;\n" if os.getuid() == 0 else ""
+    (folder / "nginx.conf").write_text(f"{user}pid {folder}/pid;\nerror_log {folder}/error.log;\n{text}")
     command = ["nginx", "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     for _ in range(200):

@@ -30,8 +30,8 @@ from explainers.client.results import (
 Progress = Callable[[float, str], None]
 """Called with the done share, 0 to 1, and what is being done."""
 
-RETRIED = ("BUSY", "RATE", "STOPPING", "UNREACHABLE")
-"""Codes after which the same call may succeed. Calls change nothing on the server, so that they can be repeated."""
+RETRIED = ("BUSY", "RATE", "STOPPING", "UPLOAD", "UNREACHABLE")
+"""Codes after which the same call may succeed: pictures are uploaded again, and calls change nothing on the server."""
 
 FROM_PROXIES = (502, 503, 504)
 """Statuses of a proxy whose server is not there now."""

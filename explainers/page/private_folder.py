@@ -40,6 +40,12 @@ LARGEST_DRIFT_S = 30
 """Between two sweeps, the clock changes by less unless somebody sets it."""
 
 
+class UploadError(RadiographError):
+    """The file was not uploaded to this server, or is gone: another replica may have it, or it was read long ago."""
+
+    code = "UPLOAD"
+
+
 class PrivateFolder:
     """A directory of mode 0700 with sub-folders `uploads/` (Gradio's) and `answers/` (files of endpoints)."""
 
@@ -77,16 +83,16 @@ class PrivateFolder:
     def take(self, path: object, *, at_once: bool) -> bytes:
         """Contents of an uploaded file, which is deleted: `at_once`, or once nobody else can be about to read it.
 
-        Raises RadiographError for anything that is not an upload of this server, or is gone.
+        Raises UploadError for anything that is not an upload of this server, or is gone.
         """
         if not isinstance(path, str) or not self.holds(path):
-            raise RadiographError("There is no uploaded file of that kind.", "Upload the radiograph's file again.")
+            raise UploadError("There is no uploaded file of that kind.", "Upload the radiograph's file again.")
         file = Path(path).resolve()
         try:
             content = file.read_bytes()
             os.utime(file)  # its time of grace begins now
         except FileNotFoundError:
-            raise RadiographError("The uploaded file is gone.", "Upload it again.") from None
+            raise UploadError("The uploaded file is gone.", "Upload it again.") from None
         if at_once:
             _remove_file(file)
         else:

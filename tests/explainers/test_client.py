@@ -149,7 +149,7 @@ def test_a_call_may_have_a_time_limit(server, pixels):
         hurried.explain(pixels, "Effusion", "occlusion", options={"stride": 8})
 
 
-@pytest.mark.parametrize("code", ["BUSY", "RATE", "STOPPING"])
+@pytest.mark.parametrize("code", ["BUSY", "RATE", "STOPPING", "UPLOAD", "UNREACHABLE"])
 def test_a_call_is_repeated_while_the_server_is_busy_after_the_time_that_it_says(page, monkeypatch, code):
     ends, waited = [CallError(code, "Full."), CallError(code, "Full."), {"retry_after_s": 7}], []
 

@@ -25,8 +25,13 @@ class ErrorCode:
 CODES = {
     "RADIOGRAPH": ErrorCode(
         400,
-        "There is no image, it was not uploaded to this server, or it can't be read as a radiograph.",
+        "There is no image, or it can't be read as a radiograph.",
         "Upload another file.",
+    ),
+    "UPLOAD": ErrorCode(
+        404,
+        "The image's file was not uploaded to this server, or is gone: a replica may have taken another's place.",
+        "Upload the file again and repeat the call.",
     ),
     "FINDING": ErrorCode(400, "The network doesn't score a finding of that name.", "Take a name from `/findings`."),
     "OPTION": ErrorCode(

@@ -13,7 +13,7 @@ from cxr.errors import RadiographError
 from cxr.frame import Box
 from explainers.errors import OptionError
 from explainers.page.call_filter import REFUSED
-from explainers.page.private_folder import PrivateFolder
+from explainers.page.private_folder import PrivateFolder, UploadError
 from explainers.regions import LARGEST_SHARE, SMALLEST_SHARE
 
 LARGEST_SEED = 2**32 - 1
@@ -105,12 +105,13 @@ class CompareRequest(SubjectRequest):
 
 
 def image_bytes(given: object, folder: PrivateFolder) -> bytes:
-    """The contents of the uploaded file. Raises RadiographError if there is none."""
+    """The contents of the uploaded file. Raises RadiographError or UploadError if there is none."""
     hint = "Upload the file first; in Python, pass handle_file('radiograph.png')."
     if not isinstance(given, Mapping):
         raise RadiographError("There is no image.", hint)
     if REFUSED in given:
-        raise RadiographError(REFUSALS.get(str(given[REFUSED]), REFUSALS["not uploaded"]), hint)
+        refused: type[RadiographError] = RadiographError if given[REFUSED] == "address" else UploadError
+        raise refused(REFUSALS.get(str(given[REFUSED]), REFUSALS["not uploaded"]), hint)
     return folder.take(given.get("path"), at_once=False)
 
 

@@ -11,7 +11,9 @@ from explainers.page.api.codes import CODES, RETRY_AFTER_S, markdown_page
 from explainers.page.api.registration import parameters
 from hub.errors import CxrLensError
 
-CALLER_IS_WRONG = {"RADIOGRAPH", "FINDING", "OPTION", "LAYER", "SOURCE", "REQUEST", "TOO_LARGE", "NOT_FOUND"}
+CALLER_IS_WRONG = {
+    "RADIOGRAPH", "UPLOAD", "FINDING", "OPTION", "LAYER", "SOURCE", "REQUEST", "TOO_LARGE", "NOT_FOUND",
+}  # fmt: skip
 ARGUMENTS = [(endpoint, name) for endpoint, names in parameters().items() for name in names]
 
 

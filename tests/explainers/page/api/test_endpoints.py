@@ -230,24 +230,24 @@ def test_files_that_are_no_radiograph_are_refused(client, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "image",
+    ("image", "code"),
     [
-        {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}},
-        {"path": "https://example.com/radiograph.png", "meta": {"_type": "gradio.FileData"}},
-        {"path": "x", "url": "https://example.com/radiograph.png", "meta": {"_type": "gradio.FileData"}},
-        "/etc/passwd",
-        None,
-        7,
+        ({"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, "UPLOAD"),
+        ({"path": "https://example.com/radiograph.png", "meta": {"_type": "gradio.FileData"}}, "RADIOGRAPH"),
+        ({"path": "x", "url": "https://example.com/a.png", "meta": {"_type": "gradio.FileData"}}, "UPLOAD"),
+        ("/etc/passwd", "RADIOGRAPH"),
+        (None, "RADIOGRAPH"),
+        (7, "RADIOGRAPH"),
     ],
 )
-def test_only_uploaded_files_are_read(server, image):
+def test_only_uploaded_files_are_read(server, image, code):
     """By plain HTTP, since the Python client would not send such things."""
     import httpx
 
     posted = httpx.post(f"{server}/gradio_api/call/predict", json={"data": [image, ""]}, timeout=60)
     said = httpx.get(f"{server}/gradio_api/call/predict/{posted.json()['event_id']}", timeout=60).text
     assert "event: error" in said
-    assert "RADIOGRAPH" in said
+    assert f'"title": "{code}"' in said
     assert "root:" not in said
 
 

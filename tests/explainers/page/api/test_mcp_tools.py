@@ -132,7 +132,7 @@ def test_wrong_arguments_are_refused_with_their_names(tools, wrong_values, sampl
                 continue
             with pytest.raises((OptionError, RadiographError, CallError)) as caught:
                 call(tools, "explain_finding", **{"image": sample, "explainers": ["left_half"], name: wrong})
-            assert caught.value.code in ("OPTION", "RADIOGRAPH", "FINDING", "SOURCE"), (what, name)
+            assert caught.value.code in ("OPTION", "RADIOGRAPH", "UPLOAD", "FINDING", "SOURCE"), (what, name)
     with pytest.raises(OptionError, match="no tool"):
         call(tools, "x" * 10_000)
     with pytest.raises(OptionError):

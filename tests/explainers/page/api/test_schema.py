@@ -15,6 +15,7 @@ VARIES = {
     "figures",
     "measures",
     "models",
+    "deprecated",
     "properties",
     "versions",
     "metrics",

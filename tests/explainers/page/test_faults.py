@@ -152,10 +152,12 @@ def test_a_caller_that_leaves_ends_its_work(start, phantom_file):
 
 
 @slow
-def test_after_a_kill_the_running_request_is_lost_and_nothing_stays_on_the_disk(start, phantom_file):
+def test_after_a_kill_the_running_request_is_lost_and_nothing_stays_on_the_disk(start, phantom_file, tmp_path):
     server = start()
     server.ready()
-    lying = server.upload(phantom_file).json()[0]
+    other = tmp_path / "other.png"  # of other content: equal files are one, which is deleted once it was read
+    other.write_bytes(phantom_file.read_bytes() + b"\0")
+    lying = server.upload(other).json()[0]
     with server.http.stream("GET", server.compare(phantom_file)) as stream:
         lines = stream.iter_lines()
         next(line for line in lines if "left_half" in line)

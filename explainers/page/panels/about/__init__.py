@@ -236,11 +236,11 @@ def _benchmark(predictor: Predictor) -> str:
             + table(heads, _cells(each), filled(WORDS, "benchmark_table", name=name, targets=table_title(each)))
             for each in tables_of(found)
         )
-        concluded = str(found.get("concluded", ""))
+        concluded = f"<p>{escape(str(found['concluded']))}</p>" if "concluded" in found else ""
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         return ""
     return f"""<section class="benchmark"><h3>{_w("benchmark", name=name)}</h3>
-<p>{escape(concluded)}</p>
+{concluded}
 {tables}
 <p class="quiet">{escape(EXPLANATION)}</p></section>"""
 

@@ -16,8 +16,8 @@ from scipy.stats import t
 from cxr.evaluation.bootstrap import PERCENTILES, limits
 from cxr.evaluation.intervals import FEW_PATIENTS, clopper_pearson
 
-ENOUGH_PATIENTS = 30
-"""Below which a bootstrap's percentiles are too narrow."""
+ENOUGH_PATIENTS, ENOUGH_OF_EACH = 30, 10
+"""In all, and of each finding: below either, a bootstrap's percentiles are too narrow."""
 
 FOR_BOOTSTRAP_T = 5
 """Patients of each finding, below which most draws have no standard error to speak of."""
@@ -81,9 +81,12 @@ class Sampled:
         exact = self._exact()
         if exact is not None:
             return exact
-        if len(set(self._patients)) >= ENOUGH_PATIENTS:
+        if self._are_enough():
             return limits(self.drawn())
         return self._studentised() if min(self._counts()) >= FOR_BOOTSTRAP_T else self._of_student()
+
+    def _are_enough(self) -> bool:
+        return len(set(self._patients)) >= ENOUGH_PATIENTS and min(self._counts()) >= ENOUGH_OF_EACH
 
     def _exact(self) -> tuple[float, float] | None:
         """Of a share, or of a difference of shares, that few patients make; None for anything else."""
@@ -161,7 +164,7 @@ class Sampled:
 
     def p_of_zero(self) -> float:
         """Two-sided p of a mean of zero: by the draws, and with few patients by changing the signs of theirs."""
-        if len(set(self._patients)) >= ENOUGH_PATIENTS:
+        if self._are_enough():
             drawn = self.drawn()
             tail = min((drawn <= 0).sum(), (drawn >= 0).sum())
             return min(1.0, 2 * (float(tail) + 1) / (len(drawn) + 1))
@@ -187,12 +190,15 @@ def macro(values: np.ndarray, kinds: np.ndarray, weights: np.ndarray) -> np.ndar
     weights  (draws, rows) how often each row is in a bootstrap sample
     """
     there = np.isfinite(values)
-    means = []
-    for kind in np.unique(kinds[there]):
-        own = there & (kinds == kind)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means.append(weights[:, own] @ values[own] / weights[:, own].sum(axis=1))
-    return np.mean(means, axis=0) if means else np.full(len(weights), np.nan)
+    names, of = np.unique(kinds[there], return_inverse=True)
+    if not len(names):
+        return np.full(len(weights), np.nan)
+    # one column for each finding, so that all means come from two products of matrices
+    columns = np.zeros((len(values), len(names)), weights.dtype)
+    columns[np.flatnonzero(there), of] = 1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sums = weights @ (columns * np.where(there, values, 0)[:, None].astype(weights.dtype))
+        return (sums / (weights @ columns)).mean(axis=1, dtype=np.float64)
 
 
 @lru_cache(maxsize=16)

@@ -51,7 +51,7 @@ def summary(
     whole = len({_key(row) for row in rows})
     counts = {entry.label: entry.boxes if 0 < entry.boxes < whole else 0 for entry in protocol.entries}
     tables = []
-    for count in sorted(set(counts.values()) | {0}):
+    for count in [0, *sorted(set(counts.values()) - {0}, reverse=True)]:
         tested = [entry for entry in protocol.entries if counts[entry.label] == count]
         shown = [entry for entry in protocol.entries if not counts[entry.label] or 0 < count <= counts[entry.label]]
         keys = {_key(row) for row in rows if not count or row["label"] in {entry.label for entry in tested}}

@@ -179,7 +179,7 @@ def test_boxes_are_shares_of_a_picture_whose_pixels_are_not_square(tmp_path, rat
     (boxed,) = read_boxes(tmp_path, labels=["Mass"]).boxes
     shown = read_radiograph(tmp_path / "images" / "x.dicom").grey
     assert shown.shape != pixels.shape
-    top, left, height, width = boxed.box
+    top, left, height, width = boxed.boxes[0]
     rows, columns = np.nonzero(shown > 0.5)
     np.testing.assert_allclose([rows.min() / shown.shape[0], columns.min() / shown.shape[1]], [top, left], atol=0.02)
     extent = [(rows.max() + 1 - rows.min()) / shown.shape[0], (columns.max() + 1 - columns.min()) / shown.shape[1]]

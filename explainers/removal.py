@@ -70,7 +70,7 @@ def _filling(context: Context, fill: str) -> np.ndarray:
     if fill == "blur":
         side_px = max(context.input.shape[:2]) / SQUARES
         return fill_values(context.input, "blur", sigma_px=BLUR_SQUARES * side_px)
-    return np.mean([context.prepare(chest) for chest in synthetic_chests()], axis=0, dtype=np.float32)
+    return np.stack([context.prepare(chest) for chest in synthetic_chests()]).mean(axis=0, dtype=np.float32)
 
 
 def relevance_gain(curves: np.ndarray) -> float:

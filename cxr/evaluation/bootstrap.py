@@ -38,7 +38,7 @@ def interval(
     return limits(values) if len(values) > count / 2 else None
 
 
-def limits(values: Sequence[float]) -> tuple[float, float]:
+def limits(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
     """The 2.5th and the 97.5th percentile."""
     low, high = np.percentile(values, PERCENTILES)
     return float(low), float(high)

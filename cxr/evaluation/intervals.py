@@ -29,7 +29,7 @@ def clopper_pearson(hits: float, trials: float) -> tuple[float, float]:
 
 
 def share_by_patient(
-    found: np.ndarray, of: np.ndarray, patients: Sequence[str], draws: np.ndarray
+    found: np.ndarray, of: np.ndarray, patients: Sequence[str] | np.ndarray, draws: np.ndarray
 ) -> list[float] | None:
     """[share of the rows `of` that are `found`, low, high], 95 % by patient; None without such rows.
 
@@ -53,17 +53,21 @@ def share_by_patient(
 
 
 def ratio_by_patient(
-    found: np.ndarray, of: np.ndarray, against: np.ndarray, patients: Sequence[str], draws: np.ndarray
+    found: np.ndarray,
+    of: np.ndarray,
+    against: np.ndarray,
+    patients: Sequence[str] | np.ndarray,
+    draws: np.ndarray,
 ) -> list[float] | None:
     """[share of `found` among the rows `of` over that among the rows `against`, low, high]; None where it is infinite.
 
     The interval is the draws'; where fewer than ten patients of either kind have a row that is found, it reaches from
     the lowest quotient of the two exact intervals to the highest.
     """
-    shares = [share_by_patient(found, rows, patients, draws) for rows in (of, against)]
-    if shares[0] is None or shares[1] is None or shares[1][0] == 0:
+    own, others = (share_by_patient(found, rows, patients, draws) for rows in (of, against))
+    if own is None or others is None or others[0] == 0:
         return None
-    (share, low, high), (other, other_low, other_high) = shares
+    (share, low, high), (other, other_low, other_high) = own, others
     names = np.asarray(patients)
     if min(len(set(names[found & rows])) for rows in (of, against)) < FEW_PATIENTS:
         return [share / other, low / other_high, high / other_low]

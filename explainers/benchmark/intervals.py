@@ -212,7 +212,8 @@ def draws_with_every_finding(patients: tuple[str, ...], kinds: tuple[str, ...], 
         of_patient.setdefault(patient, set()).add(kind)
     frequency = {kind: sum(kind in own for own in of_patient.values()) for kind in set(kinds)}
     stratum = {patient: min(own, key=lambda kind: (frequency[kind], kind)) for patient, own in of_patient.items()}
-    rng, times = np.random.default_rng(seed), {}
+    rng = np.random.default_rng(seed)
+    times: dict[str, np.ndarray] = {}
     for kind in sorted(set(stratum.values())):
         members = [patient for patient, of in stratum.items() if of == kind]
         drawn = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=count)

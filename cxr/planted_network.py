@@ -80,8 +80,10 @@ def picture(*discs: Disc, size: tuple[int, int] = SIZE, seed: int = 0) -> Radiog
 class PlantedPredictor(Predictor):
     """A predictor around a planted network. Its input rule: the whole picture, in units of ten grey levels of 255."""
 
-    def __init__(self, model: keras.Model, name: str, *, input_scale: float = 1.0) -> None:
-        self._model = model
+    def __init__(
+        self, model: keras.Model, name: str, *, input_scale: float = 1.0, margin: tuple[int, int] = (0, 0)
+    ) -> None:
+        self._model, self.margin = model, margin
         config = CheckpointConfig(name=name, labels=LABELS, input={"rule": "samplewise", "size": 32})
         digest = hashlib.sha256(b"".join(np.ascontiguousarray(each).tobytes() for each in model.get_weights()))
         rows, columns = (side // CELL for side in model.input.shape[1:3])
@@ -97,14 +99,16 @@ class PlantedPredictor(Predictor):
         return rows, columns
 
     def prepare(self, radiograph: Radiograph) -> Prepared:
-        """The picture, resized if it has another size."""
-        grey = radiograph.grey
+        """The picture without the margin, resized if it has another size."""
+        top, left = self.margin
+        height, width = radiograph.grey.shape
+        grey = radiograph.grey[top : height - top, left : width - left]
+        crop = (float(top), float(left), float(grey.shape[0]), float(grey.shape[1]))
         if grey.shape != self.size:
             grey = cv2.resize(grey, self.size[::-1], interpolation=cv2.INTER_AREA)
         array = np.repeat(((grey - 0.5) * 25 * self._input_scale)[..., None], 3, axis=-1).astype(np.float32)
         array.flags.writeable = False
-        height, width = radiograph.grey.shape
-        frame = Frame((height, width), self.size, (0.0, 0.0, float(height), float(width)))
+        frame = Frame((height, width), self.size, crop)
         least, largest = float(array.min()), float(array.max())
         statistics = InputStatistics(float(array.mean()), float(array.std()), least, largest, "", ok=True)
         return Prepared(array, frame, InputRule("samplewise", 32), statistics)
@@ -122,17 +126,33 @@ class PlantedPredictor(Predictor):
 
 
 def planted(
-    size: tuple[int, int] = SIZE, *, scale: float = 1.0, bias: float = 0.0, input_scale: float = 1.0
+    size: tuple[int, int] = SIZE,
+    *,
+    scale: float = 1.0,
+    bias: float | tuple[float, ...] = 0.0,
+    input_scale: float = 1.0,
+    margin: tuple[int, int] = (0, 0),
 ) -> PlantedPredictor:
     """The network that detects discs. `scale` multiplies the output layer's weights, `bias` shifts its logits.
 
-    `input_scale` multiplies the prepared input and divides the first layer's weights: the logits stay the same.
+    `input_scale` multiplies the prepared input and divides the first layer's weights: the logits stay the same. Of a
+    picture, `margin` rows at top and bottom and columns at both sides are not seen.
     """
     model = _model(size)
     model.get_layer("grey").set_weights([np.full((1, 1, 3, 1), 1 / (3 * input_scale))])
     model.get_layer("detectors").set_weights([_detectors(), np.full(2, -CLOSED)])
-    model.get_layer("predictions").set_weights([_head() * scale, np.full(3, bias - 1.0)])
-    return PlantedPredictor(model, "planted", input_scale=input_scale)
+    model.get_layer("predictions").set_weights([_head() * scale, np.broadcast_to(np.asarray(bias) - 1.0, (3,))])
+    return PlantedPredictor(model, "planted", input_scale=input_scale, margin=margin)
+
+
+def linear(size: tuple[int, int] = SIZE) -> PlantedPredictor:
+    """A network without any rectifier, whose derivative is the same for every input; channels count differently."""
+    rng = np.random.default_rng(2)
+    model = _model(size, rectified=False)
+    model.get_layer("grey").set_weights([np.array([0.6, 0.3, 0.1]).reshape(1, 1, 3, 1)])
+    model.get_layer("detectors").set_weights([rng.normal(size=(KERNEL, KERNEL, 1, 2)) / KERNEL, rng.normal(size=2)])
+    model.get_layer("predictions").set_weights([rng.normal(size=(2, 3)) * 10, rng.normal(size=3)])
+    return PlantedPredictor(model, "linear")
 
 
 def blind(size: tuple[int, int] = SIZE) -> PlantedPredictor:
@@ -154,14 +174,16 @@ def randomised(seed: int, size: tuple[int, int] = SIZE) -> PlantedPredictor:
     return PlantedPredictor(model, f"randomised {seed}")
 
 
-def _model(size: tuple[int, int]) -> keras.Model:
+def _model(size: tuple[int, int], *, rectified: bool = True) -> keras.Model:
     """Detectors at every second pixel of the mean channel, rectified; averaged over cells; pooled; one dense layer."""
+    kind = "relu" if rectified else "linear"
     pixels = keras.Input((*size, 3))
     mean = keras.initializers.Constant(1 / 3)
     grey = keras.layers.Conv2D(1, 1, use_bias=False, kernel_initializer=mean, name="grey")(pixels)
     found = keras.layers.Conv2D(2, KERNEL, strides=STRIDE, padding="same", name="detectors")(grey)
-    gates = keras.layers.ReLU(name="gates")(found)
-    cells = keras.layers.ReLU(name="relu")(keras.layers.AveragePooling2D(CELL // STRIDE, name="cells")(gates))
+    gates = keras.layers.Activation(kind, name="gates")(found)
+    averaged = keras.layers.AveragePooling2D(CELL // STRIDE, name="cells")(gates)
+    cells = keras.layers.Activation(kind, name="relu")(averaged)
     pooled = keras.layers.GlobalAveragePooling2D(name="avg_pool")(cells)
     return keras.Model(pixels, keras.layers.Dense(len(LABELS), name="predictions")(pooled), name="planted")
 

@@ -81,9 +81,18 @@ def run_check(explainer: type[Explainer], name: str) -> Result:
     from explainers.kit.explainer_runner import ExplainerRunner, discard_changed_networks
 
     try:
-        return _judged(name, lambda: CHECKS[name](ExplainerRunner(explainer)), explainer)
+        return _judged(name, lambda: _unchanged(CHECKS[name](ExplainerRunner(explainer))), explainer)
     finally:
         discard_changed_networks()
+
+
+def _unchanged(sentence: str) -> str:
+    """A check's sentence; CheckFailed if the network was changed meanwhile, whatever the check looks at."""
+    from explainers.kit.explainer_runner import discard_changed_networks
+
+    if discard_changed_networks():
+        raise CheckFailed("It changes the network's weights or layers. Others use the network at the same time.")
+    return sentence
 
 
 def check_on_network(
@@ -114,9 +123,10 @@ def check_on_network(
 
 
 def check_measure(measure: type[Measure], checks: Sequence[str] | None = None) -> Report:
-    """Run a measure class through its six checks: all of them, or those named; as `check_explainer`."""
+    """Run a measure class through its nine checks: all of them, or those named; as `check_explainer`."""
     from explainers.kit.explainer_runner import discard_changed_networks
-    from explainers.kit.measure_checks import MEASURE_CHECKS, MeasureRunner
+    from explainers.kit.measure_checks import MEASURE_CHECKS
+    from explainers.kit.measure_runner import MeasureRunner
 
     checks = _known(checks, MEASURE_CHECKS)
     try:
@@ -124,7 +134,7 @@ def check_measure(measure: type[Measure], checks: Sequence[str] | None = None) -
     except PluginError as error:
         return _broken(measure, error)
     results = tuple(
-        _judged(name, partial(check, MeasureRunner(measure)), measure)
+        _judged(name, lambda check=check: _unchanged(check(MeasureRunner(measure))), measure)  # type: ignore[misc]
         for name, check in MEASURE_CHECKS.items()
         if checks is None or name in checks
     )

@@ -1,6 +1,8 @@
 """Runs one explainer on planted networks and records what it does there."""
 
-from collections.abc import Callable, Mapping, Sequence
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -38,11 +40,13 @@ _STATES: "WeakKeyDictionary[PlantedPredictor, str]" = WeakKeyDictionary()
 """The state of each network when it was built."""
 
 
-def discard_changed_networks() -> None:
-    """Build all networks again if an explainer changed one, so that it does no harm to the next."""
-    if any(built.state() != state for built, state in _STATES.items()):
+def discard_changed_networks() -> bool:
+    """Build all networks again if an explainer changed one, so that it does no harm to the next; whether it did."""
+    changed = any(built.state() != state for built, state in _STATES.items())
+    if changed:
         network.cache_clear()
         _STATES.clear()
+    return changed
 
 
 @cache
@@ -126,9 +130,11 @@ class ExplainerRunner:
             values = self._checked(raw, prepared.array.shape)
             return Run(values, raw, context, tuple(steps), made())
 
-    def all_findings(self, context: Context, findings: Sequence[str]) -> np.ndarray:
-        """What `explain_findings` returns with the default options, an array; CheckFailed if it raises."""
-        options = self.options({}, network())
+    def all_findings(
+        self, context: Context, findings: Sequence[str], given: Mapping[str, Any] | None = None
+    ) -> np.ndarray:
+        """What `explain_findings` returns, an array; CheckFailed if it raises."""
+        options = self.options(given, network())
         return self._guarded(
             lambda: check_returned(
                 self.explainer().explain_findings(context, list(findings), **options), "explain_findings"
@@ -165,3 +171,16 @@ def enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     from cxr.frame import Frame
 
     return Frame(size, size, (0.0, 0.0, float(size[0]), float(size[1]))).map_to_input(values)
+
+
+@contextmanager
+def other_global_numbers() -> Iterator[None]:
+    """The global generators stand elsewhere in the block, as they do in another program."""
+    states = np.random.get_state(), random.getstate()
+    np.random.seed(987)
+    random.seed(987)
+    try:
+        yield
+    finally:
+        np.random.set_state(states[0])
+        random.setstate(states[1])

@@ -1,123 +1,37 @@
-"""Six checks of a measure, on explanations of which it is known how good they are."""
+"""Checks of a measure, on explanations of which it is known how good they are."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explainers.contract.explanation import Explanation
-from explainers.contract.measure import Measure, Measured, NotMeasurable, Subject
-from explainers.errors import describe_plugin_error
-from explainers.kit.explainer_runner import DISC, disc, network
+from explainers.contract.measure import Measured, NotMeasurable
+from explainers.kit.explainer_runner import network, other_global_numbers
+from explainers.kit.measure_runner import TRUE, USELESS, MeasureRunner, explained
 from explainers.kit.report import CheckFailed, NotApplicable
-from explainers.running.measuring import check_measured
-from hub.errors import CxrLensError
-
-if TYPE_CHECKING:
-    from explainers.registry import Registry
-
-TRUE = ("grad_cam", {"layer": "relu"})
-"""An explainer and its options that are exact on the planted network."""
-
-USELESS = ("random_map", "centred_gaussian")
-"""Controls: the one knows nothing of the picture and draws noise, the other shows the middle of every picture."""
-
 
 RANDOM_MAPS = 7
 """Seeds of the random control whose median stands for it."""
 
 
-class MeasureRunner:
-    """Runs one measure class on explanations of the planted network."""
-
-    def __init__(self, measure: type[Measure]) -> None:
-        self.measure = measure
-
-    def needs_box(self) -> bool:
-        """Whether it says so, or says nothing of the true map without a box."""
-        if self.measure.needs_box:
-            return True
-        try:
-            self.on(_explained(TRUE[0], tuple(TRUE[1].items())), boxed=False)
-        except (NotMeasurable, CheckFailed):
-            return True
-        return False
-
-    def on(self, explanation: Explanation, *, boxed: bool = True) -> Measured:
-        """What it says of an explanation; CheckFailed with a sentence if it raises."""
-        from cxr.planted_network import FOR_DARK, Disc
-
-        registry, picture = _registry(), disc(bright=explanation.finding != FOR_DARK)
-        box = Disc(*DISC).box if boxed else None
-        explainer = registry.explainers[explanation.explainer]
-        subject = Subject(explanation, explainer, network(), picture, network().prepare(picture), box)
-        try:
-            return check_measured(self.measure().measure(subject))
-        except (NotMeasurable, KeyboardInterrupt):
-            raise  # no failure; the user's own
-        except CxrLensError as error:
-            raise CheckFailed(str(error)) from error
-        except BaseException as error:
-            raise CheckFailed(describe_plugin_error(error)) from error
-
-    def all(self, finding: str = "") -> dict[str, Measured]:
-        """{explainer: what it says}, of the true map and of those controls that it says something of.
-
-        finding  default: the one that the bright disc speaks for
-        """
-        found = {}
-        for name, options in (TRUE, *((name, {}) for name in USELESS)):
-            try:
-                found[name] = self.on(_explained(name, tuple(options.items()), finding=finding))
-            except NotMeasurable:
-                continue
-        if not found:
-            raise NotApplicable("It says nothing of any map of the planted network.")
-        return found
-
-
-@cache
-def _registry() -> "Registry":
-    from explainers.registry import Registry
-
-    return Registry.standard()
-
-
-@cache
-def _explained(explainer: str, options: tuple, seed: int = 0, finding: str = "") -> Explanation:
-    from cxr.planted_network import FOR_BRIGHT, FOR_DARK
-    from explainers.running.comparison import Finished, compare
-
-    *_, done = compare(
-        network(),
-        disc(bright=finding != FOR_DARK),
-        finding or FOR_BRIGHT,
-        [explainer],
-        options={explainer: dict(options)},
-        seed=seed,
-        registry=_registry(),
-    )
-    assert isinstance(done, Finished), done
-    return done.explanation
-
-
 def bounds(runner: MeasureRunner) -> str:
     """Values are finite and within what is declared."""
-    least, largest = runner.measure.bounds
     for name, found in runner.all().items():
-        if found.value is None:
-            continue
-        value = float(found.value)
-        below, above = least is not None and value < least, largest is not None and value > largest
-        if not np.isfinite(value) or below or above:
-            raise CheckFailed(
-                f"Of {name} it says {value:.4g}, which is not within {runner.measure.bounds}. "
-                "Declare wider bounds, or return None where the value is not defined."
-            )
+        _check_bounds(runner, name, found)
     return f"within {runner.measure.bounds}"
+
+
+def _check_bounds(runner: MeasureRunner, name: str, found: Measured) -> None:
+    if found.value is None:
+        return
+    (least, largest), value = runner.measure.bounds, float(found.value)
+    below, above = least is not None and value < least, largest is not None and value > largest
+    if not np.isfinite(value) or below or above:
+        raise CheckFailed(
+            f"Of {name} it says {value:.4g}, which is not within {runner.measure.bounds}. "
+            "Declare wider bounds, or return None where the value is not defined."
+        )
 
 
 def sentence(runner: MeasureRunner) -> str:
@@ -134,7 +48,9 @@ def sentence(runner: MeasureRunner) -> str:
 
 def determinism(runner: MeasureRunner) -> str:
     """The same explanation gives the same value."""
-    first, again = runner.all(), runner.all()
+    first = runner.all()
+    with other_global_numbers():
+        again = runner.all()
     for name in first:
         if first[name].value != again[name].value:
             raise CheckFailed(
@@ -145,7 +61,7 @@ def determinism(runner: MeasureRunner) -> str:
 
 def purity(runner: MeasureRunner) -> str:
     """Explanation, input and network are left as they are."""
-    explanation = _explained(TRUE[0], tuple(TRUE[1].items()))
+    explanation = explained(TRUE[0], tuple(TRUE[1].items()))
     values = explanation.map.copy()
     before = network().state()
     try:
@@ -161,7 +77,7 @@ def purity(runner: MeasureRunner) -> str:
 
 def empty(runner: MeasureRunner) -> str:
     """A map of zeros raises nothing but NotMeasurable, and gives no NaN."""
-    explanation = _explained(TRUE[0], tuple(TRUE[1].items()))
+    explanation = explained(TRUE[0], tuple(TRUE[1].items()))
     try:
         found = runner.on(replace(explanation, map=np.zeros_like(explanation.map)))
     except NotMeasurable as error:
@@ -169,6 +85,74 @@ def empty(runner: MeasureRunner) -> str:
     if found.value is not None and not np.isfinite(found.value):
         raise CheckFailed("Of a map of zeros it says a value that is not finite. Return None, or raise NotMeasurable.")
     return "a value" if found.value is not None else "no value"
+
+
+def extremes(runner: MeasureRunner) -> str:
+    """Of maps that are negative, constant, one cell or very large, values stay within what is declared."""
+    explanation = explained(TRUE[0], tuple(TRUE[1].items()))
+    values = explanation.map
+    for name, other in (
+        ("a map below zero", -np.abs(values) - 1),
+        ("a constant map", np.ones_like(values)),
+        ("a map of one cell", np.ones((1, 1), np.float32)),
+        ("a map a million times as large", 1e6 * values),
+        ("a map of pixels", np.random.default_rng(0).normal(size=explanation.frame.input_size).astype(np.float32)),
+    ):
+        try:
+            found = runner.on(replace(explanation, map=other))
+        except NotMeasurable:
+            continue
+        _check_bounds(runner, name, found)
+    return "within bounds for negative, constant, single, large and fine maps"
+
+
+def unit(runner: MeasureRunner) -> str:
+    """With output weights twice as large a value in logits doubles, and a share, rank or correlation stays."""
+    doubled, given = network(scale=2.0), tuple(TRUE[1].items())
+    power = 1.0 if runner.measure.unit == "logit" else 0.0
+    once, twice = (explained(TRUE[0], given, on=on) for on in (network(), doubled))
+    # not the true map, of which many figures are 0 or 1
+    noise = np.random.default_rng(1).normal(size=once.map.shape).astype(np.float32) * float(once.map.std())
+    try:
+        one = runner.on(replace(once, map=once.map + noise)).value
+        two = runner.on(replace(twice, map=twice.map + 2 * noise), given=doubled).value
+    except NotMeasurable as error:
+        raise NotApplicable(str(error)) from error
+    if one is None or two is None:
+        raise NotApplicable("It has no value.")
+    if abs(two - 2**power * one) > 0.02 * max(abs(one), 0.05):
+        raise CheckFailed(
+            f"Of a map and of one of a network with weights twice as large it says {one:.4g} and {two:.4g}, though its "
+            f"unit is {runner.measure.unit!r}. A share or a correlation is divided by what is as large as it is; a "
+            "value in logits is divided by nothing."
+        )
+    return "doubles with the logits" if power else "the same in other units"
+
+
+def crop(runner: MeasureRunner) -> str:
+    """The true map is better than controls also where the network sees a part of the picture only."""
+    from cxr.planted_network import FOR_DARK
+
+    if not runner.measure.better:
+        raise NotApplicable("It does not say which value is better.")
+    on = network(margin=(16, 8))
+    found = {}
+    for name, options in (TRUE, *((each, {}) for each in USELESS)):
+        try:
+            value = runner.on(explained(name, tuple(options.items()), 0, FOR_DARK, on), given=on).value
+        except NotMeasurable:
+            continue
+        if value is not None:
+            found[name] = value if runner.measure.better == "higher" else -value
+    true = found.pop(TRUE[0], None)
+    if true is None or not found:
+        raise NotApplicable("It does not measure both a true map and one that knows nothing.")
+    if true <= np.median(list(found.values())):
+        raise CheckFailed(
+            "On a picture of which the network sees a part, the true map is no better than controls. Compare in one "
+            "frame: explanation.on_image() is the radiograph's, explanation.on_input() the network's."
+        )
+    return "the true map is better on a part of a picture, too"
 
 
 def planted(runner: MeasureRunner) -> str:
@@ -198,11 +182,11 @@ def _values(runner: MeasureRunner, finding: str) -> tuple[float, dict[str, float
     true = found.pop(TRUE[0])
     if "random_map" in found:
         # the median, since one random map may lie on the disc by chance
-        values = [runner.on(_explained("random_map", (), seed, finding)).value for seed in range(RANDOM_MAPS)]
+        values = [runner.on(explained("random_map", (), seed, finding)).value for seed in range(RANDOM_MAPS)]
         found["random_map"] = float(np.median([value for value in values if value is not None]))
     if runner.needs_box():
         # shifted below zero it shows nothing, and nothing that lies in the box
-        explanation = _explained(TRUE[0], tuple(TRUE[1].items()), finding=finding)
+        explanation = explained(TRUE[0], tuple(TRUE[1].items()), finding=finding)
         below = replace(explanation, map=explanation.map - explanation.map.max() - 1)
         value = runner.on(below).value
         found |= {} if value is None else {"the same map below zero": value}
@@ -215,6 +199,9 @@ MEASURE_CHECKS: Mapping[str, Callable[[MeasureRunner], str]] = {
     "determinism": determinism,
     "purity": purity,
     "empty": empty,
+    "extremes": extremes,
     "planted": planted,
+    "unit": unit,
+    "crop": crop,
 }
 """In the order in which they are run and reported."""

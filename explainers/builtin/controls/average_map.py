@@ -35,6 +35,7 @@ class AverageMap(Explainer):
         "planted": "It does not look at the picture.",
         "weights": "It is what the checkpoint carries.",
         "unit": "It is a stored map.",
+        "channels": "It does not look at the picture.",
     }
 
     def explain(self, context: Context, finding: str) -> np.ndarray:

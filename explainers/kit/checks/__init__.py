@@ -1,8 +1,8 @@
-"""The eighteen checks, one function each, by what they look at. A check returns a sentence, or raises."""
+"""The checks, one function each, by what they look at. A check returns a sentence, or raises."""
 
 from collections.abc import Callable, Mapping
 
-from explainers.kit.checks import behaviour, dependence, maps
+from explainers.kit.checks import arithmetic, behaviour, dependence, maps
 from explainers.kit.explainer_runner import ExplainerRunner
 
 Check = Callable[[ExplainerRunner], str]
@@ -26,5 +26,11 @@ CHECKS: Mapping[str, Check] = {
     "threads": dependence.threads,
     "provenance": behaviour.provenance,
     "unit": maps.unit,
+    "sums": arithmetic.sums,
+    "derivative": arithmetic.derivative,
+    "magnitude": arithmetic.magnitude,
+    "channels": arithmetic.channels,
+    "crop": arithmetic.crop,
+    "layer": arithmetic.layer,
 }
 """In the order in which they are run and reported."""

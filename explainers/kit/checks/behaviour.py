@@ -172,15 +172,16 @@ class _Plugin:
 
 
 def _check_whole_range(runner: ExplainerRunner, option: Option) -> None:
-    """A whole number's lower and upper half both have an effect, unless `options_in_effect` says where it ends.
+    """A number's lower and upper half both have an effect, unless `options_in_effect` says where it ends.
 
     Without one, an option that is silently clipped would pass.
     """
     from cxr.planted_network import SIZE
 
-    if option.kind != "int" or option.minimum is None or option.maximum is None:
+    if option.minimum is None or option.maximum is None:
         return
-    bounds = (int(option.minimum), int(option.minimum + option.maximum) // 2, int(option.maximum))
+    middle = (option.minimum + option.maximum) / 2
+    bounds = [type(option.default)(each) for each in (option.minimum, middle, option.maximum)]
     for low, high in pairwise(bounds):
         given = [runner.options({option.name: value}, network()) for value in (low, high)]
         used = [runner.explainer.options_in_effect(each, SIZE)[option.name] for each in given]
@@ -188,12 +189,12 @@ def _check_whole_range(runner: ExplainerRunner, option: Option) -> None:
             continue
         if not any(_differs(runner, option.name, low, high, beside) for beside in _besides(runner, option)):
             raise CheckFailed(
-                f"The option {option.name!r} gives the same map at {low} and at {high}. Use its whole range, offer a "
-                "smaller one, or say in options_in_effect which value is used."
+                f"The option {option.name!r} gives the same map at {low:g} and at {high:g}. Use its whole range, offer "
+                "a smaller one, or say in options_in_effect which value is used."
             )
 
 
-def _differs(runner: ExplainerRunner, name: str, low: int, high: int, beside: dict[str, Any]) -> bool:
+def _differs(runner: ExplainerRunner, name: str, low: float, high: float, beside: dict[str, Any]) -> bool:
     one, other = (runner.map(disc(), options={**beside, name: value}) for value in (low, high))
     return not np.array_equal(one, other)
 

@@ -15,6 +15,12 @@ AT_BORDER = 0.3
 FARTHEST = 0.25
 """Of the input's longer side: how far the middle of the map's magnitude may lie from a disc in a corner."""
 
+STRETCH = 0.06
+"""By which the distance between two discs may be wrong in a map of the input's size."""
+
+SHIFT_CELLS, SHIFT_PX = 0.6, 3.0
+"""By which maps may be shifted on average: in cells, and in pixels where cells are small."""
+
 PER_INPUT = ("logit per input unit",)
 
 INPUT_RELATIVE = 0.02
@@ -70,21 +76,62 @@ def frame(runner: ExplainerRunner) -> str:
     """Evidence in a corner is shown in that corner, and at the border about as strongly as in the middle."""
     from cxr.planted_network import SIZE, corners
 
+    places = []
     for y, x in corners():
-        magnitude = np.abs(enlarged(runner.map(disc(y, x)), SIZE))
-        magnitude -= np.median(magnitude)  # a level everywhere is no place
-        magnitude = np.maximum(magnitude, 0) ** 2
-        if not magnitude.any():
-            raise CheckFailed(f"The map of a disc at row {y}, column {x} is flat. It must show where the evidence is.")
-        rows, columns = (np.arange(side) + 0.5 for side in SIZE)
-        found = magnitude.sum(axis=1) @ rows / magnitude.sum(), magnitude.sum(axis=0) @ columns / magnitude.sum()
+        cells = runner.map(disc(y, x))
+        found = _middle(cells, y, x)
+        places.append((y, x, *found))
         if np.hypot(found[0] - y, found[1] - x) > FARTHEST * max(SIZE):
             raise CheckFailed(
                 f"Evidence at row {y:.0f}, column {x:.0f} of {SIZE[0]} × {SIZE[1]} is shown around row {found[0]:.0f}, "
                 f"column {found[1]:.0f}. Look for exchanged axes, flips, and enlarging with aligned corners."
             )
+    _check_shift(np.array(places), cells.shape)
+    if cells.shape == SIZE:
+        _check_stretch(np.array(places))
     _check_border(runner)
     return "in each of the four corners, and at the border"
+
+
+def _middle(cells: np.ndarray, y: float, x: float) -> tuple[float, float]:
+    """(row, column) of the middle of a map's magnitude, enlarged to the input."""
+    from cxr.planted_network import SIZE
+
+    magnitude = np.abs(enlarged(cells, SIZE))
+    magnitude -= np.median(magnitude)  # a level everywhere is no place
+    magnitude = np.maximum(magnitude, 0) ** 2
+    if not magnitude.any():
+        raise CheckFailed(f"The map of a disc at row {y}, column {x} is flat. It must show where the evidence is.")
+    rows, columns = (np.arange(side) + 0.5 for side in SIZE)
+    return magnitude.sum(axis=1) @ rows / magnitude.sum(), magnitude.sum(axis=0) @ columns / magnitude.sum()
+
+
+def _check_shift(places: np.ndarray, cells: tuple[int, ...]) -> None:
+    """Discs `(n, 4)`, (y, x, row, column) as shown, are on average where they are: less than a cell away."""
+    from cxr.planted_network import SIZE
+
+    off = (places[:, 2:] - places[:, :2]).mean(axis=0)
+    for axis, word in ((0, "rows"), (1, "columns")):
+        if abs(off[axis]) > max(SHIFT_CELLS * SIZE[axis] / cells[axis], SHIFT_PX):
+            raise CheckFailed(
+                f"Discs near the four corners are shown {abs(off[axis]):.1f} {word} too far "
+                f"{'down or right' if off[axis] > 0 else 'up or left'} on average. Look for a map that is shifted by a "
+                "cell, or an index that is off by one."
+            )
+
+
+def _check_stretch(places: np.ndarray) -> None:
+    """Discs `(n, 4)`, (y, x, row, column) as shown, are as far apart in a map of pixels as in the picture."""
+    for axis, word in ((0, "top and bottom"), (1, "left and right")):
+        true, found = places[:, axis], places[:, axis + 2]
+        far = true > true.mean()
+        stretch = (found[far].mean() - found[~far].mean()) / (true[far].mean() - true[~far].mean())
+        if abs(stretch - 1) > STRETCH:
+            raise CheckFailed(
+                f"Discs at {word} are shown {abs(stretch - 1):.0%} too far {'apart' if stretch > 1 else 'together'}. "
+                "Do not enlarge with corners aligned: cells tile the input, with their middles half a cell from the "
+                "border. Return the map on its own cells."
+            )
 
 
 def _check_border(runner: ExplainerRunner) -> None:
@@ -162,6 +209,7 @@ def unit(runner: ExplainerRunner) -> str:
     """A map in logits doubles with the output layer's weights; a shifted bias changes none."""
     once = runner.map(disc()).astype(np.float64)
     scale = max(np.abs(once).max(), 1e-12)
+    _check_other_findings(runner, once, scale)
     shifted = runner.map(disc(), on=network(bias=3.0))
     if shifted.shape != once.shape or np.abs(shifted - once).max() > RELATIVE * scale:
         raise CheckFailed(
@@ -178,6 +226,16 @@ def unit(runner: ExplainerRunner) -> str:
         )
     _check_input_unit(runner, once, scale)
     return "doubles with the logit; no level in it; as stated if the input's unit changes"
+
+
+def _check_other_findings(runner: ExplainerRunner, once: np.ndarray, scale: float) -> None:
+    """A constant added to the logits of all findings but the one that is explained changes nothing."""
+    others = runner.map(disc(), on=network(bias=(0.0, 3.0, -2.0)))
+    if others.shape != once.shape or np.abs(others - once).max() > RELATIVE * scale:
+        raise CheckFailed(
+            "A constant added to the logits of the other findings changes the map. Explain the logit of the finding "
+            "that is asked for alone, and normalise over no findings."
+        )
 
 
 def _check_input_unit(runner: ExplainerRunner, once: np.ndarray, scale: float) -> None:

@@ -10,7 +10,7 @@ from explainers.__main__ import main
 from explainers.contract.measure import NotMeasurable
 from explainers.errors import OptionError
 
-CHECKS = ["bounds", "sentence", "determinism", "purity", "empty", "planted"]
+CHECKS = ["bounds", "sentence", "determinism", "purity", "empty", "extremes", "planted", "unit", "crop"]
 
 
 class Right(Measure):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from explainers import Explainer, Range
+from explainers import Explainer, Layer, Range
 
 
 class Right(Explainer):
@@ -205,7 +205,70 @@ class Upside(Right):
         return super().explain(context, finding)[::-1]
 
 
+class MissesItsSum(Right):
+    """Promises the logit and takes the mean."""
+
+    name = "misses_its_sum"
+
+    def explain(self, context, finding):
+        values = super().explain(context, finding)
+        context.promise_sum(finding, float(values.sum()))
+        return values * 0.9
+
+
+class MeanOverChannels(Right):
+    """A derivative that is a third of what it should be."""
+
+    name, unit = "mean_over_channels", "logit per input unit"
+
+    def explain(self, context, finding):
+        return context.input_gradient(finding).mean(-1)
+
+
+class SumForMean(Right):
+    """Hundreds of times as large as the logit."""
+
+    name = "sum_for_mean"
+
+    def explain(self, context, finding):
+        return super().explain(context, finding) * 500
+
+
+class FirstChannelOnly(Right):
+    """Takes the first channel three times, since a radiograph is grey."""
+
+    name = "first_channel_only"
+
+    def explain(self, context, finding):
+        return (context.input * context.input_gradient(finding))[..., 0] * 3
+
+
+class ReadsTheFile(Right):
+    """Divides by the brightest pixel of the radiograph, seen or not."""
+
+    name = "reads_the_file"
+
+    def explain(self, context, finding):
+        return super().explain(context, finding) / float(np.ptp(context.radiograph.grey))
+
+
+class OtherLayer(Explainer):
+    """Takes its weights from the last layer, whichever is asked for."""
+
+    name, title, unit = "other_layer", "Other layer", "logit"
+
+    def explain(self, context, finding, *, layer: Annotated[str, Layer()] = "relu"):
+        weights = context.layer_gradient(list(context.layers)[-1], finding).mean((0, 1))
+        return context.activations(layer) @ weights[: context.layers[layer][2]]
+
+
 FAULTS = {
+    "sums": MissesItsSum,
+    "derivative": MeanOverChannels,
+    "magnitude": SumForMean,
+    "channels": FirstChannelOnly,
+    "crop": ReadsTheFile,
+    "layer": OtherLayer,
     "shape": WrongShape,
     "frame": Transposed,
     "finite": NotANumber,

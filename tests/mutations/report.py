@@ -1,0 +1,34 @@
+"""The catch rate by kind, what was not found, and what changes nothing."""
+
+from collections.abc import Sequence
+
+from tests.mutations.trial import CAUGHT, EQUIVALENT, SURVIVED, Verdict
+
+
+def text_of(verdicts: Sequence[Verdict], *, every: bool = False) -> str:
+    """A table in Markdown, and the lists below it."""
+    faults = [each for each in verdicts if each.outcome != EQUIVALENT]
+    lines = ["| kind | faults | caught | named |", "|---|---|---|---|"]
+    for kind in sorted({each.kind for each in faults}):
+        lines.append(_row(kind, [each for each in faults if each.kind == kind]))
+    lines.append(_row("all", faults))
+    checks: dict[str, int] = {}
+    for each in faults:
+        if each.outcome == CAUGHT:
+            checks[each.check] = checks.get(each.check, 0) + 1
+    counted = sorted(checks.items(), key=lambda each: -each[1])
+    lines += ["", "Found first by: " + ", ".join(f"{name} {count}" for name, count in counted)]
+    for title, outcome in (("Not found", SURVIVED), ("Equivalent", EQUIVALENT)):
+        lines += ["", f"{title}:", *(f"- {each.subject}: {each.place} ({each.kind})" for each in verdicts
+                                     if each.outcome == outcome)]  # fmt: skip
+    unnamed = [each for each in faults if each.outcome == CAUGHT and (every or not each.named)]
+    lines += ["", "Caught:" if every else "Caught, not named:"]
+    lines += [f"- {each.subject}: {each.place} ({each.kind}): {each.check}: {each.sentence}" for each in unnamed]
+    return "\n".join(lines) + "\n"
+
+
+def _row(kind: str, faults: Sequence[Verdict]) -> str:
+    caught = sum(each.outcome == CAUGHT for each in faults)
+    named = sum(each.named for each in faults)
+    share = f"{caught} ({caught / max(1, len(faults)):.0%})"
+    return f"| {kind} | {len(faults)} | {share} | {named} ({named / max(1, len(faults)):.0%}) |"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,12 @@ from explainers.__main__ import main
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'cxr-lens[ray]'")
 
+if not Path("/proc").is_dir():
+    pytest.skip("processes are found in /proc, which only Linux has", allow_module_level=True)
+
 ROOT = Path(__file__).resolve().parents[3]
 COUNT = 16
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def command(*words: str, environment: dict[str, str]) -> None:
@@ -45,15 +49,17 @@ def cluster() -> Iterator[str]:
             command("start", "--address", address, "--num-cpus", "1", *store, environment=environment)
         yield address
     finally:
-        # only those that this test started have its folder in their command line
-        for process in processes_with(folder):
-            os.kill(process, signal.SIGKILL)
+        # only those that this test started have its folder in their environment
+        for process in processes_with(folder, "environ"):
+            with suppress(ProcessLookupError):  # it ended with the one that started it
+                os.kill(process, signal.SIGKILL)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def processes_with(words: str) -> list[int]:
+def processes_with(words: str, where: str = "cmdline") -> list[int]:
+    """Processes with these words in their command line or environment (Linux)."""
     found = []
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
+    for file in Path("/proc").glob(f"[0-9]*/{where}"):
         try:
             if words.encode() in file.read_bytes() and int(file.parent.name) != os.getpid():
                 found.append(int(file.parent.name))

@@ -5,7 +5,7 @@ export function showServer(comparison, {up, restarted}) {
   const {page, part} = comparison, words = page.text("page"), notice = part("server");
   const sentence = words(!up ? "server_gone" : restarted ? "server_restarted" : "server_back");
   notice.hidden = up && !restarted;
-  notice.replaceChildren(sentence);
+  notice.replaceChildren(notice.hidden ? "" : sentence);
   page.announce(sentence);
   if (!up || restarted) comparison.stop();
   if (up && restarted) {

@@ -47,7 +47,7 @@ def pixels(content: bytes, window: str = "") -> SourcePixels:
         return _pixels(read_tags(content), window)
     except (*DAMAGE, BytesLengthException, InvalidDicomError):
         # not chained: pydicom's message quotes the value that it can't read, which may be a name
-        raise RadiographError("The DICOM file is damaged or cut short.", "Export or send it once more.") from None
+        raise RadiographError("The DICOM file is damaged or cut short.", "Export or send it again.") from None
 
 
 def _pixels(tags: Tags, window: str) -> SourcePixels:

@@ -207,7 +207,8 @@ def _without_window(
         fits = min(high, own_high) - max(low, own_low) >= LEAST_AFTER_WINDOW * (high - low)
         why = "The pixels use very little of their range"
     else:
-        within = low <= float(inside.min()) and float(inside.max()) <= high
+        slack = 1e-6 * (high - low)  # values of 32 bits are rounded
+        within = low - slack <= float(inside.min()) and float(inside.max()) <= high + slack
         fits = within and own_high - own_low >= LITTLE_OF_RANGE * (high - low)
         why = "The file has no usable window, and its pixels use little of their range"
     if fits and wanted != PIXELS:

@@ -1,14 +1,13 @@
 """The stored values of a DICOM file: the tags that describe them, decoding, and the bits that count."""
 
-import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cxr.errors import RadiographError
+from cxr.reading.coded_stream import coded_precision, coded_size, is_lossy
 from cxr.reading.dicom_tags import PIXEL_TAGS, Tags
-from cxr.reading.foreign import jpeg_frame_header
 from cxr.reading.pixels import check_size
 
 if TYPE_CHECKING:
@@ -18,6 +17,24 @@ if TYPE_CHECKING:
 RLE = "1.2.840.10008.1.2.5"
 GREY = ("MONOCHROME1", "MONOCHROME2")
 ALLOCATED_BITS = {"PixelData": (1, 8, 16, 32), "FloatPixelData": (32,), "DoubleFloatPixelData": (64,)}
+
+COLOURS = (
+    "RGB",
+    "PALETTE COLOR",
+    "YBR_FULL",
+    "YBR_FULL_422",
+    "YBR_ICT",
+    "YBR_RCT",
+    "YBR_PARTIAL_422",
+    "YBR_PARTIAL_420",
+)
+NATIVE_COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "PALETTE COLOR")
+"""Colours that uncompressed pixels may have here; others belong to compressed streams, or were retired."""
+
+JPEG = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
+
+LITTLE_BEHIND = 1.01
+"""Length of uncompressed pixels by what the tags say, up to which the rest is only padding."""
 
 MUCH_SET = 0.1
 """Share of pixels with bits beyond BitsStored above which these are no overlay; the header may then be wrong."""
@@ -71,6 +88,8 @@ def pixel_form(tags: Tags) -> PixelForm:
         raise RadiographError(f"Pixels of {allocated} allocated bits are not read.", CONVERT)
     colour = tags.word("PhotometricInterpretation").startswith(("RGB", "YBR"))
     samples = _assumed(tags, "SamplesPerPixel", 3 if colour else 1, assumed, range(1, 5), "the usual number")
+    if samples not in (1, 3):
+        raise RadiographError(f"DICOM pixels of {samples} channels are not read.", CONVERT)
     photometric = _photometric(tags, samples, assumed)
     stored = _assumed(
         tags, "BitsStored", allocated, assumed, range(1, allocated + 1), "all bits", needed=not default_bits
@@ -110,7 +129,7 @@ def _photometric(tags: Tags, samples: int, assumed: list[str]) -> str:
     squeezed = term.replace(" ", "").replace("_", "")
     if squeezed in GREY:
         return squeezed
-    if term in ("RGB", "PALETTE COLOR") or term.startswith("YBR_"):
+    if term in COLOURS:
         return term
     state = "can't be used" if term else "is missing"
     taken = "MONOCHROME2" if samples == 1 else "RGB"
@@ -119,13 +138,18 @@ def _photometric(tags: Tags, samples: int, assumed: list[str]) -> str:
 
 
 def decoded(tags: Tags, form: PixelForm) -> np.ndarray:
-    """The stored values, decompressed, with all bits: (rows, columns) or (rows, columns, samples)."""
+    """The stored values, decompressed, with all bits: (rows, columns) or (rows, columns, samples).
+
+    What contradicts the tags is added to `form.assumed`.
+    """
     decoder = _decoder(tags.syntax)
     content = tags.bytes_of(form.keyword)
     if not content:
         raise RadiographError("The DICOM file has no pixels: its pixel data are empty.", "Export it again.")
+    allocated = form.bits_allocated
     if tags.syntax is not None and tags.syntax.is_compressed:
         _check_coded_size(content)
+        allocated = _coded_allocation(content, tags, form)
     else:
         content = _of_one_frame(content, form)
     options: dict[str, Any] = {"planar_configuration": form.planar} if form.samples > 1 else {}
@@ -137,12 +161,12 @@ def decoded(tags: Tags, form: PixelForm) -> np.ndarray:
         "samples_per_pixel": form.samples,
         "photometric_interpretation": form.photometric,
         "pixel_representation": int(form.signed),
-        "bits_allocated": form.bits_allocated,
+        "bits_allocated": allocated,
         # `counted` selects the bits, in the same way for every compression
-        "bits_stored": form.bits_allocated,
+        "bits_stored": allocated,
         "number_of_frames": 1,
         "pixel_keyword": form.keyword,
-        "pixel_vr": "OB" if form.bits_allocated <= 8 else "OW",
+        "pixel_vr": "OB" if allocated <= 8 else "OW",
     }
     values, _ = decoder.as_array(content, **options)
     expected = (form.rows, form.columns, *([form.samples] if form.samples > 1 else []))
@@ -156,11 +180,15 @@ def counted(values: np.ndarray, tags: Tags, form: PixelForm) -> tuple[np.ndarray
     if form.is_float:
         return values, ()
     shift = form.high_bit + 1 - form.bits_stored
-    if shift and tags.syntax is not None and tags.syntax.is_compressed and tags.syntax != RLE:
-        # compressed streams hold values of their own precision, which are right-justified where they are no wider
-        precision = coded_precision(_first_frame(tags.bytes_of(form.keyword))) or form.bits_stored
-        shift = shift if precision > form.high_bit else 0
     width = values.dtype.itemsize * 8
+    if tags.syntax is not None and tags.syntax.is_compressed and tags.syntax != RLE:
+        stream = _first_frame(tags.bytes_of(form.keyword))
+        # compressed streams hold values of their own precision, which are right-justified where they are no wider
+        shift = shift if (coded_precision(stream) or form.bits_stored) > form.high_bit else 0
+        if not shift and form.bits_stored < width and is_lossy(stream):
+            # what is a little too bright has higher bits set, and would turn black without them
+            low = -(2 ** (form.bits_stored - 1)) if form.signed else 0
+            return np.clip(values.astype(np.int64), low, low + 2**form.bits_stored - 1), ()
     if not shift and form.bits_stored >= width:
         return values, ()
     wide: np.ndarray = values.astype(np.int32 if width <= 16 else np.int64)
@@ -177,9 +205,38 @@ def counted(values: np.ndarray, tags: Tags, form: PixelForm) -> tuple[np.ndarray
 
 def _of_one_frame(content: bytes, form: PixelForm) -> bytes:
     """Uncompressed pixels without what follows them; YBR_FULL_422 has two samples per pixel."""
+    if form.photometric not in (*GREY, *NATIVE_COLOURS):
+        raise RadiographError(f"Uncompressed pixels as {form.photometric} are not read.", CONVERT)
     samples = 2 if form.photometric == "YBR_FULL_422" else form.samples
     needed = -(-form.rows * form.columns * samples * form.bits_allocated // 8)
+    if len(content) > LITTLE_BEHIND * needed:
+        form.assumed.append(
+            "The file's pixel data are longer than its tags say; what follows the first picture was ignored."
+        )
     return content[: needed + needed % 2]
+
+
+def _coded_allocation(content: bytes, tags: Tags, form: PixelForm) -> int:
+    """Bits that the decoder allocates to a sample. A stream with fewer bits than the tags say is believed.
+
+    Raises RadiographError for several frames, which a file without NumberOfFrames may hold.
+    """
+    from pydicom.encaps import parse_basic_offsets
+
+    frames = len(parse_basic_offsets(content))
+    if frames > 1:
+        raise RadiographError(f"The DICOM file holds {frames} frames.", "Give a single radiograph.")
+    precision = coded_precision(_first_frame(content))
+    if precision is None:
+        return form.bits_allocated
+    if precision < form.bits_stored:
+        form.assumed.append(
+            f"The file's compressed pixels have {precision} bits, its tag BitsStored says {form.bits_stored}; "
+            f"{precision} were taken."
+        )
+        form.bits_stored, form.high_bit = precision, precision - 1
+    # decoders of JPEG give bytes wherever these suffice, whatever the file says
+    return 8 if precision <= 8 and tags.syntax in JPEG else form.bits_allocated
 
 
 def _decoder(syntax: "UID | None") -> "Decoder":
@@ -215,22 +272,3 @@ def _check_coded_size(content: bytes) -> None:
     size = coded_size(_first_frame(content))
     if size is not None:
         check_size(*size)
-
-
-def coded_size(stream: bytes) -> tuple[int, int] | None:
-    """(height, width) that a JPEG, JPEG-LS or JPEG 2000 stream declares; None for others (RLE is bounded by itself)."""
-    start = stream.find(b"\xff\x4f\xff\x51")
-    if start >= 0:
-        right, bottom, left, top = struct.unpack_from(">4I", stream, start + 8)
-        return bottom - top, right - left
-    frame = jpeg_frame_header(stream)
-    return struct.unpack_from(">2H", stream, frame + 5) if frame is not None else None
-
-
-def coded_precision(stream: bytes) -> int | None:
-    """Bits per sample of a JPEG, JPEG-LS or JPEG 2000 stream; None for others."""
-    start = stream.find(b"\xff\x4f\xff\x51")
-    if start >= 0:
-        return (stream[start + 42] & 0x7F) + 1
-    frame = jpeg_frame_header(stream)
-    return stream[frame + 4] if frame is not None else None

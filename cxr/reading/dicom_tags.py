@@ -23,12 +23,20 @@ if TYPE_CHECKING:
 PIXEL_TAGS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 TABLE_TAGS = ("LUTDescriptor", "LUTData", "LUTExplanation")
 CODE_TAGS = ("CodeValue", "CodingSchemeDesignator")
+RESCALE_TAGS = ("RescaleSlope", "RescaleIntercept")
+WINDOW_TAGS = ("WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "VOILUTFunction")
+GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
+"""Where files of the enhanced kind state what others state at the top, for all frames or for each (PS3.3 C.7.6.16)."""
+
 SEQUENCES = {
     "ModalityLUTSequence": TABLE_TAGS,
     "VOILUTSequence": TABLE_TAGS,
     "ViewCodeSequence": CODE_TAGS,
     "AnatomicRegionSequence": CODE_TAGS,
-}
+    "FrameVOILUTSequence": WINDOW_TAGS,
+    "PixelValueTransformationSequence": RESCALE_TAGS,
+} | dict.fromkeys(GROUPS, ("FrameVOILUTSequence", "PixelValueTransformationSequence"))
+"""{sequence: the tags of its items that are looked at}."""
 PALETTES = tuple(
     f"{segmented}{colour}PaletteColorLookupTable{part}"
     for segmented, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
@@ -38,8 +46,7 @@ TAGS = (
     *PIXEL_TAGS,
     *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration"),
     *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit"),
-    *("RescaleSlope", "RescaleIntercept", "WindowCenter", "WindowWidth", "WindowCenterWidthExplanation"),
-    *("VOILUTFunction", "PresentationLUTShape", "PresentationIntentType", *PALETTES, *SEQUENCES),
+    *(*RESCALE_TAGS, *WINDOW_TAGS, "PresentationLUTShape", "PresentationIntentType", *PALETTES, *SEQUENCES),
     *("PixelAspectRatio", "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"),
     *("SOPClassUID", "ConversionType", "Modality", "BodyPartExamined", "ViewPosition", "PatientOrientation"),
     "BurnedInAnnotation",
@@ -141,6 +148,7 @@ def read_tags(content: bytes) -> Tags:
     with quiet_pydicom():
         dataset = dcmread(io.BytesIO(content), force=True, specific_tags=list(TAGS))
         tags = _tags(dataset, TAGS)
+        _take_from_groups(tags)
         implicit, little_endian = dataset.original_encoding
         tags.big_endian = little_endian is False
         tags.syntax = dataset.file_meta.get("TransferSyntaxUID")
@@ -150,6 +158,17 @@ def read_tags(content: bytes) -> Tags:
         for item in items:
             item.big_endian = tags.big_endian
     return tags
+
+
+def _take_from_groups(tags: Tags) -> None:
+    """Take the first frame's rescaling and windows where the file has none at the top."""
+    groups = [group for name in GROUPS for group in tags.items(name)[:1]]
+    for sequence, names in (("PixelValueTransformationSequence", RESCALE_TAGS), ("FrameVOILUTSequence", WINDOW_TAGS)):
+        if any(name in tags for name in names):
+            continue
+        for item in [item for group in groups for item in group.items(sequence)[:1]]:
+            tags.values |= {name: value for name, value in item.values.items() if value}
+            tags.unusable |= item.unusable
 
 
 def _is_encapsulated(dataset: "Dataset") -> bool:

@@ -12,6 +12,10 @@ LARGEST = 1e30
 """Largest rescaled value; larger ones would overflow float32."""
 
 
+LARGEST_STEPS = 2.0**24
+"""Whole numbers that float32 tells apart: beside a larger intercept, neighbouring pixel values become equal."""
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """A lookup table: float32 entries, and the input value of the first entry."""
@@ -62,6 +66,9 @@ def modality(form: PixelForm, tags: Tags) -> Modality:
         tags.refuse("RescaleIntercept")
         intercept = None
     slope, intercept = (1.0 if slope is None else slope), (0.0 if intercept is None else intercept)
+    if not form.is_float and abs(intercept) > LARGEST_STEPS * abs(slope):
+        tags.refuse("RescaleIntercept")
+        intercept = 0.0
     low, high = sorted((low * slope + intercept, high * slope + intercept))
     return Modality(low, high, slope=slope, intercept=intercept)
 

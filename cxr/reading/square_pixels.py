@@ -48,7 +48,8 @@ def pixel_shape(tags: Tags) -> PixelShape:
 
 
 def _ignored(names: list[str]) -> tuple[str, ...]:
-    return (f"The file's {' and '.join(names)} can't be used and was ignored.",) if names else ()
+    verb = "were" if len(names) > 1 else "was"
+    return (f"The file's {' and '.join(names)} can't be used and {verb} ignored.",) if names else ()
 
 
 def squared(brightness: np.ndarray, ratio: float) -> np.ndarray:

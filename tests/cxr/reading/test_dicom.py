@@ -8,8 +8,8 @@ from PIL import Image
 
 from cxr import read_radiograph
 from cxr.errors import RadiographError
+from cxr.reading.coded_stream import coded_size
 from cxr.reading.dicom import is_dicom
-from cxr.reading.dicom_pixels import coded_size
 from cxr.reading.dicom_transforms import windowed
 
 pytest.importorskip("pydicom", reason="needs the extra dicom")

@@ -29,6 +29,20 @@ SIGNATURES = {
     b"II\xbc\x01": "a JPEG XR picture",
     b"v\x2f\x31\x01": "an OpenEXR picture",
     b"qoif": "a QOI picture",
+    **{b"P%d" % number + blank: "a PNM picture" for number in range(1, 8) for blank in (b"\n", b" ", b"\r", b"\t")},
+    b"\x00\x00\x01\x00": "an icon",
+    b"icns": "an icon",
+    b"\x01\xda": "an SGI picture",
+    b"#?RADIANCE": "a Radiance picture",
+    b"BPG\xfb": "a BPG picture",
+    b"FLIF": "a FLIF picture",
+    b"SIMPLE  =": "a FITS picture",
+    b"\x93NUMPY": "a NumPy array: load it with numpy.load and give the array",
+    b"MATLAB": "a file of MATLAB",
+    b"ObjectType": "the header of a MetaImage; its pixels are in another file",
+    b"{\\rtf": "a text document",
+    b"\xd0\xcf\x11\xe0": "a document of an older Office",
+    b"\x1aE\xdf\xa3": "a video",
     b"version https://git-lfs": "a Git LFS pointer: the picture itself was not downloaded; `git lfs pull` does it",
 }
 WITH_BLANKS_BEFORE = (b"<", b"%")
@@ -54,6 +68,8 @@ def foreign_format(content: bytes) -> tuple[str, str]:
         return "empty", HINT
     if brand := container_brand(content):
         return f"a picture in {brand}, the format of many phones, which is not read", FROM_PHONE
+    if content[4:8] == b"ftyp" or (content[:4] == b"RIFF" and content[8:12] == b"AVI "):
+        return "a video, or another file of a video's container", HINT
     start = content[:4096]
     if start.lstrip()[:1] in WITH_BLANKS_BEFORE:
         start = start.lstrip()

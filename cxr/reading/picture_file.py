@@ -45,6 +45,8 @@ def _decoded(image: Image.Image, content: bytes) -> SourcePixels:
     pixels = np.array(_plain(ImageOps.exif_transpose(image)))
     if deep_colour:
         pixels = _deep_colour(content, image)
+    elif image.format == "PNG" and image.mode in ("1", "L", "I;16", "RGB") and "transparency" in image.info:
+        pixels = _on_black(pixels, image.info["transparency"], grey_bits=content[24])
     if image.format == "TIFF":
         pixels = tiff.as_stored(pixels, tiff.tags_of_page(image))
     return SourcePixels(pixels, kind, tuple(_warnings(image)), negative=negative)
@@ -146,15 +148,25 @@ def _is_deep_colour(image: Image.Image, content: bytes) -> bool:
 def _deep_colour(content: bytes, image: Image.Image) -> np.ndarray:
     """16-bit RGB or RGBA from OpenCV, which keeps the depth. PIL has read the whole file, so it is not damaged."""
     if image.format == "TIFF" and tiff.is_in_planes(tiff.tags_of_page(image)):
-        return _upright(
-            tiff.deep_planes(content, tiff.tags_of_page(image)), tiff.tags_of_page(image).get(ORIENTATION, 1)
-        )
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.ndim != 3:
-        # Pillow has read it, so OpenCV lacks the compression
-        raise _undecodable(content)
-    colours = [2, 1, 0, 3][: pixels.shape[2]]
-    return _upright(pixels[..., colours], image.getexif().get(ORIENTATION, 1))
+        pixels = tiff.deep_planes(content, tiff.tags_of_page(image))
+    else:
+        read = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+        if read is None or read.ndim != 3:
+            # Pillow has read it, so OpenCV lacks the compression
+            raise _undecodable(content)
+        pixels = read[..., [2, 1, 0, 3][: read.shape[2]]]
+    if image.format == "TIFF" and not tiff.has_alpha(image):
+        pixels = pixels[..., :3]
+    return _upright(pixels, image.getexif().get(ORIENTATION, 1))
+
+
+def _on_black(pixels: np.ndarray, transparent: int | tuple[int, ...], *, grey_bits: int) -> np.ndarray:
+    """Pixels of a PNG that names one grey or colour as transparent, with black in its place."""
+    if grey_bits in (2, 4) and isinstance(transparent, int):
+        transparent *= 255 // (2**grey_bits - 1)  # Pillow scales such pixels to 8 bits, but not this value
+    hidden = pixels == transparent if pixels.ndim == 2 else (pixels == transparent).all(axis=2)
+    pixels[hidden] = 0
+    return pixels
 
 
 def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

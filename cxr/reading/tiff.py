@@ -11,6 +11,8 @@ from PIL.TiffImagePlugin import COMPRESSION_INFO, ImageFileDirectory_v2, TiffIma
 from cxr.errors import RadiographError
 
 BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANAR, SAMPLE_FORMAT = 258, 259, 262, 277, 284, 339
+FILL_ORDER, EXTRA_SAMPLES = 266, 338
+UNASSOCIATED_ALPHA = 2
 NEW_SUBFILE, OLD_SUBFILE, SUB_DIRECTORIES = 254, 255, 330
 STRIP_OFFSETS, STRIP_BYTES, TILE_OFFSETS, TILE_BYTES = 273, 279, 324, 325
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, YCBCR = 0, 1, 2, 6
@@ -98,16 +100,24 @@ def unusual_tiff(tags: Tags) -> str:
         coded = f", compressed as {(COMPRESSION_INFO | COMPRESSIONS).get(compression, 'something unknown')}"
     coded += ", in big-endian order" if is_big_endian(tags) else ""
     coded += ", in YCbCr" if tags.get(PHOTOMETRIC) == YCBCR else ""
+    coded += ", with the bits of each byte reversed" if tags.get(FILL_ORDER) == 2 else ""
     planes = " in separate planes" if channels > 1 and tags.get(PLANAR, 1) == SEPARATE else ""
     plural = "s" if channels > 1 else ""
     return f"a TIFF of {bits}-bit {kind} values in {channels} channel{plural}{planes}{coded}"
 
 
 def is_usually_compressed(tags: Tags) -> bool:
-    """Whether every reader knows the file's compression."""
+    """Whether every reader knows the file's compression and order of bits."""
     compression = tags.get(COMPRESSION, 1)
+    if tags.get(FILL_ORDER) == 2 and max(_several(tags, BITS, (1,))) > 1:
+        return False
     # YCbCr is usual within JPEG alone
     return compression in USUAL_COMPRESSIONS and (tags.get(PHOTOMETRIC) != YCBCR or compression in (6, 7))
+
+
+def has_alpha(image: Image.Image) -> bool:
+    """Whether the channel behind the colours is alpha still to be multiplied, as it is where nothing is said."""
+    return tags_of_page(image).get(EXTRA_SAMPLES, (UNASSOCIATED_ALPHA,))[0] == UNASSOCIATED_ALPHA
 
 
 def misread(tags: Tags) -> bool:

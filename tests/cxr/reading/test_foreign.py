@@ -44,6 +44,16 @@ FORMATS = {
     "Photoshop": b"8BPS" + bytes(300),
     "NIfTI": b"\x5c\x01\x00\x00" + bytes(400),
     "NRRD": b"NRRD0004\n" + bytes(300),
+    "PNM": b"P5\n100 80\n255\n" + bytes(8000),
+    "PNM picture": b"P6 100 80 255\n" + bytes(300),
+    "icon": b"\x00\x00\x01\x00\x01\x00" + bytes(300),
+    "SGI": encoded("SGI"),
+    "FITS": b"SIMPLE  =                    T" + bytes(300),
+    "NumPy array": b"\x93NUMPY\x01\x00" + bytes(300),
+    "MATLAB": b"MATLAB 5.0 MAT-file" + bytes(300),
+    "MetaImage": b"ObjectType = Image\nNDims = 2\n",
+    "video": container(b"isom", b"mp42"),
+    "video of another kind": b"RIFF\0\0\0\0AVI LIST" + bytes(300),
     "Git LFS": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n",
 }
 

@@ -76,6 +76,7 @@ def _number(text: str) -> float | None:
     if word in TRUTH:
         return TRUTH[word]
     try:
-        return float(word) if float(word) in (-1, 0, 1) else None
+        number = float(word.replace(",", "."))  # spreadsheets of many countries write 1,0
+        return number if number in (-1, 0, 1) else None
     except ValueError:
         return None

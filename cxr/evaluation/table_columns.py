@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from cxr.errors import LabelError
+from cxr.evaluation.table_text import AS_CSV, table_reader
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "image": (
@@ -29,16 +30,15 @@ Row = Mapping[str, str]
 def read_rows(file: Path) -> tuple[list[dict[str, str]], list[str]]:
     """(rows, header) of a table in CSV. Raises LabelError for one that isn't there, is no text, or is ragged."""
     try:
-        with file.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            header, rows = list(reader.fieldnames or ()), list(reader)
+        reader = table_reader(file.read_bytes(), file.name)
+        header, rows = list(reader.fieldnames or ()), list(reader)
     except FileNotFoundError as error:
         raise LabelError(f"There is no table {str(file)!r}.") from error
     except OSError as error:
         reason = "it is a folder" if file.is_dir() else error.strerror or type(error).__name__
         raise LabelError(f"{str(file)!r} can't be read as a table: {reason}.", "Give a CSV file.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise LabelError(f"{file.name} is not a table in CSV: {error}.", "Save it as CSV in UTF-8.") from error
+    except csv.Error as error:
+        raise LabelError(f"{file.name} is not a table in CSV: {error}.", AS_CSV) from error
     if not rows:
         raise LabelError(f"{file.name} has no rows.", "A header and one row for each picture are expected.")
     if ragged := next((at for at, row in enumerate(rows, 2) if None in row or None in row.values()), None):

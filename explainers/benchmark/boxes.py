@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cxr.errors import RadiographError
+from cxr.errors import LabelError, RadiographError
 from cxr.evaluation.picture_folder import PictureFolder
 from cxr.evaluation.table_columns import column_of
+from cxr.evaluation.table_text import table_reader
 from cxr.findings import FINDINGS, is_no_finding, is_other_finding, known_finding
 from cxr.reading.radiograph import read_radiograph
 from explainers.box_scores import SIDE
@@ -110,12 +111,13 @@ def read_boxes(folder: Path, *, labels: Sequence[str], side: float = NIH_SIDE, s
     if not file.is_file() or not images.is_dir():
         raise OptionError(f"{folder.name!r} has no boxes.csv or no folder images.", "Check --data.")
     try:
-        with file.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            columns = _columns(reader.fieldnames or ())
-            rows = list(enumerate(reader, 2))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise OptionError(f"boxes.csv is not a table in UTF-8: {error}.") from error
+        reader = table_reader(file.read_bytes(), file.name)
+        columns = _columns(reader.fieldnames or ())
+        rows = list(enumerate(reader, 2))
+    except LabelError as error:
+        raise OptionError(error.sentence, error.hint) from error
+    except csv.Error as error:
+        raise OptionError(f"boxes.csv is not a table in CSV: {error}.") from error
     pictures = PictureFolder(images)
     others: dict[str, None] = {}
     boxes = [_boxed(row, columns, line, side, pictures, others) for line, row in rows]

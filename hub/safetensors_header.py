@@ -12,6 +12,18 @@ from typing import Any, NamedTuple
 from hub.errors import CheckpointError
 
 ITEM_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+OTHERS = {
+    b"<": "a web page, as a download gives that asks for a login",
+    b'{"': "JSON, as a server's error",
+    b"PK\x03\x04": "a ZIP archive, as PyTorch and Keras save weights",
+    b"\x89HDF": "an HDF5 file",
+    b"\x80\x02": "a pickle",
+    b"\x80\x04": "a pickle",
+    b"\x80\x05": "a pickle",
+    b"\x1f\x8b": "a gzip archive",
+}
+"""What other files begin with. Asked only where the header would be too long: one that fits may begin so too."""
+
 HEADER_LIMIT_BYTES = 16 << 20
 FILE_LIMIT_BYTES = 2 << 30
 
@@ -33,8 +45,11 @@ def read_header(file: Path) -> dict[str, Entry]:
     if size < 8:
         raise CheckpointError(f"{file.name} is not a safetensors file: it has {size} bytes.")
     with file.open("rb") as stream:
-        length = int.from_bytes(stream.read(8), "little")
+        begin = stream.read(8)
+        length = int.from_bytes(begin, "little")
         if length > min(HEADER_LIMIT_BYTES, size - 8):
+            if kind := next((kind for sign, kind in OTHERS.items() if begin.lstrip().startswith(sign)), ""):
+                raise CheckpointError(f"{file.name} is {kind}, no safetensors file.", "Download or save it again.")
             raise CheckpointError(f"{file.name}: the header claims {length} bytes; the file has {size} in all.")
         text = stream.read(length)
     try:

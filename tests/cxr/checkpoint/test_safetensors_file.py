@@ -98,3 +98,28 @@ def test_a_file_cut_short_is_refused(tmp_path):
     file = written(tmp_path, {"a": entry([4], 0, 16)}, bytes(15))
     with pytest.raises(CheckpointError, match="'a' claims"):
         read_safetensors(file)
+
+
+OTHERS = {
+    "a web page": b"<!DOCTYPE html><html>Sign in</html>",
+    "JSON": b'{"message": "Not Found"}',
+    "a ZIP archive": b"PK\x03\x04" + bytes(300),
+    "an HDF5 file": b"\x89HDF\r\n\x1a\n" + bytes(300),
+    "a pickle": b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00}" + bytes(300),
+    "a gzip archive": b"\x1f\x8b\x08\x00\x01\x02\x03\x04" + bytes(300),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_another_file_under_this_name_is_called_by_its_kind(tmp_path, name):
+    (tmp_path / "model.safetensors").write_bytes(OTHERS[name])
+    with pytest.raises(CheckpointError, match=rf"model\.safetensors is {name}"):
+        read_safetensors(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize("length", [60, 640, 1152, 1408, 8827, 35615])
+def test_a_header_whose_length_looks_like_another_file_is_read(tmp_path, length):
+    entry = {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}
+    header = json.dumps(entry).encode().ljust(length)
+    (tmp_path / "model.safetensors").write_bytes(length.to_bytes(8, "little") + header + np.float32(3).tobytes())
+    assert read_safetensors(tmp_path / "model.safetensors")["a"].tolist() == [3.0]

@@ -62,6 +62,16 @@ def agreement(explanations: Sequence[Explanation]) -> Agreement:
     return Agreement(names, correlations, overlaps, tuple(same), share.astype(np.float32), len(counted))
 
 
+def shared_share(explanations: Sequence[Explanation]) -> float:
+    """Share of the hottest tenth that lies in every map's: 1 for equal maps."""
+    counted = agreement(explanations)
+    if counted.counted == len(explanations):
+        return round(float((counted.map > 1 - 1e-6).mean()) / TOP, 4)
+    # relatives are counted once in the picture; here each map counts
+    pairs = counted.iou[np.triu_indices(len(explanations), 1)]
+    return round(float(2 * pairs.min() / (1 + pairs.min())), 4)
+
+
 def _independent(explanations: Sequence[Explanation]) -> list[int]:
     """Indices of the explanations that count: no controls, and the first of each family."""
     seen: set[str] = set()

@@ -7,8 +7,10 @@ is asked for. All of them say that they are for research only.
 """
 
 import io
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +23,14 @@ from cxr.reading.dicom_tags import DAMAGE, quiet_pydicom
 from cxr.reading.radiograph import Radiograph
 from explainers.contract.explanation import Explanation
 from explainers.errors import OptionError
+from explainers.output.dicom_codes import MODEL, RESEARCH, SERIAL, code, series
+from explainers.output.dicom_report import scores_report
+from explainers.output.files import ZIP_TIME
 from explainers.output.look import Look
-from explainers.regions import Region, regions_of
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-MAKER, MODEL, SERIAL = "cxr-lens", "cxr-lens", "none"
-SCHEME = "99CXRLENS"
-RESEARCH = "Research only, not for diagnosis"
 LEVELS = 255
 """Steps of a fractional segmentation: a map is read back to half a step of its largest value."""
 
@@ -72,6 +73,33 @@ def source_of(content: bytes, *, keep_identity: bool) -> "Dataset":
     return source
 
 
+def can_write_dicom() -> bool:
+    """Whether the packages that build the objects are installed."""
+    return find_spec("highdicom") is not None and find_spec("pydicom") is not None
+
+
+def dicom_objects(
+    explanations: Sequence[Explanation],
+    prediction: Prediction,
+    radiograph: Radiograph,
+    source: "Dataset",
+    regions: float | None = None,
+) -> "dict[str, Dataset]":
+    """{file name: object}: `<explainer>.overlay.dcm` and `<explainer>.map.dcm` of each explanation, and `scores.dcm`.
+
+    source   of the radiograph's file, by `source_of`
+    regions  share of the picture whose regions the report lists; None for none
+    """
+    objects: dict[str, Dataset] = {}
+    for number, explanation in enumerate(explanations, 1):
+        stem = f"{number}-{explanation.explainer}" if len(explanations) > 1 else explanation.explainer
+        objects[f"{stem}.overlay.dcm"] = _overlay(explanation, radiograph, source, number)
+        if (segmentation := _segmentation(explanation, source, number)) is not None:
+            objects[f"{stem}.map.dcm"] = segmentation
+    objects["scores.dcm"] = scores_report(explanations, prediction, source, regions)
+    return objects
+
+
 def write_dicom(
     explanations: Sequence[Explanation],
     prediction: Prediction,
@@ -80,7 +108,7 @@ def write_dicom(
     directory: str | Path,
     settings: DicomSettings | None = None,
 ) -> list[Path]:
-    """Write `<explainer>.overlay.dcm`, `<explainer>.map.dcm` and `scores.dcm` into a directory; their paths.
+    """Write the objects of `dicom_objects` into a directory; their paths.
 
     content  the radiograph's own file
 
@@ -88,13 +116,7 @@ def write_dicom(
     """
     settings = settings or DicomSettings()
     source = source_of(content, keep_identity=settings.keep_identity)
-    objects: dict[str, Dataset] = {}
-    for number, explanation in enumerate(explanations, 1):
-        stem = f"{number}-{explanation.explainer}" if len(explanations) > 1 else explanation.explainer
-        objects[f"{stem}.overlay.dcm"] = _overlay(explanation, radiograph, source, number)
-        if (segmentation := _segmentation(explanation, source, number)) is not None:
-            objects[f"{stem}.map.dcm"] = segmentation
-    objects["scores.dcm"] = _report(explanations, prediction, source, settings)
+    objects = dicom_objects(explanations, prediction, radiograph, source, settings.regions)
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     for name, made in objects.items():
@@ -102,17 +124,15 @@ def write_dicom(
     return [directory / name for name in objects]
 
 
-def _common(series: int, instance: int, description: str) -> dict[str, Any]:
-    import highdicom
-
-    return {
-        "series_instance_uid": highdicom.UID(),
-        "series_number": series,
-        "sop_instance_uid": highdicom.UID(),
-        "instance_number": instance,
-        "manufacturer": MAKER,
-        "series_description": description[:64],
-    }
+def dicom_zip(objects: "Mapping[str, Dataset]") -> bytes:
+    """The objects' files in one archive."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, made in objects.items():
+            file = io.BytesIO()
+            made.save_as(file)
+            target.writestr(zipfile.ZipInfo(name, ZIP_TIME), file.getvalue(), zipfile.ZIP_DEFLATED)
+    return archive.getvalue()
 
 
 def _overlay(explanation: Explanation, radiograph: Radiograph, source: "Dataset", number: int) -> "Dataset":
@@ -127,7 +147,7 @@ def _overlay(explanation: Explanation, radiograph: Radiograph, source: "Dataset"
         bits_allocated=8,
         coordinate_system="PATIENT",
         patient_orientation=("L", "F"),
-        **_common(9000, number, f"{explanation.title}: overlay. {RESEARCH}"),
+        **series(9000, number, f"{explanation.title}: overlay. {RESEARCH}"),
     )
     made.BurnedInAnnotation = "YES"
     made.ConversionType = "WSD"
@@ -156,7 +176,7 @@ def _segmentation(explanation: Explanation, source: "Dataset", number: int) -> "
         return None
     algorithm = AlgorithmIdentificationSequence(
         name=explanation.title[:64],
-        family=_code("explainer", "Explainer of a neural network"),
+        family=code("explainer", "Explainer of a neural network"),
         version=explanation.model.sha256[:64],
         parameters={name: str(value) for name, value in explanation.options.items()} or None,
     )
@@ -165,7 +185,7 @@ def _segmentation(explanation: Explanation, source: "Dataset", number: int) -> "
             segment_number=at,
             segment_label=f"{explanation.title} {what}: 1 is {scale:.6g} {explanation.unit}"[:64],
             segmented_property_category=_category(),
-            segmented_property_type=_code("map", "Map of an explainer"),
+            segmented_property_type=code("map", "Map of an explainer"),
             algorithm_type="AUTOMATIC",
             algorithm_identification=algorithm,
         )
@@ -184,109 +204,13 @@ def _segmentation(explanation: Explanation, source: "Dataset", number: int) -> "
         content_label="EXPLANATION",
         content_description=f"{display_name(explanation.finding)}. {RESEARCH}"[:64],
         omit_empty_frames=False,
-        **_common(9001, number, f"{explanation.title}: map. {RESEARCH}"),
+        **series(9001, number, f"{explanation.title}: map. {RESEARCH}"),
     )
     made.PatientOrientation = None  # a projection has no planes that would tell it
     return made
-
-
-def _report(
-    explanations: Sequence[Explanation], prediction: Prediction, source: "Dataset", settings: DicomSettings
-) -> "Dataset":
-    from highdicom import UID, sr
-    from pydicom.sr.codedict import codes
-
-    groups = [_scores(each, prediction, source) for each in prediction.findings]
-    if (share := settings.regions) is not None:
-        for explanation in explanations:
-            found = regions_of(explanation.map, explanation.frame, share)
-            groups += [_region(explanation, region, source) for region in found]
-    device = sr.ObserverContext(
-        observer_type=codes.DCM.Device,
-        observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
-            uid=UID(), name=MODEL, manufacturer_name=MAKER
-        ),
-    )
-    content = sr.MeasurementReport(
-        observation_context=sr.ObservationContext(observer_device_context=device),
-        procedure_reported=_code("chest-radiograph", "Chest radiograph"),
-        imaging_measurements=groups,
-    )
-    return sr.ComprehensiveSR(
-        evidence=[source], content=content[0], **_common(9002, 1, f"Scores and regions. {RESEARCH}")
-    )
-
-
-def _scores(each: Any, prediction: Prediction, source: "Dataset") -> Any:
-    """One finding's logit, score, threshold and probability."""
-    from highdicom import sr
-
-    figures: Mapping[str, float | None] = {
-        "Logit": each.logit,
-        "Score": each.score,
-        "Threshold": each.threshold,
-        "Calibrated probability": each.probability,
-        "Calibrated probability, 95 % from": each.probability_interval and each.probability_interval[0],
-        "Calibrated probability, 95 % to": each.probability_interval and each.probability_interval[1],
-    }
-    identity = prediction.identity
-    return sr.MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=sr.TrackingIdentifier(uid=_uid(), identifier=each.finding),
-        finding_type=_code(each.finding, display_name(each.finding)),
-        algorithm_id=sr.AlgorithmIdentification(name=identity.name[:64], version=identity.sha256[:64]),
-        measurements=[_measurement(name, value) for name, value in figures.items() if value is not None],
-        qualitative_evaluations=[_research()],
-        source_images=[sr.SourceImageForMeasurementGroup(source.SOPClassUID, source.SOPInstanceUID)],
-    )
-
-
-def _region(explanation: Explanation, region: Region, source: "Dataset") -> Any:
-    from highdicom import sr
-
-    down, across = (
-        size / shown for size, shown in zip((source.Rows, source.Columns), explanation.frame.image_size, strict=True)
-    )
-    corners = np.array([[x * across, y * down] for y, x in (*region.outline, region.outline[0])], np.float32)
-    return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=sr.TrackingIdentifier(uid=_uid(), identifier=f"{explanation.explainer} region"),
-        referenced_region=sr.ImageRegion(
-            graphic_type="POLYLINE",
-            graphic_data=corners,
-            source_image=sr.SourceImageForRegion(source.SOPClassUID, source.SOPInstanceUID),
-        ),
-        finding_type=_code("region", "Hottest region of a map, no detection"),
-        measurements=[_measurement("Share of the picture", region.area), _measurement("Share of the map", region.mass)],
-        qualitative_evaluations=[_research()],
-    )
-
-
-def _measurement(name: str, value: float) -> Any:
-    from highdicom import sr
-    from pydicom.sr.codedict import codes
-
-    named = _code(name.lower().replace(" ", "-"), name)
-    return sr.Measurement(name=named, value=float(value), unit=codes.UCUM.NoUnits)
-
-
-def _research() -> Any:
-    from highdicom import sr
-
-    return sr.QualitativeEvaluation(name=_code("use", "Intended use"), value=_code("research", RESEARCH))
 
 
 def _category() -> Any:
     from highdicom.sr import CodedConcept
 
     return CodedConcept("309825002", "SCT", "Spatial and Relational Concept")
-
-
-def _code(value: str, meaning: str) -> Any:
-    from highdicom.sr import CodedConcept
-
-    return CodedConcept(value[:16], SCHEME, meaning[:64])
-
-
-def _uid() -> Any:
-    from highdicom import UID
-
-    return UID()

@@ -18,12 +18,14 @@ class Look:
     opacity     of the map over the radiograph, 0 to 1
     colour_map  its name; None for the view's own
     origin      where the radiograph comes from, for the pictures' foot and the records; "" if nothing is known
+    regions     share of the picture whose regions are outlined; None for none
     """
 
     view: str = "positive"
     opacity: float = 0.6
     colour_map: str | None = None
     origin: str = ""
+    regions: float | None = None
 
     def picture(self, radiograph: Radiograph, explanations: Sequence[Explanation]) -> Image.Image:
         """The explanations side by side on the radiograph; OptionError for a wrong view, opacity or colour map."""
@@ -31,4 +33,5 @@ class Look:
 
     def record(self) -> dict:
         """What a record says of the picture, as JSON."""
-        return {"view": self.view, "opacity": self.opacity, "colour_map": self.colour_map}
+        drawn = {"view": self.view, "opacity": self.opacity, "colour_map": self.colour_map}
+        return drawn | ({} if self.regions is None else {"regions": self.regions})

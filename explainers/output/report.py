@@ -1,4 +1,7 @@
-"""A comparison as one page of HTML that needs nothing else: pictures, scores, settings, how to get it again."""
+"""A comparison as one page of HTML that needs nothing else: the radiograph, the maps, scores, how to get it again.
+
+It reads from what matters to what identifies: pictures, what tests found of them, scores, settings, code, versions.
+"""
 
 import base64
 import re
@@ -6,19 +9,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from PIL import Image
+
 from cxr.findings import display_name
-from cxr.prediction import Prediction
+from cxr.prediction import FindingScore, Prediction
 from cxr.reading.radiograph import Radiograph
+from explainers.agreement import shared_share
 from explainers.contract.explanation import Explanation
 from explainers.output.files import png_bytes
 from explainers.output.look import Look
 from explainers.output.rendering import render
 from explainers.output.snippets import client_snippet, command_line, file_comment
-from explainers.pictures import NOTICE, SIDES, origin_of
+from explainers.pictures import NOTICE, SIDES, captioned, displayed, origin_of
 from explainers.pictures.shading import number
+from explainers.regions import NOTICE as REGIONS_NOTICE
 from explainers.running.measuring import MeasureDone
 
 DEFAULT_LOOK = Look()
+
+PICTURE_PX = 640
+"""Longest side of the report's pictures: 200 dots an inch where two stand side by side on paper."""
+
+UNCALIBRATED = "not calibrated"
+
+MOST_REGIONS = 3
+"""Named of a map; a map of pixels has many small ones, which the JSON record lists."""
+
+OVERLAP, AGREEMENT = 0.15, 0.5
+"""Share of the hottest tenth in common from which maps overlap in part, and agree."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +58,14 @@ def report_html(
     address: str = "http://127.0.0.1:7860",
     model: str = "",
     measured: Mapping[Explanation, Mapping[str, MeasureDone]] = MappingProxyType({}),
+    regions: Mapping[Explanation, Mapping] = MappingProxyType({}),
 ) -> str:
     """The page.
 
     file            the comment on the radiograph's file above the code; see `file_comment`
     address, model  as `client_snippet`'s
     measured        {explanation: {a measure's title: its end}}, of those that were measured
+    regions         {explanation: its regions}, by `regions_record`, where some are shown
 
     Raises OptionError for a view, opacity or colour map that does not exist.
     """
@@ -55,55 +75,166 @@ def report_html(
     window = radiograph.window
     return render(
         "report.html.j2",
-        title=f"{subject}: {len(explanations)} explanations compared",
+        title=_title(subject, explanations),
         notice=NOTICE,
         sides=SIDES,
+        lead=[*(_in_words(prediction[each]) for each in findings), *_agreement(own)],
         warnings=prediction.warnings,
-        origin=origin_of(radiograph, look.origin) or "A file that was uploaded. Its name is not stored.",
-        radiograph=_radiograph(radiograph),
+        radiograph=_radiograph(radiograph, look),
+        pictures=[_picture(radiograph, each, look, measured.get(each, {}), regions.get(each)) for each in explanations],
+        regions_notice=REGIONS_NOTICE if regions else "",
         scores=_scores(prediction),
-        notes=_notes(prediction, findings),
-        subject=subject,
-        pictures=[_picture(radiograph, each, look) for each in explanations],
-        maps=_maps(explanations),
-        measures=_measures(explanations, measured),
+        notes=_notes(prediction),
         settings=_settings(explanations),
-        network=_network(prediction, explanations),
         code=_code(own, file or file_comment(window=window), address, model, window),
+        network=_network(prediction, explanations, radiograph),
     )
 
 
-def _radiograph(radiograph: Radiograph) -> str:
-    size = f"{radiograph.width:,} × {radiograph.height:,} pixels, SHA-256 of size and pixels {radiograph.digest}"
-    return f"{size}, shown through its window “{radiograph.window}”." if radiograph.window else f"{size}."
+def _title(subject: str, explanations: Sequence[Explanation]) -> str:
+    count = len(explanations)
+    return f"{subject}: {count} explanations compared" if count > 1 else f"{subject}, explained"
 
 
-def _picture(radiograph: Radiograph, each: Explanation, look: Look) -> dict[str, str]:
-    control = ", a control" if each.control else ""
-    synthetic = " on a synthetic radiograph" if radiograph.kind == "phantom" else ""
-    subject = f"{each.title}{control}, {display_name(each.finding)}{synthetic}"
+def _in_words(each: FindingScore) -> str:
+    """A score with its operating point, and its probability or why there is none."""
+    name = display_name(each.finding)
+    if each.threshold is None:
+        place = "no operating point is known"
+    else:
+        side = "above" if each.above_threshold else "below"
+        place = f"{side} its operating point {each.threshold:.3f}{f' of {each.view} views' if each.view else ''}"
+    if each.probability is None:
+        chance = each.withheld or "It is not calibrated, so there is no probability."
+    else:
+        chance = f"Estimated probability {_probability(each)}."
+    return f"{name}: score {each.score:.3f}, {place}. {chance}"
+
+
+def _agreement(explanations: Sequence[Explanation]) -> list[str]:
+    """How far the maps of one finding agree, controls left out; nothing of fewer than two."""
+    counted = [each for each in explanations if not each.control]
+    if len(counted) < 2:
+        return []
+    shared = shared_share(counted)
+    degree = "show different places" if shared < OVERLAP else "overlap in part" if shared < AGREEMENT else "agree"
+    return [f"The {len(counted)} explanations {degree}: they share {number(100 * shared)} % of their hottest tenth."]
+
+
+def _radiograph(radiograph: Radiograph, look: Look) -> dict[str, str]:
+    origin = origin_of(radiograph, look.origin) or "A file that was uploaded. Its name is not stored."
+    window = f", shown through its window “{radiograph.window}”" if radiograph.window else ""
     return {
-        "png": base64.b64encode(png_bytes(look.picture(radiograph, [each]))).decode(),
-        "caption": f"{subject}: {look.view} view, {number(each.seconds)} s; unit: {each.unit}",
+        "png": _encoded(Image.fromarray(displayed(radiograph, PICTURE_PX))),
+        "title": "Radiograph",
+        "caption": f"{origin} {radiograph.width:,} × {radiograph.height:,} pixels{window}.",
     }
 
 
+def _picture(
+    radiograph: Radiograph,
+    each: Explanation,
+    look: Look,
+    tests: Mapping[str, MeasureDone],
+    regions: Mapping | None,
+) -> dict:
+    """A map with its words, what tests found of it, and its regions."""
+    drawn, how = captioned(
+        radiograph,
+        each,
+        view=look.view,
+        opacity=look.opacity,
+        colour_map=look.colour_map,
+        longest=PICTURE_PX,
+        regions=look.regions,
+    )
+    synthetic = " on a synthetic radiograph" if radiograph.kind == "phantom" else ""
+    return {
+        "png": _encoded(drawn),
+        "title": each.title,
+        "subject": f"{'Control. ' if each.control else ''}{display_name(each.finding)}{synthetic}, {each.model.name}.",
+        "range": _range(each),
+        "cells": f"{each.map.shape[1]} × {each.map.shape[0]} cells, {number(each.seconds)} s.",
+        "how": how,
+        "tests": [_test(title, end) for title, end in tests.items() if end.measured],
+        "silent": [f"{title}: {_with_true_minus(end.reason)}" for title, end in tests.items() if not end.measured],
+        "regions": _regions(regions) if regions else [],
+    }
+
+
+def _encoded(picture: Image.Image) -> str:
+    return base64.b64encode(png_bytes(picture)).decode()
+
+
+def _range(each: Explanation) -> str:
+    """The range of a map's values, as the page shows it under its picture."""
+    unit = "" if each.unit == "none" else f" {each.unit}"
+    return f"{number(float(each.map.min()))} to {number(float(each.map.max()))}{unit}"
+
+
+def _test(title: str, end: MeasureDone) -> dict[str, str]:
+    """A test's verdict and what it found, in the page's words."""
+    assert end.measured is not None, "only of a test that found something"
+    return {"title": title, "verdict": end.measured.verdict, "sentence": _with_true_minus(end.measured.sentence)}
+
+
+def _with_true_minus(sentence: str) -> str:
+    """As the page writes it: a minus before a number is no hyphen."""
+    return re.sub(r"(^|[\s(\[])-(?=\d)", r"\1−", sentence)
+
+
+def _regions(record: Mapping) -> list[str]:
+    """Regions of a map, the best that its cells could do, and the guess from other patients, in sentences."""
+    found = [
+        f"Region {at}: {_box(each['box'])}, {number(100 * each['area'])} % of the image, "
+        f"{number(100 * each['mass'])} % of the positive map. In whole cells: {_box(each['whole_cells'])}."
+        for at, each in enumerate(record["regions"][:MOST_REGIONS], 1)
+    ]
+    more = len(record["regions"]) - MOST_REGIONS
+    found += [f"{more} smaller regions."] if more > 0 else []
+    guess = "; ".join(_box(each["box"]) for each in record["guess"])
+    no_guess = "The network has no average map of this finding, so there is no guess to compare with."
+    return [
+        *(found or ["The map has no positive value, so no region."]),
+        f"Guess from other patients' maps: {guess}." if guess else no_guess,
+    ]
+
+
+def _box(box: Mapping[str, float]) -> str:
+    left, top, width, height = (f"{round(box[name]):,}" for name in ("left", "top", "width", "height"))
+    return f"{width} × {height} px at {left}, {top}"
+
+
 def _scores(prediction: Prediction) -> Table:
+    """All findings; columns that say nothing of any finding are left out."""
     found = sorted(prediction.findings, key=lambda each: -each.score)
     rows = [
         [
             display_name(each.finding),
             f"{each.score:.4f}",
-            "none" if each.threshold is None else f"{each.threshold:.4f}{f' ({each.view})' if each.view else ''}",
             {True: "above", False: "below", None: ""}[each.above_threshold],
-            _with_interval(each.probability, each.probability_interval, scale=100, unit=" %"),
+            "none" if each.threshold is None else f"{each.threshold:.4f}{f' ({each.view})' if each.view else ''}",
+            _probability(each),
             _with_interval(each.likelihood_ratio, each.likelihood_ratio_interval),
             f"{each.interval[0]:.3f} to {each.interval[1]:.3f}" if each.interval else "",
         ]
         for each in found
     ]
-    heads = ["finding", "score", "operating point", "is", "probability", "likelihood ratio", "95 % of the last layer"]
-    return Table(heads, rows, [number for number, each in enumerate(found) if each.above_threshold])
+    heads = ["finding", "score", "is", "operating point", "probability", "likelihood ratio", "95 % of the last layer"]
+    kept = [at for at in range(len(heads)) if at < 4 or {row[at] for row in rows} - {"", UNCALIBRATED}]
+    marked = [number for number, each in enumerate(found) if each.above_threshold]
+    return Table([heads[at] for at in kept], [[row[at] for at in kept] for row in rows], marked)
+
+
+def _notes(prediction: Prediction) -> list[str]:
+    """What a reader of the scores must know."""
+    calibrated = any(each.probability is not None for each in prediction.findings)
+    none = "None of these scores is calibrated, so there are no probabilities."
+    return ["A score is not a probability." if calibrated else none, *prediction.notes]
+
+
+def _probability(each: FindingScore) -> str:
+    return _with_interval(each.probability, each.probability_interval, scale=100, unit=" %")
 
 
 def _with_interval(
@@ -111,53 +242,9 @@ def _with_interval(
 ) -> str:
     """A figure with its 95 % interval; where there is none, that it is not calibrated."""
     if value is None or interval is None:
-        return "not calibrated"
+        return UNCALIBRATED
     low, high = (number(scale * each) for each in interval)
     return f"{number(scale * value)}{unit} ({low} to {high})"
-
-
-def _notes(prediction: Prediction, findings: Sequence[str]) -> list[str]:
-    """What other patients say of the network, and why the explained findings have no probability."""
-    return [*prediction.notes, *(prediction[each].withheld for each in findings if prediction[each].withheld)]
-
-
-def _maps(explanations: Sequence[Explanation]) -> Table:
-    """The range of each map, as the page shows it under its picture."""
-    rows = [
-        [
-            each.title,
-            display_name(each.finding),
-            number(float(each.map.min())),
-            number(float(each.map.max())),
-            each.unit,
-            " × ".join(map(str, each.map.shape)),
-            each.model.name,
-        ]
-        for each in explanations
-    ]
-    return Table(["explainer", "finding", "lowest", "highest", "unit", "cells", "network"], rows)
-
-
-def _measures(explanations: Sequence[Explanation], measured: Mapping[Explanation, Mapping[str, MeasureDone]]) -> Table:
-    """What measures found of each map, in the page's words."""
-    rows = [
-        [
-            each.title,
-            display_name(each.finding),
-            title,
-            (end.measured.verdict or "done") if end.measured else "not measured",
-            _with_true_minus(end.measured.sentence if end.measured else end.reason),
-            each.model.name,
-        ]
-        for each in explanations
-        for title, end in measured.get(each, {}).items()
-    ]
-    return Table(["explainer", "finding", "test", "verdict", "what it found", "network"], rows)
-
-
-def _with_true_minus(sentence: str) -> str:
-    """As the page writes it: a minus before a number is no hyphen."""
-    return re.sub(r"(^|[\s(\[])-(?=\d)", r"\1−", sentence)
 
 
 def _settings(explanations: Sequence[Explanation]) -> Table:
@@ -175,9 +262,9 @@ def _settings(explanations: Sequence[Explanation]) -> Table:
     return Table(["explainer", "finding", "options", "seed", "passes", "network"], rows)
 
 
-def _network(prediction: Prediction, explanations: Sequence[Explanation]) -> Table:
-    """The network of the scores; and, of the explanations, the input's digest and the software's versions."""
-    known = {**prediction.identity.to_json()}
+def _network(prediction: Prediction, explanations: Sequence[Explanation], radiograph: Radiograph) -> Table:
+    """The network of the scores, digests of the radiograph and of the input, and the software's versions."""
+    known = {**prediction.identity.to_json(), "SHA-256 of the radiograph's size and pixels": radiograph.digest}
     for each in explanations[:1]:
         known |= {"input's digest": each.input_digest, **each.versions}
     return Table(["what", "value"], [[name, str(value)] for name, value in known.items() if value is not None])

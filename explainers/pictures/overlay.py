@@ -1,5 +1,6 @@
 """A map laid on its radiograph."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -12,6 +13,7 @@ from explainers.contract.explanation import Explanation
 from explainers.pictures.colour import blended, check_colour_map, check_opacity, levels, lookup_table
 from explainers.pictures.lettering import Lettering
 from explainers.pictures.shading import Shading, shaded
+from explainers.regions import Region
 
 LONGEST_PX = 1024
 """Longest side of a displayed picture."""
@@ -98,6 +100,16 @@ def picture(
     if shading.empty:
         _write_across(result, shading.empty)
     return result
+
+
+def outlined(drawn: Image.Image, regions: Sequence[Region]) -> Image.Image:
+    """The picture with the outline of each region on a dark halo; the regions are in its own pixels."""
+    pixels = np.array(drawn)
+    corners = [np.rint([[x - 0.5, y - 0.5] for y, x in each.outline]).astype(np.int32) for each in regions]
+    width = max(1, round(min(pixels.shape[:2]) / 400))
+    for colour, wide in ((HALO, 3 * width), (OUTLINE, width)):
+        cv2.polylines(pixels, corners, True, colour, wide, cv2.LINE_AA)
+    return Image.fromarray(pixels)
 
 
 def _flat_cells(cells: np.ndarray, frame: Frame) -> np.ndarray:

@@ -12,8 +12,9 @@ from cxr.reading.radiograph import Radiograph
 from explainers.contract.explanation import Explanation
 from explainers.pictures.colour import COLOUR_MAPS, blended, check_colour_map, lookup_table
 from explainers.pictures.lettering import Lettering
-from explainers.pictures.overlay import LONGEST_PX, displayed, frame_on, is_cropped, picture, shading_on
+from explainers.pictures.overlay import LONGEST_PX, displayed, frame_on, is_cropped, outlined, picture, shading_on
 from explainers.pictures.shading import Shading, number, with_unit
+from explainers.regions import regions_of
 
 GROUND, INK, GREY_INK = "#101214", "#f2f2f2", "#b4b8bd"
 """Dark in light and dark themes: a radiograph is read on dark ground."""
@@ -35,6 +36,7 @@ class PanelStyle:
     colour_map: str | None = None
     cells: bool = False
     scale: float | None = None
+    regions: float | None = None
 
 
 def panel(
@@ -68,14 +70,16 @@ def figure(
     cells: bool = False,
     scale: float | None = None,
     origin: str = "",
+    regions: float | None = None,
 ) -> Image.Image:
     """Panels side by side over the notice, the side marker note, the network's name and `origin`; RGB.
 
     `longest` is each radiograph's longest side: None for 1,024 pixels alone, 640 among others. `origin` says where the
-    radiograph comes from, see `origin_of`. Other arguments as `overlay`'s. Without an explanation the radiograph stands
+    radiograph comes from, see `origin_of`. `regions` is the share of the picture whose hottest part is outlined on each
+    map, None for none. Other arguments as `overlay`'s. Without an explanation the radiograph stands
     alone.
     """
-    style = PanelStyle(view, opacity, colour_map, cells, scale)
+    style = PanelStyle(view, opacity, colour_map, cells, scale, regions)
     grey = displayed(radiograph, longest or (LONGEST_PX if len(explanations) <= 1 else FIGURE_PANEL_PX))
     networks = _networks(explanations)
     heads = [_head(each, grey.shape[1], networks.get(each.model, "")) for each in explanations]
@@ -141,16 +145,47 @@ def _head(explanation: Explanation, width: int, network: str = "") -> Image.Imag
     return _stacked([title, _lines(explanation_caption(explanation), width, GREY_INK, size_px)])
 
 
+def captioned(
+    radiograph: Radiograph,
+    explanation: Explanation,
+    *,
+    view: str = "positive",
+    opacity: float = 0.6,
+    colour_map: str | None = None,
+    longest: int = FIGURE_PANEL_PX,
+    regions: float | None = None,
+) -> tuple[Image.Image, str]:
+    """The overlay above its colour bar, and what was done to the map in sentences: for pages that set their own type.
+
+    Arguments as `figure`'s.
+    """
+    style = PanelStyle(view, opacity, colour_map, regions=regions)
+    *parts, sentence = _parts(displayed(radiograph, longest), explanation, style)
+    return _stacked(parts), sentence
+
+
 def _body(grey: np.ndarray, explanation: Explanation, style: PanelStyle) -> Image.Image:
+    *parts, sentence = _parts(grey, explanation, style)
+    return _stacked([*parts, _lines(sentence, grey.shape[1], GREY_INK, _type_px(grey.shape[1]))])
+
+
+def _parts(
+    grey: np.ndarray, explanation: Explanation, style: PanelStyle
+) -> tuple[Image.Image, Image.Image, Image.Image, str]:
+    """The overlay, a gap, its colour bar, and what was done to the map, in sentences."""
     shading = shading_on(grey.shape, explanation, view=style.view, cells=style.cells, scale=style.scale)
     frame = frame_on(grey.shape, explanation.frame)
     drawn = picture(grey, shading, frame, opacity=style.opacity, colour_map=style.colour_map)
+    if style.regions is not None:
+        drawn = outlined(drawn, regions_of(explanation.map, frame, style.regions))
     gap = Image.new("RGB", (drawn.width, _type_px(drawn.width) // 2), GROUND)
     bar = colour_bar(shading, drawn.width, opacity=style.opacity, colour_map=style.colour_map)
     sentence = view_caption(shading, colour_map=style.colour_map, cells=style.cells)
+    if style.regions is not None:
+        sentence += f" Outlined: the hottest {number(100 * style.regions)} % of the image, which is no detection."
     if is_cropped(frame):
         sentence += " The network saw what lies inside the dashes."
-    return _stacked([drawn, gap, bar, _lines(sentence, drawn.width, GREY_INK, _type_px(drawn.width))])
+    return drawn, gap, bar, sentence
 
 
 def _ticks(shading: Shading) -> dict[float, str]:

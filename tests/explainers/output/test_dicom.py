@@ -173,3 +173,17 @@ def test_the_command_writes_into_its_folder(tmp_path, phantom, capsys):
     names = ["grad_cam.map.dcm", "grad_cam.overlay.dcm", "scores.dcm"]
     assert sorted(each.name for each in (tmp_path / "dicom").iterdir()) == names
     assert "PLANTED" not in "".join(capsys.readouterr())
+
+
+def test_every_code_has_one_meaning(written):
+    """Codes are cut to sixteen characters: two that became equal would mean the same to a viewer."""
+    meanings: dict[str, set[str]] = {}
+    for made in written.values():
+        for each in made.iterall():
+            if each.keyword == "CodeMeaning":
+                continue
+            for item in each.value if each.VR == "SQ" else ():
+                if item.get("CodingSchemeDesignator") == "99CXRLENS":
+                    meanings.setdefault(item.CodeValue, set()).add(item.CodeMeaning)
+    assert len(meanings) > 20
+    assert not {code: said for code, said in meanings.items() if len(said) > 1}

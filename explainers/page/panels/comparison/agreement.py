@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from explainers.agreement import TOP, agreement
+from explainers.agreement import agreement, shared_share
 from explainers.contract.explanation import Explanation
 from explainers.page.sessions import Session
 
@@ -28,16 +28,6 @@ def agreement_value(session: Session, crop: list[float]) -> dict | None:
         "columns": columns,
         "crop": crop,
     }
-
-
-def shared_share(explanations: list[Explanation]) -> float:
-    """Share of the hottest tenth that lies in every map's: 1 for equal maps."""
-    counted = agreement(explanations)
-    if counted.counted == len(explanations):
-        return round(float((counted.map > 1 - 1e-6).mean()) / TOP, 4)
-    # relatives are counted once in the picture; here each map counts
-    pairs = counted.iou[np.triu_indices(len(explanations), 1)]
-    return round(float(2 * pairs.min() / (1 + pairs.min())), 4)
 
 
 def _least_alike(explanations: list[Explanation], overlaps: np.ndarray) -> list[str]:

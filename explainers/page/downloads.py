@@ -5,7 +5,7 @@ the token of one session and ends with it; a header keeps browsers from storing 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import anyio
@@ -17,31 +17,41 @@ from starlette.routing import Route
 from cxr.prediction import Prediction
 from explainers.contract.explanation import Explanation
 from explainers.errors import OptionError
-from explainers.output.files import comparison_zip, png_bytes
+from explainers.output.dicom import dicom_objects, dicom_zip
+from explainers.output.files import comparison_zip, json_bytes, png_bytes
 from explainers.output.look import Look
 from explainers.output.report import report_html
 from explainers.output.snippets import client_snippet, command_line, file_comment
 from explainers.page import error_boundary
+from explainers.page.local import is_from_here
+from explainers.page.networks import Networks
 from explainers.page.refusals import PRIVATE, error_body
 from explainers.page.samples import SIZE_PX, Samples
 from explainers.page.sessions import Session, Sessions
 from explainers.pictures import displayed
+from explainers.regions import check_share, regions_record
 from hub.errors import CxrLensError
 
 log = logging.getLogger(__name__)
 
 ARCHIVES_AT_ONCE = 2
 
+AverageMaps = Mapping[str, np.ndarray]
+AverageMapsOf = Callable[[Explanation], AverageMaps]
 
-def routes(sessions: Sessions, samples: Samples) -> list[Route]:
-    """Routes besides Gradio's; none of them changes anything."""
+
+def routes(sessions: Sessions, samples: Samples, networks: Networks, *, dicom: bool = False) -> list[Route]:
+    """Routes besides Gradio's; none of them changes anything. `dicom`: whether explanations are exported as DICOM."""
+    average_maps = partial(_average_maps, networks)
     archives = anyio.CapacityLimiter(ARCHIVES_AT_ONCE)
     return [
+        *([Route("/sessions/{token}/dicom.zip", _of_session(sessions, _dicom, archives))] if dicom else []),
         Route("/sessions/{token}/radiograph.png", _of_session(sessions, _radiograph)),
         Route("/sessions/{token}/maps/{place}", _of_session(sessions, _map)),
-        Route("/sessions/{token}/report.html", _of_session(sessions, _report, archives)),
+        Route("/sessions/{token}/regions.json", _of_session(sessions, partial(_regions, average_maps))),
+        Route("/sessions/{token}/report.html", _of_session(sessions, partial(_report, average_maps), archives)),
         Route("/sessions/{token}/code.txt", _of_session(sessions, _code)),
-        Route("/sessions/{token}/comparison.zip", _of_session(sessions, _archive, archives)),
+        Route("/sessions/{token}/comparison.zip", _of_session(sessions, partial(_archive, average_maps), archives)),
         Route("/samples/{name}.png", _of_samples(samples)),
         Route("/samples/{name}/radiograph.png", _computed(samples)),
     ]
@@ -91,26 +101,64 @@ def _map(session: Session, request: Request) -> Response:
     return Response(values.astype("<f4").tobytes(), media_type="application/octet-stream", headers=PRIVATE)
 
 
-def _archive(session: Session, request: Request) -> Response:
+def _average_maps(networks: Networks, explanation: Explanation) -> AverageMaps:
+    """Average maps over other patients, as the network that was explained carries them; waits if it is loading."""
+    return networks.find(explanation.model.source).average_maps
+
+
+def _regions(average_maps: AverageMapsOf, session: Session, request: Request) -> Response:
+    """{panel: the regions of its map} of the share that is asked for."""
+    share = _look(session, request).regions
+    if share is None:
+        raise OptionError("The share of a region is missing.", "Such as regions=0.05.")
+    shown = _shown(session, request)[1].items()
+    found = {panel: regions_record(each, share, average_maps(each)) for panel, each in shown}
+    return Response(json_bytes(found), media_type="application/json", headers=PRIVATE)
+
+
+def _region_records(average_maps: AverageMapsOf, session: Session, request: Request) -> dict[Explanation, dict]:
+    """Regions of what is exported, where the page shows some."""
+    share = _look(session, request).regions
+    shown = _shown(session, request)[1].values() if share is not None else ()
+    return {each: regions_record(each, share, average_maps(each)) for each in shown if share is not None}
+
+
+def _archive(average_maps: AverageMapsOf, session: Session, request: Request) -> Response:
     prediction, shown = _shown(session, request)
-    report = _report_text(session, request).encode()
+    report = _report_text(average_maps, session, request).encode()
+    regions = list(_region_records(average_maps, session, request).values())
     archive = comparison_zip(
         prediction,
         list(shown.values()),
         session.radiograph,
         _look(session, request),
-        extra={"report.html": report},
+        extra={"report.html": report} | ({"regions.json": json_bytes({"regions": regions})} if regions else {}),
     )
     headers = PRIVATE | {"Content-Disposition": 'attachment; filename="cxr-lens-comparison.zip"'}
     return Response(archive, media_type="application/zip", headers=headers)
 
 
-def _report(session: Session, request: Request) -> Response:
+def _dicom(session: Session, request: Request) -> Response:
+    """The same objects as `explainers explain --dicom` writes, without the patient's identity."""
+    if not is_from_here(request):
+        raise OptionError("DICOM is exported to this machine alone.", "Open the page where it runs.")
+    prediction, shown = _shown(session, request)
+    if session.dicom_source is None:
+        raise OptionError("The radiograph is no DICOM file, so nothing can refer to it.", "Load the original file.")
+    share = _look(session, request).regions
+    objects = dicom_objects(list(shown.values()), prediction, session.radiograph, session.dicom_source, share)
+    headers = PRIVATE | {"Content-Disposition": 'attachment; filename="cxr-lens-dicom.zip"'}
+    return Response(dicom_zip(objects), media_type="application/zip", headers=headers)
+
+
+def _report(average_maps: AverageMapsOf, session: Session, request: Request) -> Response:
     headers = PRIVATE | {"Content-Disposition": 'attachment; filename="cxr-lens-report.html"'}
-    return Response(_report_text(session, request), media_type="text/html; charset=utf-8", headers=headers)
+    return Response(
+        _report_text(average_maps, session, request), media_type="text/html; charset=utf-8", headers=headers
+    )
 
 
-def _report_text(session: Session, request: Request) -> str:
+def _report_text(average_maps: AverageMapsOf, session: Session, request: Request) -> str:
     prediction, shown = _shown(session, request)
     return report_html(
         prediction,
@@ -121,6 +169,7 @@ def _report_text(session: Session, request: Request) -> str:
         address=_address(request),
         model=request.query_params.get("model", ""),
         measured=dict(session.tested),
+        regions=_region_records(average_maps, session, request),
     )
 
 
@@ -166,15 +215,18 @@ def _address(request: Request) -> str:
 def _look(session: Session, request: Request) -> Look:
     """How the browser draws the maps."""
     query = request.query_params
-    opacity = _number(query.get("opacity", "0.6"))
-    return Look(query.get("view", "positive"), opacity, query.get("colour_map") or None, _origin(session))
+    opacity = _number(query.get("opacity", "0.6"), "opacity")
+    share = _number(query.get("regions") or "0", "share of a region") or None
+    if share is not None:
+        check_share(share)
+    return Look(query.get("view", "positive"), opacity, query.get("colour_map") or None, _origin(session), share)
 
 
-def _number(text: str) -> float:
+def _number(text: str, what: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise OptionError(f"The opacity is {text!r}.", "It must be a number from 0 to 1.") from None
+        raise OptionError(f"The {what} is {text!r}.", "It must be a number from 0 to 1.") from None
 
 
 def _of_samples(samples: Samples) -> Callable:

@@ -16,7 +16,7 @@ from explainers.running.printed import is_record_allowed
 
 FORMAT = "%(levelname)s %(name)s: %(message)s"
 
-CHATTY = ("httpx", "httpx2", "httpcore", "gradio", "uvicorn.access")
+CHATTY = ("httpx", "httpx2", "httpcore", "gradio", "uvicorn.access", "highdicom")
 """Loggers that state addresses of requests."""
 
 FIELDS = ("request", "endpoint", "explainer", "milliseconds", "outcome")

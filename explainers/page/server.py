@@ -199,6 +199,7 @@ def _launch(state: "AppState") -> tuple["Blocks", str, Callable[[], str]]:
     from explainers.page.downloads import routes
     from explainers.page.head import head, theme
     from explainers.page.layout import page, panels_of
+    from explainers.page.local import offers_dicom
     from explainers.page.scripts_route import Scripts, up_route
 
     panels = panels_of(state)
@@ -228,7 +229,7 @@ def _launch(state: "AppState") -> tuple["Blocks", str, Callable[[], str]]:
             state_session_capacity=MOST_GRADIO_STATES,
             app_kwargs={
                 "routes": [
-                    *routes(state.sessions, state.samples),
+                    *routes(state.sessions, state.samples, state.networks, dicom=offers_dicom(settings)),
                     scripts.route(),
                     up_route(),
                     card_route(),

@@ -24,6 +24,8 @@ from explainers.page.samples import Sample
 from explainers.running.measuring import MeasureDone
 
 if TYPE_CHECKING:
+    from pydicom import Dataset
+
     from explainers.page.worked_case import WorkedCase
 
 MOST_SESSIONS, MOST_BYTES = 64, 2**30
@@ -59,12 +61,14 @@ class Session:
     shown    explanations of the comparison on the screen, by explainer
     measured what measures of this radiograph have in common
     tested   what tests found of the explanations on the screen: {explanation: {the test's title: its end}}
+    dicom_source  what objects of DICOM refer to, of a file that is one; nothing in it says who the patient is
     """
 
     radiograph: Radiograph
     name: str
     sample: Sample | None = None
     worked_case: "WorkedCase | None" = None
+    dicom_source: "Dataset | None" = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     prediction: Prediction | None = None
     shown: dict[str, Explanation] = field(default_factory=dict)

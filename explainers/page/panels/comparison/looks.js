@@ -1,4 +1,5 @@
-// How the maps are drawn: view, opacity, colours, scale, cells, smoothing, clipping. Nothing of it asks the server.
+// How the maps are drawn: view, opacity, colours, scale, cells, smoothing, clipping, regions. Only
+// regions ask the server.
 import {create} from "../../scripts/dom.js";
 
 // view: the one to begin with; `onChange()` is called when something changed. Returns the look.
@@ -6,6 +7,7 @@ export function createLooks({settings, text}, part, view, onChange) {
   const {suited, colourMaps, views} = settings, words = text("comparison");
   const look = {
     view: view in views ? view : "positive", opacity: 0.6, cells: false, sameScale: false, smooth: true, clip: true,
+    regions: 0,
   };
   look.colourMap = suited[look.view][0];
 
@@ -34,6 +36,7 @@ export function createLooks({settings, text}, part, view, onChange) {
   part("opacity").addEventListener("input", change("opacity", (input) => Number(input.value) / 100));
   part("colours").addEventListener("change", change("colourMap", (select) => select.value));
   part("scale").addEventListener("change", change("sameScale", (select) => select.value === "same"));
+  part("regions").addEventListener("change", change("regions", (select) => Number(select.value)));
   for (const name of ["cells", "smooth", "clip"]) {
     part(name).addEventListener("change", change(name, (box) => box.checked));
   }

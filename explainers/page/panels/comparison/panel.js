@@ -7,6 +7,7 @@ import {headline, pairWords} from "./headline.js";
 import {createLooks} from "./looks.js";
 import {defaults} from "./options.js";
 import {PanelGrid} from "./panel_grid.js";
+import {Regions} from "./regions.js";
 import {compareRequest, isReady} from "./request.js";
 import {findingSide, firstTitle, offerSides, sideKey} from "./sides.js";
 import {showServer} from "./status.js";
@@ -34,6 +35,7 @@ class Comparison {
     this.grid = new PanelGrid(page, this.part("panels"), {...this, callbacks: {
       network: () => this.network, onRerun: () => this.compareAgain(), onDrawn: () => this.draw(),
     }});
+    new Regions(page, () => this.grid.panels);
     createChooser(page, this.part, this.explainers, this.chosen, (name, chosen) => this.choose(name, chosen));
     for (const name of this.explainers.keys()) if (this.chosen.has(name)) this.grid.add(name);
     this.listen();
@@ -74,7 +76,6 @@ class Comparison {
   }
 
   get second() { return this.grid.second; }
-
   get ready() { return isReady(this); }
 
   get chosenInOrder() { return [...this.explainers.keys()].filter((name) => this.chosen.has(name)); }

@@ -1,5 +1,11 @@
-"""Export: one archive of pictures, maps, scores and settings; the browser fetches it (see `downloads`)."""
+"""Export: one archive of pictures, maps, scores and settings, and DICOM on a page for this machine alone.
 
+The browser fetches it (see `downloads`).
+"""
+
+from typing import Any
+
+from explainers.page.local import offers_dicom
 from explainers.page.panel import Panel
 
 
@@ -8,3 +14,7 @@ class Export(Panel):
 
     place = "tab"
     order = 50
+
+    def template_values(self) -> dict[str, Any]:
+        """The sentences, and whether DICOM is offered."""
+        return super().template_values() | {"dicom": offers_dicom(self.state.settings)}

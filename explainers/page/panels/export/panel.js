@@ -1,7 +1,9 @@
 // Export: report, archive, code.
 import {create, parts} from "../../scripts/dom.js";
 
-const NAMES = {"report.html": "cxr-lens-report.html", "comparison.zip": "cxr-lens-comparison.zip"};
+const NAMES = {
+  "report.html": "cxr-lens-report.html", "comparison.zip": "cxr-lens-comparison.zip", "dicom.zip": "cxr-lens-dicom.zip",
+};
 const KEEP_MS = 60000;
 
 export function start(gradio) {
@@ -17,15 +19,19 @@ class Export {
       for (const button of this.buttons) button.disabled = !comparison.done.length || comparison.running;
       if (this.part("code").open) this.showCode();
     });
+    // of a radiograph that was loaded from a DICOM file, on a page that offers it
+    page.subscribe("radiograph", ({dicomExport}) => {
+      for (const part of root.querySelectorAll("[data-dicom], [data-dicom-text]")) part.hidden = !dicomExport;
+    });
     for (const button of this.buttons) button.addEventListener("click", () => this.save(button));
     this.part("code").addEventListener("toggle", () => { if (this.part("code").open) this.showCode(); });
   }
 
   // What is on the screen, as the server draws it.
   get query() {
-    const {done, look: {view, opacity, colourMap}} = this.comparison;
+    const {done, look: {view, opacity, colourMap, regions}} = this.comparison;
     return new URLSearchParams({
-      view, opacity, colour_map: colourMap, model: this.page.last("network")?.model ?? "", panels: done.join(),
+      view, opacity, colour_map: colourMap, model: this.page.last("network")?.model ?? "", panels: done.join(), regions,
     });
   }
 

@@ -3,17 +3,24 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.util import find_spec
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from cxr.reading.dicom import is_dicom
 from cxr.reading.radiograph import LARGEST_FILE_BYTES
+from explainers.errors import OptionError
+from explainers.output.dicom import source_of
 from explainers.page import worked_case
 from explainers.page.concurrency import SCORING
+from explainers.page.local import offers_dicom
 from explainers.page.panel import Event, Panel, handler
 from explainers.page.requests import BrowserRequest, Name
 from explainers.page.samples import Sample
 from explainers.page.sessions import Session
 from explainers.page.words import words_of
 from explainers.pictures import SIDES, displayed
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 LONGEST_NAME = 40
 
@@ -58,7 +65,17 @@ class RadiographPanel(Panel):
         content = self.state.folder.take(request.file, at_once=True)
         window = (request.window or "")[:LONGEST_NAME]
         radiograph = self.state.pictures.read(content, window=window)
-        yield self._open(visitor, Session(radiograph, name=words_of("radiograph")["upload_name"]))
+        name, source = words_of("radiograph")["upload_name"], self._dicom_source(content)
+        yield self._open(visitor, Session(radiograph, name=name, dicom_source=source))
+
+    def _dicom_source(self, content: bytes) -> "Dataset | None":
+        """What an export as DICOM needs of an uploaded file, where the page offers one and the file is of that kind."""
+        if not offers_dicom(self.state.settings) or not is_dicom(content):
+            return None
+        try:
+            return source_of(content, keep_identity=False)
+        except OptionError:
+            return None
 
     @handler(**SCORING)
     def arrive(self, event: Event) -> Iterator[dict]:
@@ -92,6 +109,7 @@ def radiograph_value(session: Session) -> dict:
         "name": session.name,
         "sample": _sample(session.sample),
         "kind": session.radiograph.kind,
+        "dicomExport": session.dicom_source is not None,
         "notes": list(session.radiograph.notes),
         "windows": [asdict(window) for window in session.radiograph.windows],
         "window": session.radiograph.window,

@@ -162,9 +162,11 @@ class RadiographPanel {
   }
 
   publish(value, picture) {
-    const {token, width, height, sample} = value, {page, part} = this;
+    const {token, width, height, sample, dicomExport} = value, {page, part} = this;
     const grey = greysOf(document, picture, width, height);
-    const radiograph = {token, width, height, grey, synthetic: sample?.made ?? false, planted: sample?.planted ?? ""};
+    const radiograph = {
+      token, width, height, grey, dicomExport, synthetic: sample?.made ?? false, planted: sample?.planted ?? "",
+    };
     this.plated.setRadiograph(radiograph);
     part("greys").hidden = false;
     writeAddress(window, {sample: this.sample});

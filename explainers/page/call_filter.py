@@ -21,7 +21,7 @@ from explainers.page.refusals import refuse, route_path
 from hub.errors import CxrLensError, names_hint
 
 LARGEST_CALL_BYTES = 2 * 2**20
-"""Of one call's JSON; files come by upload, not in here."""
+"""Largest JSON of one call; files come by upload."""
 
 DEEPEST = 32
 """Levels of nesting in a call's JSON; the deepest that the page or an endpoint needs is 8."""
@@ -54,17 +54,17 @@ BY_INDEX = re.compile(r"/gradio_api/(?:queue/join|run/[^/]+|api/[^/]+)/?")
 CANCEL = re.compile(r"/gradio_api/(?:cancel|reset)/?")
 
 REQUIRED = object()
-"""In place of a default, for an argument that has none."""
+"""Marks an argument without a default."""
 
 REFUSED = "refused"
-"""Stands in a call's arguments where a file was that this server doesn't have."""
+"""Replaces a file in a call's arguments that this server doesn't have."""
 
 Parameters = Mapping[str, object]
 """{name: default} of an endpoint's arguments, in their order."""
 
 
 class RequestError(CxrLensError):
-    """A call is no JSON, or JSON of another form than calls have."""
+    """A call is not JSON, or not of the form of a call."""
 
     code = "REQUEST"
 
@@ -190,7 +190,7 @@ class CallFilter:
 
 
 def _defaults(values: Sequence[object]) -> list[Any]:
-    """Null for what has no default: the endpoint says what is missing."""
+    """The defaults, null where there is none: the endpoint says what is missing."""
     return [None if each is REQUIRED else each for each in values]
 
 

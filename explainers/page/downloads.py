@@ -230,7 +230,7 @@ def _number(text: str, what: str) -> float:
 
 
 def _of_samples(samples: Samples) -> Callable:
-    """Thumbnails; each is made once it can be, since until then it says only that the picture would be fetched."""
+    """Thumbnails; each is made once its picture is there, and until then shows that the picture would be fetched."""
     kept: dict[str, bytes] = {}
 
     def thumbnail(name: str) -> Response:
@@ -259,7 +259,7 @@ def _computed(samples: Samples) -> Callable:
         except CxrLensError as error:
             return _refusal(404, error_boundary.error_message(error))
         if not sample.made:
-            return _refusal(404, error_boundary.ErrorMessage("OPTION", f"“{sample.title}” is no synthetic sample."))
+            return _refusal(404, error_boundary.ErrorMessage("OPTION", f"“{sample.title}” is not a synthetic sample."))
         picture = _png(sample.read().display(SIZE_PX))
         return Response(picture, media_type="image/png", headers={"Cache-Control": "max-age=86400"})
 

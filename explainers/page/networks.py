@@ -1,4 +1,4 @@
-"""The networks behind the page: each loaded in a thread of its own while the server answers, two in memory at most."""
+"""The networks of the page: each is loaded in its own thread while the server answers; at most two are in memory."""
 
 import logging
 import threading
@@ -25,10 +25,10 @@ MOST_IN_MEMORY = 2
 
 @dataclass(frozen=True)
 class NetworkState:
-    """How far a network is.
+    """The state of a network.
 
     state     "idle" (nobody asked for it yet), "loading", "ready" or "failed"
-    notes     sentences for people, such as why something else took its place
+    notes     sentences for people, such as why another network answers
     progress  share of its download that is there, None where nothing is downloaded
     fallback  whether another network answers in its place
     """
@@ -199,7 +199,7 @@ class Networks:
         raise SourceError(f"This server has no checkpoint {model!r}.", names_hint(str(model), self.names))
 
     def retry(self, model: object = "") -> None:
-        """Try once more to get a network that failed, or that something else took the place of."""
+        """Load a network again that failed, or that another one replaces."""
         name = self.name_of(model)
         with self._lock:
             settled = self._by_name[name]
@@ -211,7 +211,7 @@ class Networks:
         return BackgroundNetwork(source, self._presets, engine=self._engine)
 
     def _asked(self, name: str) -> BackgroundNetwork:
-        """A network, begun to load; the one that was asked for longest ago is let go if there are too many."""
+        """A network, whose loading begins; if there are too many, the one that was used least recently is dropped."""
         with self._lock:
             self._used = [each for each in self._used if each != name] + [name]
             while len(self._used) > MOST_IN_MEMORY:

@@ -1,4 +1,4 @@
-"""What a browser asks for, checked: every field has a type and bounds, so that anything else ends in a sentence."""
+"""Requests of a browser, checked: every field has a type and bounds, and anything else ends in a sentence."""
 
 from typing import Annotated, ClassVar, Self
 

@@ -48,7 +48,7 @@ class Sample:
 
     @property
     def origin(self) -> str:
-        """What is said of it wherever it leaves the page: title, what it is, and whom it comes from."""
+        """Its description in files: title, what it is, and where it comes from."""
         return " ".join([f"{self.title}.", self.said, *([str(self.credit)] if self.credit else [])])
 
     def thumbnail(self) -> Image.Image:
@@ -115,7 +115,7 @@ def _film(size: int, seed: int, signs: dict[str, bool]) -> Radiograph:
 
 
 def _once(make: Callable[[], Radiograph]) -> Callable[[], Radiograph]:
-    """`make`, called once; who asks meanwhile waits for it."""
+    """`make`, called once; callers meanwhile wait for it."""
     lock = threading.Lock()
     kept: list[Radiograph] = []
 

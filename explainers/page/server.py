@@ -45,7 +45,7 @@ MOST_GRADIO_STATES = 200
 """Sessions whose last values Gradio keeps; they hold scores and addresses, never pictures."""
 
 NO_PORT = "Cannot find empty port"
-"""How Gradio's OSError begins when it found no port; every other OSError is another fault."""
+"""Beginning of Gradio's OSError if it found no port; other OSErrors have other causes."""
 
 
 def run(settings: PageSettings) -> None:
@@ -149,7 +149,7 @@ def _wait_for_readers(state: "AppState", limit_s: float) -> None:
 
 
 def _give_memory_back() -> None:
-    """Set how glibc returns memory; without this it keeps what each thread once took: 200 MB after a comparison."""
+    """Set how glibc returns memory; otherwise it keeps the memory of each thread: 200 MB after a comparison."""
     with suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL("libc.so.6").mallopt
         for setting, value in FRUGAL.items():

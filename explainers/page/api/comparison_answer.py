@@ -16,7 +16,7 @@ from explainers.running.measuring import MeasureDone
 
 
 class ComparisonAnswer:
-    """What /compare answers, as it grows."""
+    """The answer of /compare, which grows while results arrive."""
 
     def __init__(self, subject: Subject, seed: int, write: Callable[[str, bytes], Any]) -> None:
         self._subject, self._seed, self._write = subject, seed, write

@@ -18,7 +18,7 @@ from explainers.page.refusals import refuse, route_path
 log = logging.getLogger(__name__)
 
 LONGEST_SEGMENT_BYTES, LONGEST_PATH_BYTES = 255, 2000
-"""Of a path between two slashes, and of all of it: file systems refuse longer ones, at 4,096 bytes with the folder."""
+"""Bytes of a path between two slashes, and of the whole path; with the folder, file systems take 4,096."""
 
 UPLOAD = "/gradio_api/upload"
 
@@ -38,7 +38,7 @@ DEFECT = ErrorMessage("INTERNAL", "An internal error occurred. Try again.")
 
 
 class ErrorResponses:
-    """Replaces errors of the application inside; the outermost of our middleware."""
+    """Replaces errors of the application inside; the outermost middleware of the page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -114,7 +114,7 @@ class _Answer:
 
 
 def _status(status: int) -> int | None:
-    """A status to be passed on; None where the code's own is the better one."""
+    """The status to pass on; None where the code's own status is used."""
     return status if status in (401, 403, 404, 405, 413, 429, 503) else None
 
 
@@ -155,7 +155,7 @@ def _line_with_code(line: str, is_error: bool) -> str:
 
 
 def _error_with_code(output: Any) -> dict[str, Any]:
-    """What an event says of an error, with `error` and `title` in it."""
+    """An event's error with `error` and `title`."""
     if isinstance(output, dict) and output.get("title") in CODES and isinstance(output.get("error"), str):
         return output
     message = STOPPED if isinstance(output, str) and "stopped" in output else DEFECT

@@ -39,7 +39,7 @@ def answer(network: AnsweringNetwork, *, warnings: Sequence[str] = (), **fields:
 
 
 def checkpoint(predictor: Predictor) -> dict:
-    """What a checkpoint says of itself."""
+    """A checkpoint's description and contents."""
     config = predictor.config
     return {
         "description": config.description,

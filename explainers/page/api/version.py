@@ -1,4 +1,4 @@
-"""The version of the API, and what of it will go: told by /health and in /openapi.json."""
+"""The version of the API and its deprecated parts, which /health and /openapi.json state."""
 
 import json
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from explainers.page.refusals import route_path
 
 API_VERSION = 1
-"""Raised when a program that works could notice a change: a name that goes, a type or a meaning that changes."""
+"""Raised when a working program could notice a change: a name that is removed, a type or a meaning that changes."""
 
 DEPRECATED: Mapping[str, str] = {}
-"""{"/endpoint" or "/endpoint argument": what to use instead, and the version of cxr-lens in which it goes}."""
+"""{"/endpoint" or "/endpoint argument": what to use instead, and the version of cxr-lens that removes it}."""
 
 OPENAPI = "/gradio_api/openapi.json"
 

@@ -2,6 +2,7 @@
 [--samples DIR] [--host ADDRESS] [--port NUMBER]`."""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -146,5 +147,18 @@ def _port(text: str) -> int:
     return port
 
 
+def command() -> None:
+    """The command `cxr-lens`."""
+    status = main()
+    if status:
+        sys.exit(status)
+    # The server has ended and removed its files. A network may still be being loaded, by libraries whose threads abort
+    # the process when the interpreter ends.
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

@@ -224,8 +224,9 @@ def sweep_orphans() -> None:
 
 
 def _has_our_parts_alone(folder: Path) -> bool:
-    """Whether nothing is in the folder but what a server puts there; others may use the same prefix."""
-    return folder.is_dir() and {each.name for each in folder.iterdir()} <= {"uploads", "answers", LOCK}
+    """Whether what is in the folder is what a server puts there, and nothing else; others may use the same prefix."""
+    names = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
+    return bool(names) and names <= {"uploads", "answers", LOCK}
 
 
 def _is_own(folder: Path) -> bool:

@@ -6,6 +6,9 @@ A body that doesn't arrive ends by the time limits of `call_filter` and `visitor
 from collections.abc import Callable, Iterable
 from typing import Any
 
+GRACE_S = 1.0
+"""Before a connection is closed: a server that was busy may not have read yet what has arrived."""
+
 
 class RequestHeads:
     """Looks at a server's connections from time to time; what waits at two looks in a row is closed.
@@ -22,8 +25,14 @@ class RequestHeads:
         waiting = {each: each.cycle for each in list(self._connections()) if _is_waiting(each)}
         for connection, cycle in waiting.items():
             if connection in self._waiting and self._waiting[connection] is cycle:
-                connection.loop.call_soon_threadsafe(connection.transport.close)
+                loop = connection.loop
+                loop.call_soon_threadsafe(loop.call_later, GRACE_S, _close_if_waiting, connection, cycle)
         self._waiting = waiting
+
+
+def _close_if_waiting(connection: Any, cycle: Any) -> None:
+    if connection.cycle is cycle and _is_waiting(connection):
+        connection.transport.close()
 
 
 def _is_waiting(connection: Any) -> bool:

@@ -240,7 +240,8 @@ def test_a_full_disk_is_busy_and_ends_when_there_is_room(start, tmp_path, phanto
         assert refused.headers["Retry-After"]
         assert server.http.get("/health/ready").status_code == 200
         filler.unlink()
-        assert server.upload(phantom_file).status_code == 200
+        accepted = server.upload(phantom_file)
+        assert accepted.status_code == 200, accepted.text
         server.process.terminate()
         assert server.process.wait(60) == 0
     finally:

@@ -169,7 +169,7 @@ def test_the_folder_of_a_killed_process_is_swept_and_a_living_one_is_left(folder
 
 def test_a_folder_that_is_being_made_is_left_alone(folder, tmp_path):
     young = tmp_path / f"{private_folder.PREFIX}young"
-    young.mkdir()
+    (young / "uploads").mkdir(parents=True)
     sweep_orphans()
     assert young.exists()
     aged(young, private_folder.YOUNG_S + 1)
@@ -185,6 +185,15 @@ def test_a_folder_of_others_with_the_same_prefix_is_left_alone(folder, tmp_path,
     aged(other, 10 * private_folder.YOUNG_S)
     sweep_orphans()
     assert (other / name).exists()
+
+
+def test_an_empty_folder_of_others_with_the_same_prefix_is_left_alone(folder, tmp_path):
+    """Such as the folder for all temporary files of a test run that has just begun."""
+    other = tmp_path / f"{private_folder.PREFIX}of-others"
+    other.mkdir()
+    aged(other, 10 * private_folder.YOUNG_S)
+    sweep_orphans()
+    assert other.exists()
 
 
 @pytest.mark.parametrize("removed", ["root", "uploads", "answers"])

@@ -7,9 +7,15 @@ import time
 import pytest
 import uvicorn
 
+from explainers.page import request_heads
 from explainers.page.request_heads import RequestHeads
 
 ANSWER = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]}
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    monkeypatch.setattr(request_heads, "GRACE_S", 0.01)
 
 
 @pytest.fixture

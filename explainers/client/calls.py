@@ -213,7 +213,7 @@ class Client:
                     raise CallError("TIMEOUT", f"There was no answer within {self._timeout_s:g} seconds.")
                 _report(job, progress)
                 time.sleep(POLL_S)
-            return job.result()
+            return _result(job)
 
     def _retry_after_s(self) -> float:
         """Seconds that the server asks for. Gradio's client hides the header `Retry-After`; /health says the same."""
@@ -222,6 +222,14 @@ class Client:
                 return float(self._gradio.predict(api_name="/health")["retry_after_s"])
         except CallError:
             return 10.0
+
+
+def _result(job: Job) -> Any:
+    """What a job gave. Gradio's client calls one cancelled whose connection broke."""
+    try:
+        return job.result()
+    except CancelledError:
+        raise CallError("UNREACHABLE", "The connection broke before the answer was there.") from None
 
 
 @contextmanager

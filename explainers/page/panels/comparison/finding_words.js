@@ -14,8 +14,8 @@ export function findingInWords(words, each, {usual, planted}) {
     usual ? `${probability(words, each)} ` : "", missed ? create("strong", {}, words("missed", {score, point})) : ""];
 }
 
-function probability(words, {probability: chance, probability_interval: interval, prevalence, withheld}) {
-  if (chance === null) return withheld;
+function probability(words, {probability: chance, probability_interval: interval, prevalence}) {
+  if (chance === null) return words("uncalibrated"); // the panel Probability says why, with figures
   const [low, high] = interval.map(percent);
   const text = words("probability", {percent: percent(chance), low, high, prevalence: percent(prevalence)});
   return text.replaceAll(" %", "\u00a0%");

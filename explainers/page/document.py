@@ -4,6 +4,7 @@ Gradio inserts the page's own head by a script, and describes itself in the docu
 """
 
 import re
+from collections.abc import Callable
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -33,10 +34,13 @@ ICON = (
 
 
 class DocumentHead:
-    """Middleware: title, description, icon and preview of the document, in place of Gradio's."""
+    """Middleware: title, description, icon and preview of the document, in place of Gradio's.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    root_path  gives the path, or the whole address, under which a proxy offers the page; "" without one
+    """
+
+    def __init__(self, app: ASGIApp, root_path: Callable[[], str]) -> None:
+        self.app, self.root_path = app, root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "GET":
@@ -55,12 +59,21 @@ class DocumentHead:
                 return
             headers = MutableHeaders(raw=start["headers"])
             if headers.get("content-type", "").startswith("text/html"):
-                body = with_head(body, str(Request(scope).base_url))
+                body = with_head(body, address_of(str(Request(scope).base_url), self.root_path()))
                 headers["content-length"] = str(len(body))
             await send(start)
             await send({"type": "http.response.body", "body": body})
 
         await self.app(scope, receive, changed)
+
+
+def address_of(base: str, root_path: str) -> str:
+    """The page's address, ending in a slash: what the operator states, else that of the request.
+
+    The latter has the path of a proxy already.
+    """
+    stated = root_path.startswith(("http://", "https://"))
+    return f"{(root_path if stated else base).rstrip('/')}/"
 
 
 def with_head(document: bytes, address: str) -> bytes:

@@ -261,7 +261,7 @@ def _middleware(state: "AppState", blocks: "Blocks") -> list:
 
     layers = [
         Middleware(Compression),
-        Middleware(DocumentHead),
+        Middleware(DocumentHead, root_path=lambda: blocks.root_path or ""),
         Middleware(ErrorResponses),
         Middleware(VisitorLimits, limits=state.settings.limits, folder=state.folder, is_stopping=state.stopping.is_set),
         Middleware(

@@ -30,6 +30,18 @@ def test_the_preview_of_a_link_is_the_page_s_and_not_gradio_s():
         assert len(re.findall(f'property="{name}"', text)) == 1
 
 
+@pytest.mark.parametrize(
+    ("base", "root_path", "address"),
+    [
+        ("http://a.example/", "", "http://a.example/"),
+        ("http://a.example/cxr-lens", "/cxr-lens", "http://a.example/cxr-lens/"),
+        ("http://a.example/", "https://b.example/x/", "https://b.example/x/"),
+    ],
+)
+def test_the_address_of_a_preview_is_the_one_that_is_stated_or_that_of_the_request(base, root_path, address):
+    assert document.address_of(base, root_path) == address
+
+
 def test_an_address_cannot_leave_its_attribute():
     text = document.with_head(GRADIO, 'https://a.example/"><script>alert(1)</script>/').decode()
     assert "<script>" not in text

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakKeyDictionary
 
 import pluggy
 
@@ -72,6 +73,8 @@ class Registry:
         self._plugins = pluggy.PluginManager(hookspecs.PROJECT)
         self._plugins.add_hookspecs(hookspecs)
         self._loaded: dict[str, ModuleType] = {}
+        # what `explainers.running.promises` found of each class, which goes with it
+        self.examined: WeakKeyDictionary[type[Explainer], str] = WeakKeyDictionary()
         self._lock = threading.RLock()
         self._published = self._draft = Snapshot()
         self._depth = 0

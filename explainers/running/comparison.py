@@ -21,6 +21,7 @@ from explainers.contract.options import check_options, deprecations
 from explainers.errors import ExplainerError, OptionError
 from explainers.registry import BUILTIN, Registry
 from explainers.running.map_cache import CachedMaps, MapCache
+from explainers.running.promises import Examined, broken_sum, disagreement
 from explainers.running.stream import Job, stream
 from hub.errors import names_hint
 
@@ -115,6 +116,8 @@ def compare(
             cache,
             limit_s,
             is_plugin=origins.get(explainer.name) != BUILTIN,
+            # the built-in ones are checked by tests
+            examined=None if origins.get(explainer.name) == BUILTIN else registry.examined,
         )
         for explainer in classes
     ]
@@ -156,6 +159,7 @@ class ExplainerJob(Job[Event]):
     cache: MapCache | None
     limit_s: float | None
     is_plugin: bool
+    examined: Examined | None = None
 
     @property
     def name(self) -> str:
@@ -180,15 +184,15 @@ class ExplainerJob(Job[Event]):
             report=report_progress,
             cancelled=stop,
         )
-        return Finished(self.name, self._explanation(context))
+        return Finished(self.name, self._explanation(context, stop))
 
-    def _explanation(self, context: Context) -> Explanation:
+    def _explanation(self, context: Context, stop: Callable[[], bool]) -> Explanation:
         options = self.explainer.options_in_effect(self.options, self.prepared.array.shape[:2])
-        if sentences := deprecations(self.explainer, options):
-            context.note(warnings=sentences)
         values, found, cached = self._map(context, options)
+        values = check_map(values, self.prepared.array.shape)
+        warnings = [*deprecations(self.explainer, options), *self._broken(values, options, found.notes, stop)]
         return Explanation(
-            map=check_map(values, self.prepared.array.shape),
+            map=values,
             finding=self.finding,
             explainer=self.name,
             title=self.explainer.title,
@@ -201,12 +205,26 @@ class ExplainerJob(Job[Event]):
             seconds=found.seconds,
             passes=found.passes,
             cached=cached,
-            notes=found.notes,
+            notes={**found.notes, "warnings": warnings} if warnings else found.notes,
             model=self.predictor.identity,
             input_digest=self.prepared.digest,
             frame=self.prepared.frame,
             versions={**versions(), "engine": self.predictor.engine},
         )
+
+    def _broken(
+        self, values: np.ndarray, options: Mapping[str, Any], notes: Mapping[str, Any], stop: Callable[[], bool]
+    ) -> list[str]:
+        """Sentences on what the map, or the plugin that it is from, promises and does not keep."""
+        promised = notes.get("promised_sum")
+        found = [broken_sum(values, promised.get(self.finding) if isinstance(promised, Mapping) else None)]
+        together = self.explainer.explain_findings is not Explainer.explain_findings
+        if self.examined is not None and together and not self.explainer.is_stochastic(options):
+            again = Context(
+                self.predictor, self.radiograph, self.prepared, explainer=self.name, seed=self.seed, cancelled=stop
+            )
+            found.append(disagreement(self.explainer, again, self.finding, options, values, self.examined))
+        return [sentence for sentence in found if sentence]
 
     def _map(self, context: Context, options: Mapping[str, Any]) -> tuple[object, CachedMaps, bool]:
         """(the finding's map, its run, whether that run is from the cache)."""

@@ -23,8 +23,11 @@ promise is small."""
 SLOPE_RELATIVE = 0.02
 """Of the largest slope: by which a derivative may miss the quotient of differences."""
 
-LEAST_SUM, MOST_CELL = 0.2, 3.0
+LEAST_SUM, MOST_CELL = 0.2, 2.0
 """Of the logit's fall without the disc: the least that a map's magnitudes sum to, and the most that one cell has."""
+
+MOST_OF_AN_OPTION = 128
+"""Options with a larger bound are tried at their default alone."""
 
 CHANNEL_RELATIVE = 0.05
 """By which the response to one channel may differ from that to another, for the same change of the logit."""
@@ -118,14 +121,24 @@ def magnitude(runner: ExplainerRunner) -> str:
     on = network()
     with_disc, without = (on.forward(on.prepare(each).array[None])[0] for each in (disc(), picture()))
     fall = float(with_disc[on.labels.index(FOR_BRIGHT)] - without[on.labels.index(FOR_BRIGHT)])
-    values = np.abs(runner.map(disc()).astype(np.float64))
-    total, largest = float(values.sum()), float(values.max())
-    if total < LEAST_SUM * fall or largest > MOST_CELL * fall:
-        raise CheckFailed(
-            f"Without the disc the logit falls by {fall:.3g}. The largest cell has {largest:.3g}, all magnitudes sum "
-            f"to {total:.3g}. Look for a sum in place of a mean, or a mean in place of a sum."
-        )
+    for settings in _bounds(runner):
+        values = np.abs(runner.map(disc(), options=settings).astype(np.float64))
+        total, largest = float(values.sum()), float(values.max())
+        if total < LEAST_SUM * fall or largest > MOST_CELL * fall:
+            given = f" With {settings}," if settings else ""
+            raise CheckFailed(
+                f"Without the disc the logit falls by {fall:.3g}.{given} the largest cell has {largest:.3g}, all "
+                f"magnitudes sum to {total:.3g}. Look for a sum in place of a mean, or a mean in place of a sum."
+            )
     return f"largest {largest:.2g}, sum {total:.2g}, for a fall of {fall:.2g} logits"
+
+
+def _bounds(runner: ExplainerRunner) -> Iterator[dict[str, Any]]:
+    """No option, and each number by itself at its bounds, where that is no matter of a thousand passes."""
+    yield {}
+    for option in runner.explainer.options():
+        if option.minimum is not None and option.maximum is not None and option.maximum <= MOST_OF_AN_OPTION:
+            yield from ({option.name: type(option.default)(value)} for value in (option.minimum, option.maximum))
 
 
 def channels(runner: ExplainerRunner) -> str:

@@ -13,11 +13,14 @@ from explainers.contract.explanation import Explanation
 from explainers.contract.options import Option
 from explainers.errors import Cancelled, OptionError
 from explainers.hookspecs import hookimpl
-from explainers.kit.explainer_runner import ExplainerRunner, disc, network
+from explainers.kit.explainer_runner import ExplainerRunner, Run, disc, network
 from explainers.kit.report import CheckFailed, NotApplicable
 
 PASSES_A_SECOND = 25
 """Passes per second on a slow machine, backward ones counted twice: a visitor expects a report at least that often."""
+
+ALL, NEARLY_ALL = 0.999, 0.8
+"""The fraction that says that all is done, and the share of the passes that must be made by then."""
 
 EVERY = 0.05
 """Of the whole work: the share between two reports that is enough for long work."""
@@ -33,6 +36,8 @@ def progress(runner: ExplainerRunner) -> str:
     """Progress rises from 0 to 1 and is reported about once a second."""
     run = runner.run(disc())
     if run.passes <= PASSES_A_SECOND:
+        run = _large(runner)
+    if run.passes <= PASSES_A_SECOND:
         return f"not needed for {run.passes} passes"
     if not run.steps:
         raise CheckFailed(
@@ -44,6 +49,9 @@ def progress(runner: ExplainerRunner) -> str:
         raise CheckFailed("Progress runs backwards.")
     if abs(fractions[-1] - 1) > 1e-6:
         raise CheckFailed(f"Progress ends at {fractions[-1]:.2f}. Its last call must say 1.0.")
+    early = [step.passes for step in run.steps if step.fraction > ALL and step.passes < NEARLY_ALL * run.passes]
+    if early:
+        raise CheckFailed(f"It says that all is done after {early[0]} of {run.passes} passes. Report done ÷ all.")
     made = [0, *(step.passes for step in run.steps), run.passes]
     longest = max(later - earlier for earlier, later in pairwise(made))
     if longest > max(PASSES_A_SECOND, EVERY * run.passes):
@@ -52,6 +60,13 @@ def progress(runner: ExplainerRunner) -> str:
             f"or every {EVERY:.0%}."
         )
     return f"{len(run.steps)} reports in {run.passes} passes"
+
+
+def _large(runner: ExplainerRunner) -> Run:
+    """On an input as large as the packaged network's."""
+    from cxr.planted_network import Disc, picture
+
+    return runner.run(picture(Disc(80.0, 150.0), size=STARTER), on=network(size=STARTER))
 
 
 def cancel(runner: ExplainerRunner) -> str:
@@ -98,10 +113,7 @@ def options(runner: ExplainerRunner) -> str:
 
 def time(runner: ExplainerRunner) -> str:
     """Costs no more than it says, at the packaged network's size."""
-    from cxr.planted_network import Disc, picture
-
-    large = network(size=STARTER)
-    run = runner.run(picture(Disc(80.0, 150.0), size=STARTER), on=large)
+    run = _large(runner)
     most = runner.explainer.most_passes
     if run.passes > most:
         raise CheckFailed(

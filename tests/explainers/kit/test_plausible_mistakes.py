@@ -146,6 +146,22 @@ def test_a_map_with_its_corners_aligned_is_found_and_named():
     assert "corners aligned" in result.sentence
 
 
+def test_a_report_that_all_is_done_at_the_first_step_is_found():
+    class Early(SmoothGrad):
+        """Multiplies where it should divide."""
+
+        def explain(self, context, finding, *, samples: Annotated[int, Range(8, 64)] = 24):
+            context.progress(1.0)
+            return noisy_gradient(context, finding, samples=samples, noise=0.15)
+
+        @classmethod
+        def is_signed(cls, options: Mapping) -> bool:
+            return True
+
+    (result,) = check_explainer(Early, ["progress"]).results
+    assert "says that all is done after" in result.sentence or "backwards" in result.sentence
+
+
 def test_changed_weights_fail_every_check_that_runs_the_explainer():
     report = check_explainer(ChangesWeights, ["shape", "dtype", "progress"])
     assert {result.outcome for result in report.results} == {"failed"}

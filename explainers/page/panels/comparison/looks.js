@@ -7,7 +7,7 @@ export function createLooks({settings, text}, part, view, onChange) {
   const {suited, colourMaps, views} = settings, words = text("comparison");
   const look = {
     view: view in views ? view : "positive", opacity: 0.6, cells: false, sameScale: false, smooth: true, clip: true,
-    regions: 0,
+    regions: 0, verify: false,
   };
   look.colourMap = suited[look.view][0];
 
@@ -37,7 +37,7 @@ export function createLooks({settings, text}, part, view, onChange) {
   part("colours").addEventListener("change", change("colourMap", (select) => select.value));
   part("scale").addEventListener("change", change("sameScale", (select) => select.value === "same"));
   part("regions").addEventListener("change", change("regions", (select) => Number(select.value)));
-  for (const name of ["cells", "smooth", "clip"]) {
+  for (const name of ["cells", "smooth", "clip", "verify"]) {
     part(name).addEventListener("change", change(name, (box) => box.checked));
   }
   fillColours();

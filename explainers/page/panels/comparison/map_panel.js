@@ -3,10 +3,11 @@ import {create} from "../../scripts/dom.js";
 import {handle} from "../../scripts/gestures.js";
 import {minus, percent} from "../../scripts/numbers.js";
 import {Picture} from "../../scripts/picture.js";
+import {CellMarks} from "./cell_marks.js";
 import {mapMarkup} from "./map_markup.js";
 import {optionsBox} from "./options.js";
 import {factsOf, mapInWords, noteOf, showBox, showRanking, showValue, walk} from "./readout.js";
-import {drawHatch, testResults} from "./test_results.js";
+import {testResults} from "./test_results.js";
 
 export class MapPanel {
   // network(): what the page knows of the network; onRerun(), onDrawn(): called when the visitor wants the map again,
@@ -18,6 +19,7 @@ export class MapPanel {
     this.shownMap = null;
     Object.assign(this, mapMarkup(page, this.text, explainer, second, () => this.filled));
     this.addOptions();
+    this.marks = new CellMarks(this);
     this.picture = new Picture(page, this.canvas, this.bar, page.sight);
     this.listen();
     this.rest();
@@ -84,16 +86,10 @@ export class MapPanel {
       : this.text("correlation", {other, value: minus(correlation.toFixed(2))});
   }
 
-  async showResults({panels, token}) {
+  showResults({panels, token}) {
     const results = panels[this.key] ?? {};
-    this.hatch.hidden = true;
     this.results.replaceChildren(...testResults(this.page, results));
-    const hatched = Object.values(results).find((each) => each.hatched)?.hatched;
-    if (!hatched) return;
-    const values = await this.page.maps.get(token, hatched.map);
-    if (!this.picture.radiograph || this.state !== "done") return;
-    drawHatch(this.hatch, values, hatched, this.picture.radiograph);
-    this.hatch.hidden = false;
+    this.marks.take(results, token);
   }
 
   // Whether the image looks like a chest radiograph.
@@ -163,7 +159,7 @@ export class MapPanel {
     this.results.replaceChildren(...testResults(this.page, {}));
     for (const part of [this.note, this.facts, this.correlation]) part.textContent = "";
     this.facts.removeAttribute("title");
-    this.hatch.hidden = true;
+    this.marks.clear();
   }
 
   // What the server says of this panel.
@@ -234,6 +230,7 @@ export class MapPanel {
       return;
     }
     this.cells = look.cells;
+    this.marks.show(look.verify);
     const drawn = this.picture.draw(look, scale), finding = this.page.settings.findings[this.finding]?.title ?? "";
     const reason = drawn.empty ? this.text(drawn.empty, {finding}) : "";
     this.words.textContent = reason;

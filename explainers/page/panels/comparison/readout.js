@@ -75,12 +75,12 @@ export function noteOf(text, look, {extremes, unit}, {empty, scale, contour}) {
 }
 
 // The map's cells, and what computing it cost.
-export function factsOf(text, {passes: {forward, backward}, seconds: time, columns, rows, cached}) {
+export function factsOf(text, {passes: {forward, backward}, seconds: time, columns, rows, cached, warnings = []}) {
   const count = forward + backward;
   const many = text("passes", {count: count.toLocaleString("en-US")});
   const passes = count === 0 ? text("no_pass") : count === 1 ? text("pass") : many;
   const cost = cached ? text("cached", {seconds: seconds(time)}) : seconds(time);
-  return [text("grid", {columns, rows}), passes, cost].join(" · ");
+  return [text("grid", {columns, rows}), passes, cost, ...warnings].join(" · ");
 }
 
 // What a map shows, for those who can't see it.

@@ -198,6 +198,7 @@ def explanation_shown(explanation: Explanation) -> dict:
         "seconds": explanation.seconds,
         "cached": explanation.cached,
         "passes": dict(explanation.passes),
+        "warnings": list(explanation.notes.get("warnings", ())),
     }
 
 

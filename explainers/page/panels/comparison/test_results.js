@@ -31,33 +31,3 @@ function outcome(words, {state, value, verdict, comparedWith}) {
     ` ${comparedWith ? `${figure} (${comparedWith})` : figure}`,
   ];
 }
-
-// Hatches cells whose sign is unsettled over a picture of `width` × `height`.
-export function drawHatch(canvas, values, {rows, columns, crop: [top, left, tall, wide]}, {width, height}) {
-  canvas.width = width;
-  canvas.height = height;
-  const pen = canvas.getContext("2d"), down = tall / rows, across = wide / columns;
-  pen.strokeStyle = "rgb(255 255 255 / 70%)";
-  pen.lineWidth = Math.max(1, width / 400);
-  for (let row = 0; row < rows; row += 1) {
-    for (let column = 0; column < columns; column += 1) {
-      if (values[row * columns + column]) {
-        hatchCell(pen, left + column * across, top + row * down, across, down, width / 60);
-      }
-    }
-  }
-}
-
-function hatchCell(pen, x, y, across, down, gap) {
-  pen.save();
-  pen.beginPath();
-  pen.rect(x, y, across, down);
-  pen.clip();
-  pen.beginPath();
-  for (let at = -down; at < across; at += gap) {
-    pen.moveTo(x + at, y + down);
-    pen.lineTo(x + at + down, y);
-  }
-  pen.stroke();
-  pen.restore();
-}

@@ -15,6 +15,9 @@ from explainers.pictures.overlay import frame_on
 from explainers.running.measuring import MeasureDone, Measuring, measure
 from hub.errors import CxrLensError
 
+MARKS = {"unsettled": "hatched", "claims": "claims"}
+"""Arrays of a measure that are drawn over the map's cells, and what the browser calls them."""
+
 
 def run_measures(state: AppState, session: Session, request: MeasureRequest) -> Iterator[dict]:
     """Measure what is shown; yields the whole state each time something happened."""
@@ -80,11 +83,12 @@ def _outcome(session: Session, state: AppState, explanation: Explanation, event:
         "verdict": found.verdict,
         "comparedWith": found.compared_with,
     }
-    unsettled = found.arrays.get("unsettled")
-    if unsettled is not None:
-        rows, columns = unsettled.shape
-        place = session.keep_map(unsettled.astype("float32"))
-        outcome["hatched"] = {"map": place, "rows": rows, "columns": columns, "crop": _crop(session, explanation)}
+    for array, name in MARKS.items():
+        if array in found.arrays:
+            values = found.arrays[array]
+            rows, columns = values.shape
+            place = session.keep_map(values.astype("float32"))
+            outcome[name] = {"map": place, "rows": rows, "columns": columns, "crop": _crop(session, explanation)}
     return outcome
 
 

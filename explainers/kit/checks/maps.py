@@ -86,10 +86,11 @@ def frame(runner: ExplainerRunner) -> str:
                 f"Evidence at row {y:.0f}, column {x:.0f} of {SIZE[0]} × {SIZE[1]} is shown around row {found[0]:.0f}, "
                 f"column {found[1]:.0f}. Look for exchanged axes, flips, and enlarging with aligned corners."
             )
+    # the border first: what is weak there looks as if it were shifted, and what is stretched looks shifted
+    _check_border(runner)
     if cells.shape == SIZE:
         _check_stretch(np.array(places))
     _check_shift(np.array(places), cells.shape)
-    _check_border(runner)
     return "in each of the four corners, and at the border"
 
 

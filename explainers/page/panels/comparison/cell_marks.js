@@ -37,7 +37,8 @@ export class CellMarks {
   }
 }
 
-// Marks cells over a picture of `width` × `height`. values: 1 where a sign is unsettled; with `verify`, states of claims.
+// Marks cells over a picture of `width` × `height`.
+// values: 1 where a sign is unsettled; with `verify`, states of claims
 export function drawMarks(canvas, values, {rows, columns, crop: [top, left, tall, wide]}, {width, height}, verify) {
   canvas.width = width;
   canvas.height = height;

@@ -61,7 +61,7 @@ class RelevanceGain(Measure):
             "reliable": False,
         }
         best = max(others.values())
-        verdict = "beats all controls" if beaten == 1 else f"beats {100 * beaten:.0f} % of controls"
+        verdict = "beats all controls" if beaten == len(others) else f"beats {beaten} of {len(others)} controls"
         return Measured(gain, sentence, verdict, figures, compared_with=f"best control: {best:.2g}")
 
     def _controls(self, subject: Subject) -> dict[str, np.ndarray]:

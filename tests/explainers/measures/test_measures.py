@@ -402,3 +402,12 @@ def test_what_keeps_no_contract_is_left_out():
     for wrong in (NoName, NoMeasure, 3):
         with pytest.raises(PluginError):
             check_measure_class(wrong)
+
+
+def test_the_verdict_of_removal_counts_the_controls_that_are_beaten(measured):
+    for values, most in ((true_map(), 12), (-true_map(), 6)):
+        found = measured("relevance_gain", values).measured
+        count = len(found.figures["controls"])
+        beaten = sum(found.value > other for other in found.figures["controls"].values())
+        assert beaten <= min(count, most)
+        assert found.verdict == ("beats all controls" if beaten == count else f"beats {beaten} of {count} controls")

@@ -65,19 +65,16 @@ class Registry:
     """The explainers and measures that are available, by name, in the order in which they were registered."""
 
     def __init__(self, *, isolation: "Isolation | None" = None) -> None:
+        """isolation: what a plugin's explainer may take in a process of its own, each time; its seconds limit a
+        plugin's measure, too. None for no limit and no processes. Built-ins have no limit.
         """
-        isolation  what a plugin's explainer may take in a process of its own, each time; its seconds limit a plugin's
-                   measure, too. None for no limit and no processes. Built-ins have no limit.
-        """
-        self._isolation = isolation
+        self._isolation, self._depth = isolation, 0
         self._plugins = pluggy.PluginManager(hookspecs.PROJECT)
         self._plugins.add_hookspecs(hookspecs)
         self._loaded: dict[str, ModuleType] = {}
-        # what `explainers.running.promises` found of each class, which goes with it
         self.examined: WeakKeyDictionary[type[Explainer], str] = WeakKeyDictionary()
         self._lock = threading.RLock()
         self._published = self._draft = Snapshot()
-        self._depth = 0
 
     @classmethod
     def standard(cls, plugins: Iterable[str] = (), *, isolation: "Isolation | None" = None) -> "Registry":

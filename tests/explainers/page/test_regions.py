@@ -51,8 +51,10 @@ def test_regions_are_off_until_they_are_asked_for_and_stand_beside_the_guess(vis
         assert "Region 1: " in archive.read("report.html").decode()
     assert exported == list(found.values())
 
+    page.evaluate("document.querySelector('details[data-more]').open = true")
     page.select_option("[data-regions]", "0")
     page.wait_for_function("!document.querySelector('.outlines, .regions')")
+    page.evaluate("document.querySelector('details[data-more]').open = false")
     with page.expect_download() as saved:
         page.click("[data-get='comparison.zip']")
     with zipfile.ZipFile(io.BytesIO(saved.value.path().read_bytes())) as archive:

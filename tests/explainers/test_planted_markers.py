@@ -101,6 +101,8 @@ def everything_in(archive: bytes) -> str:
 
 def said_while_reading(content, capfd, caplog) -> str:
     """What reading says: the radiograph's sentences or the error's, warnings, log, output of the process."""
+    capfd.readouterr()
+    caplog.clear()  # pydicom warns of what is planted while the file is written
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:

@@ -197,8 +197,12 @@ def test_a_server_that_is_gone_is_said_and_its_return_too(visit, steps):
     assert page.locator("[data-server]").is_hidden()
 
 
-def test_a_restarted_server_is_said_and_a_reload_brings_the_same_screen(visit, steps):
-    page = visit(query="?finding=Effusion&explainers=left_half,edges")
+def test_a_restarted_server_is_said_and_a_reload_brings_the_same_screen(chromium, server, steps):
+    # a window of its own: Gradio writes an error when a reload ends its streams
+    context = chromium.new_context()
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    page.goto(f"{server}/?finding=Effusion&explainers=left_half,edges")
     steps.compared(page)
     page.wait_for_function("performance.getEntriesByName(`${location.origin}/lens/up`).length > 0")
     page.route("**/lens/up", lambda route: route.fulfill(body="another start"))
@@ -210,6 +214,7 @@ def test_a_restarted_server_is_said_and_a_reload_brings_the_same_screen(visit, s
     steps.compared(page)
     assert page.locator(".panel").count() == 2
     assert page.locator("[data-finding]").input_value() == "Effusion"
+    context.close()
 
 
 def test_the_first_view_is_light(chromium, server, steps):

@@ -76,7 +76,7 @@ def test_on_a_real_network_a_right_explainer_passes(predictor, phantom):
 @pytest.mark.parametrize("check", ["finding", "purity", "determinism"])
 def test_on_any_network_a_wrong_explainer_is_found(check):
     report = check_on_network(wrong.FAULTS[check], planted(), None)
-    assert [result.check for result in report.results if result.outcome == "failed"] == [check], str(report)
+    assert check in [result.check for result in report.results if result.outcome == "failed"], str(report)
 
 
 def test_on_any_network_a_control_fails_as_declared():

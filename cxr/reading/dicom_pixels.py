@@ -7,7 +7,7 @@ import numpy as np
 
 from cxr.errors import RadiographError
 from cxr.reading.coded_stream import coded_precision, coded_size, is_lossy
-from cxr.reading.dicom_tags import PIXEL_TAGS, Tags
+from cxr.reading.dicom_tags import PIXEL_TAGS, Tags, quiet_pydicom
 from cxr.reading.pixels import check_size
 
 if TYPE_CHECKING:
@@ -251,7 +251,8 @@ def _decoder(syntax: "UID | None") -> "Decoder":
     own = syntax.name if syntax.is_transfer_syntax else "a form that the standard lacks"
     name = NEWER_SYNTAXES.get(syntax, own)
     try:
-        decoder = get_decoder(syntax)
+        with quiet_pydicom():  # it warns of a UID that is none, and quotes it
+            decoder = get_decoder(syntax)
     except NotImplementedError:
         raise RadiographError(
             f"The DICOM file's pixels are stored as {name}, which can't be read here.", CONVERT

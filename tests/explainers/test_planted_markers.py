@@ -2,6 +2,7 @@
 
 import io
 import json
+import traceback
 import warnings
 import zipfile
 from importlib.util import find_spec
@@ -109,7 +110,7 @@ def said_while_reading(content, capfd, caplog) -> str:
             made = read_radiograph(content)
             said = [*made.warnings, *made.notes, made.kind, made.window, *map(str, made.windows)]
         except RadiographError as error:
-            said = [str(error), str(error.hint), str(error.__cause__), str(error.__context__)]
+            said = [*traceback.format_exception(error), str(error.hint)]
     return "\n".join([*said, *(str(each.message) for each in caught), *capfd.readouterr(), caplog.text])
 
 

@@ -4,7 +4,8 @@ The measure `relevance_gain` and the benchmark share this arithmetic. Source: sy
 Vielhaben, Strodthoff, TMLR 2024.
 
 An explainer that fills with the mean itself has an advantage where the mean is the test's fill too. So there are four,
-and the gain is the mean over them.
+and the gain is the median over them: for a finding whose evidence is dark, a black fill adds what it should remove,
+and one such fill must not decide.
 """
 
 from collections.abc import Sequence
@@ -76,12 +77,12 @@ def _filling(context: Context, fill: str) -> np.ndarray:
 def relevance_gain(curves: np.ndarray) -> float:
     """Area under (least first) less area under (most first), by trapezoids, over shares from 0 to 1.
 
-    curves  (2, steps + 1), or (fills, 2, steps + 1): then the mean over fills
+    curves  (2, steps + 1), or (fills, 2, steps + 1): then the median over fills
     """
     most, least = curves[..., 0, :], curves[..., 1, :]
     weights = np.full(most.shape[-1], 1 / (most.shape[-1] - 1))
     weights[[0, -1]] /= 2
-    return float(np.mean((least - most) @ weights))
+    return float(np.median((least - most) @ weights))
 
 
 def _without(picture: np.ndarray, fill: np.ndarray, squares: np.ndarray) -> np.ndarray:

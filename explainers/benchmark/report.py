@@ -40,7 +40,7 @@ EXPLANATION = (
     "with fewer than two patients are left out. 95 % intervals by patient: a bootstrap's, a bootstrap-t's or "
     "Student's t with few patients, exact where fewer than ten patients are on one side of a share. Pointing: the "
     "maximum lies in the box; to abstain is to miss. IoU: overlap of the box with the hottest part of its own size. "
-    "Removal: symmetric relevance gain, the mean over four fills. Claims: of what the 12 strongest cells claim, the "
+    "Removal: symmetric relevance gain, the median over four fills. Claims: of what the 12 strongest cells claim, the "
     "share that covering each of them confirms under every fill, and the share that is false, since no fill bears "
     "it out. The prior is where other patients' boxes of the finding lie: it asks no network. Only what beats it on "
     "both headline figures, corrected for the number of comparisons, may be called localising. Boxes name one "

@@ -70,7 +70,7 @@ def _pixels(box: Box, shape: tuple[int, int]) -> tuple[slice, slice]:
     ends = [np.clip(np.round([box[axis], box[axis] + box[axis + 2]]), 0, shape[axis]).astype(int) for axis in (0, 1)]
     (top, bottom), (left, right) = ends
     if bottom <= top or right <= left:
-        raise RadiographError("The region lies outside of what the network sees.", "Mark a larger one.")
+        raise RadiographError("The region covers no pixel that the network sees.", "Mark a larger one.")
     if (bottom - top, right - left) == tuple(shape):
         raise RadiographError("The region covers all that the network sees.", "Mark a smaller one.")
     return slice(top, bottom), slice(left, right)

@@ -17,6 +17,7 @@ class _Allowance(threading.local):
     """What the running thread may still print; None for a thread that runs no plugin."""
 
     left: int | None = None
+    exceeded: bool = False
 
 
 _allowance = _Allowance()
@@ -25,7 +26,7 @@ _allowance = _Allowance()
 @contextmanager
 def limited_printing() -> Iterator[None]:
     """In the `with` block, this thread prints at most MOST_CHARACTERS to the streams that `limit_streams` changed."""
-    _allowance.left = MOST_CHARACTERS
+    _allowance.left, _allowance.exceeded = MOST_CHARACTERS, False
     try:
         yield
     finally:
@@ -40,7 +41,8 @@ def allowed(text: str) -> str:
     _allowance.left = max(0, left - len(text))
     if len(text) <= left:
         return text
-    return text[:left] + LEFT_OUT if left else ""
+    said, _allowance.exceeded = _allowance.exceeded, True
+    return text[:left] + ("" if said else LEFT_OUT)
 
 
 def limit_streams() -> None:

@@ -214,7 +214,7 @@ def test_a_deprecated_option_is_accepted_with_a_warning_and_not_listed(on_tiny, 
     assert "smoothgrad.samples" in listed
 
 
-COMMANDS = ("list", "layers", "explain", "check", "new", "benchmark", "average-maps")
+COMMANDS = ("list", "layers", "explain", "check", "new", "benchmark", "average-maps", "batch", "summary")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

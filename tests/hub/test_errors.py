@@ -19,7 +19,7 @@ def every_error() -> list[type[CxrLensError]]:
 def test_every_error_has_a_code_of_its_own_and_stands_in_the_drawing():
     codes = [each.code for each in every_error()]
     assert len(set(codes)) == len(codes)
-    assert all(re.fullmatch("[A-Z]+", code) for code in codes)
+    assert all(re.fullmatch("[A-Z]+(_[A-Z]+)*", code) for code in codes)
     assert all(f"── {each.__name__} " in hub.errors.__doc__ for each in every_error())
 
 

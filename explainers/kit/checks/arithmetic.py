@@ -194,7 +194,7 @@ def crop(runner: ExplainerRunner) -> str:
 
     (down, across), (height, width) = MARGIN, SIZE
     size, inside = (height + 2 * down, width + 2 * across), Disc(DISC[0] + down, DISC[1] + across)
-    plain, other = picture(inside, size=size), picture(inside, Disc(down / 2, size[1] / 2), size=size)
+    plain, other = picture(inside, size=size), _other_margin(picture(inside, size=size))
     one, same = (runner.map(each, on=network(margin=MARGIN)) for each in (plain, other))
     if one.shape != same.shape or np.abs(one - same).max() > 1e-5 * max(1e-12, float(np.abs(one).max())):
         raise CheckFailed(
@@ -202,6 +202,16 @@ def crop(runner: ExplainerRunner) -> str:
             "frame is the network's, not context.radiograph."
         )
     return "only what the network sees counts"
+
+
+def _other_margin(radiograph: "Radiograph") -> "Radiograph":
+    """The radiograph with white above and black below what the network sees: another mean and another range."""
+    down = MARGIN[0]
+    grey, rgb = radiograph.grey.copy(), radiograph.rgb.copy()
+    for rows, value in ((slice(0, down), 1.0), (slice(-down, None), 0.0)):
+        grey[rows], rgb[rows] = value, round(255 * value)
+    grey.flags.writeable = False
+    return replace(radiograph, grey=grey, rgb=rgb)
 
 
 def layer(runner: ExplainerRunner) -> str:

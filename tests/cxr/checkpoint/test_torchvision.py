@@ -101,7 +101,7 @@ def test_torchxrayvision_s_operating_points_are_no_weights(tensors):
         ({"classifier.bias": None}, "lacks 'classifier.bias'"),
         ({"decoder.mask": np.zeros(3)}, "has 'decoder.mask'"),
         ({"features.conv0.weight": None}, "has no 'features.conv0.weight'"),
-        ({"features.conv0.weight": np.zeros((1, 2, 3))}, "no place"),
+        ({"features.conv0.weight": np.zeros((1, 2, 3))}, "does not belong to a DenseNet-121"),
         ({"features.norm5.running_var": np.full(1024, -1.0)}, "bn has negative variances"),
     ],
 )

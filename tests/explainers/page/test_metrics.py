@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -85,7 +86,8 @@ def test_responses_are_counted_by_status():
     async def ignored(message):
         pass
 
-    asyncio.run(CountedResponses(app, metrics)({"type": "http"}, ignored, ignored))
+    with ThreadPoolExecutor() as thread:  # of its own: this one may have a running event loop, of a browser
+        thread.submit(asyncio.run, CountedResponses(app, metrics)({"type": "http"}, ignored, ignored)).result()
     assert 'cxr_lens_http_responses_total{status="429"} 1.0' in text_of(metrics)
 
 

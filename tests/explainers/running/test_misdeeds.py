@@ -45,20 +45,16 @@ def isolated(request):
     return request.param == "isolated"
 
 
-@pytest.fixture(autouse=True)
-def limited(monkeypatch, capsys):
-    """The streams of a server, which cut what plugins print."""
-    for stream in ("stdout", "stderr"):
-        monkeypatch.setattr(sys, stream, getattr(sys, stream))
-    limit_streams()
-
-
 @pytest.fixture
-def run(predictor, phantom, isolated):
-    """The last event of an explainer of the plugin."""
+def run(predictor, phantom, isolated, capsys, monkeypatch):
+    """The last event of an explainer of the plugin, with the streams of a server, which cut what plugins print."""
     registries = {}
+    limited = []
 
     def run(name, limit_s=AMPLE_S):
+        if not limited:  # not earlier: pytest sets the streams again between a fixture and its test
+            limited.extend(monkeypatch.setattr(sys, each, getattr(sys, each)) for each in ("stdout", "stderr"))
+            limit_streams()
         if limit_s not in registries:
             isolation = Isolation(limit_s, memory_mb=1024) if isolated else None
             registries[limit_s] = Registry.standard([str(PLUGIN)], isolation=isolation)

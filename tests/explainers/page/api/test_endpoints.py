@@ -276,7 +276,7 @@ def test_compare_measures_what_is_asked_and_says_how_far_maps_agree(client, phan
     by_name = {each["explainer"]: each for each in answer["results"]}
     assert by_name["grad_cam"]["measures"]["completeness"]["value"] == pytest.approx(0, abs=1e-5)
     assert by_name["edges"]["measures"]["completeness"]["code"] == "NOT_MEASURABLE"
-    assert by_name["eigen_cam"]["measures"]["finding_sensitivity"]["verdict"] == "shows the same whatever is asked"
+    assert by_name["eigen_cam"]["measures"]["finding_sensitivity"]["verdict"] == "not specific"
     inside = by_name["grad_cam"]["measures"]["localisation"]
     assert inside["figures"]["area"] == pytest.approx(200 * 150 / 512**2, rel=0.02)
     assert 0 <= inside["value"] <= 1

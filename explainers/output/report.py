@@ -84,11 +84,17 @@ def report_html(
         pictures=[_picture(radiograph, each, look, measured.get(each, {}), regions.get(each)) for each in explanations],
         regions_notice=REGIONS_NOTICE if regions else "",
         scores=_scores(prediction),
-        notes=_notes(prediction),
+        notes=[
+            *_notes(prediction),
+            *(f"{display_name(each)}: {prediction[each].withheld}" for each in findings if prediction[each].withheld),
+        ],
         settings=_settings(explanations),
         code=_code(own, file or file_comment(window=window), address, model, window),
         network=_network(prediction, explanations, radiograph),
     )
+
+
+UNKNOWN = "It is not calibrated, so there is no probability."
 
 
 def _title(subject: str, explanations: Sequence[Explanation]) -> str:
@@ -105,7 +111,7 @@ def _in_words(each: FindingScore) -> str:
         side = "above" if each.above_threshold else "below"
         place = f"{side} its operating point {each.threshold:.3f}{f' of {each.view} views' if each.view else ''}"
     if each.probability is None:
-        chance = each.withheld or "It is not calibrated, so there is no probability."
+        chance = "Not calibrated, as is said below the scores." if each.withheld else UNKNOWN
     else:
         chance = f"Estimated probability {_probability(each)}."
     return f"{name}: score {each.score:.3f}, {place}. {chance}"
@@ -167,7 +173,7 @@ def _encoded(picture: Image.Image) -> str:
 
 
 def _range(each: Explanation) -> str:
-    """The range of a map's values, as the page shows it under its picture."""
+    """The range of a map's values: from the least to the largest, which the page shows beside its colour bar."""
     unit = "" if each.unit == "none" else f" {each.unit}"
     return f"{number(float(each.map.min()))} to {number(float(each.map.max()))}{unit}"
 

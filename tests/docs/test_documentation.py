@@ -176,6 +176,10 @@ def run(line: str) -> None:
         return
     if words[0] in OTHER_TOOLS:
         assert f" {OTHER_TOOLS[words[0]]}" in next(block for block in COMMANDS if line in block.lines).lines[0]
+    elif words[2] == "tests.mutations":  # takes minutes; its names are those of built-ins
+        from explainers.registry import Registry
+
+        assert set(words[3:]) <= {"--every", "5", *Registry.standard().explainers}
     elif words[0] == "pip":
         check_installs(line)
     elif words[0] == "hf":

@@ -57,7 +57,7 @@ def test_the_score_stands_in_words_with_its_operating_point_and_what_it_is_not(m
     side = "above" if each.above_threshold else "below"
     assert f"Effusion: score {each.score:.3f}, {side} its operating point {each.threshold:.3f}" in page
     bare = replace(prediction, findings=tuple(replace(one, threshold=None, above_threshold=None, probability=None,
-                   withheld="") for one in prediction.findings))  # fmt: skip
+                   likelihood_ratio=None, withheld="") for one in prediction.findings))  # fmt: skip
     page = report_html(bare, made, phantom)
     assert "no operating point is known. It is not calibrated" in page
     assert "None of these scores is calibrated" in page

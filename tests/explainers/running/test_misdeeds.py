@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -60,13 +61,24 @@ def run(predictor, phantom, isolated, capsys, monkeypatch):
             registries[limit_s] = Registry.standard([str(PLUGIN)], isolation=isolation)
             assert registries[limit_s].failures == ()
         limits = {} if isolated else {"limit_s": limit_s}
-        return list(compare(predictor, phantom, "Effusion", [name], registry=registries[limit_s], **limits))[-1]
+        end = list(compare(predictor, phantom, "Effusion", [name], registry=registries[limit_s], **limits))[-1]
+        if name == "prints_for_ever":
+            end_all()  # before pytest closes the streams that it writes to
+        return end
 
     yield run
+    end_all()
+
+
+def end_all():
+    """Let the plugin's endless runs in this process end."""
     for name, module in list(sys.modules.items()):
         if name.startswith("cxr_lens_plugin_misdeeds"):
             module.ENDED.set()
             del sys.modules[name]
+    for thread in threading.enumerate():
+        if thread.name == "prints_for_ever":
+            thread.join()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """How the logit goes with what random masks leave visible."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import cv2
 import numpy as np
@@ -52,6 +52,9 @@ class Rise(Explainer):
     """
 
     name, title, unit, stochastic = "rise", "RISE", "logit", True
+    expected_failures: ClassVar = {
+        "options": "on a small network two halves of the masks agree by 0.745 at once, so a lower limit ends no earlier"
+    }
     reference = "Petsiuk et al. 2018, arXiv 1806.07421"
     by_default = False
     most_passes = 1024

@@ -58,8 +58,8 @@ class Grid:
         """The map's own cells; POOLED_CELLS along the longer side of the input where the map has too many."""
         shape = (int(map_shape[0]), int(map_shape[1]))
         if max(shape) > OWN_CELLS:
-            rows, columns = (max(1, round(POOLED_CELLS * side / max(size))) for side in size)
-            shape = (rows, columns)
+            height, width = (max(1, round(POOLED_CELLS * side / max(size))) for side in size)
+            shape = (height, width)
         rows, columns = (_edges(side, count) for side, count in zip(size, shape, strict=True))
         windows = [(top, left, bottom - top, right - left)
                    for top, bottom in pairwise(rows) for left, right in pairwise(columns)]  # fmt: skip
@@ -145,7 +145,7 @@ class Covering:
         self._context, self.grid = context, grid
         self._known: dict[int, np.ndarray] = shared.setdefault(("covered cells", *key, grid.shape), {})
 
-    def cover(self, cells: Sequence[int]) -> None:
+    def cover(self, cells: Sequence[int] | np.ndarray) -> None:
         """Cover those cells that were not covered yet. Raises Cancelled once the run is cancelled."""
         missing = [int(cell) for cell in dict.fromkeys(cells) if int(cell) not in self._known]
         if not missing:
@@ -155,7 +155,7 @@ class Covering:
         changes = np.stack([self._context.occluded(windows, filling) - logits for filling in fillings], axis=1)
         self._known.update(zip(missing, changes.astype(np.float64), strict=True))
 
-    def judge(self, claims: Claims, cells: Sequence[int], finding: str) -> Verdicts:
+    def judge(self, claims: Claims, cells: Sequence[int] | np.ndarray, finding: str) -> Verdicts:
         """What becomes of the claims of some cells about a finding. Covers them where that was not done yet."""
         self.cover(cells)
         numbers = np.asarray(cells, int)

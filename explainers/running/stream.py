@@ -155,21 +155,21 @@ def _next(happened: "queue.SimpleQueue[Event]", timeout_s: float) -> Event | Non
 
 
 class _Patience:
-    """How long a job is waited for: to its limit, and for a while once it was told to end."""
+    """Decides when a job is given up: at its time limit, or GRACE_S seconds after it was asked to stop."""
 
     def __init__(self, limit_s: float | None, stop: Callable[[], bool]) -> None:
         self._limit_s, self._stop = limit_s, stop
         self._begin = time.monotonic()
-        self._told: float | None = None
+        self._asked_to_stop: float | None = None
 
     def is_over(self) -> tuple[str, str] | None:
         """(code, sentence) for a job that is waited for no longer."""
         now = time.monotonic()
         if self._limit_s is not None and now - self._begin >= self._limit_s:
             return TooSlow.code, f"It took longer than {self._limit_s:g} seconds and was given up."
-        if self._told is None and self._stop():
-            self._told = now
-        if self._told is not None and now - self._told >= GRACE_S:
+        if self._asked_to_stop is None and self._stop():
+            self._asked_to_stop = now
+        if self._asked_to_stop is not None and now - self._asked_to_stop >= GRACE_S:
             return Cancelled.code, CANCELLED
         return None
 

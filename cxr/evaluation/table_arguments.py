@@ -24,6 +24,27 @@ def add_table(
     add_policies(command)
 
 
+def add_tables(command: argparse.ArgumentParser, *, images_required: bool) -> None:
+    """--labels and --images, both repeatable, for commands that join several tables."""
+    command.add_argument(
+        "--labels",
+        action="append",
+        required=True,
+        type=existing_file,
+        metavar="CSV",
+        help="table of labels, repeatable",
+    )
+    command.add_argument(
+        "--images",
+        action="append",
+        default=[],
+        required=images_required,
+        type=existing_folder,
+        metavar="DIR",
+        help="folder of a table's pictures, one for each --labels",
+    )
+
+
 def add_policies(command: argparse.ArgumentParser) -> None:
     """Options for labels that are uncertain or missing."""
     for what, cell in (("uncertain", "-1"), ("missing", "an empty cell")):

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxr.errors import LabelError
+from cxr.evaluation.table_arguments import add_tables
 from cxr.findings import FINDINGS
-from hub.command_line import add_command, existing_file, existing_folder, output_folder
+from hub.command_line import add_command, existing_file, output_folder
 
 if TYPE_CHECKING:
     from cxr.evaluation.cross_validation import OutOfFold
@@ -29,22 +30,7 @@ def add_cross_validate(commands: Any) -> None:
         "--out report",
         run=_cross_validate,
     )
-    command.add_argument(
-        "--labels",
-        action="append",
-        required=True,
-        type=existing_file,
-        metavar="CSV",
-        help="table of labels, repeatable",
-    )
-    command.add_argument(
-        "--images",
-        action="append",
-        default=[],
-        type=existing_folder,
-        metavar="DIR",
-        help="folder of a table's pictures, one for each --labels",
-    )
+    add_tables(command, images_required=False)
     command.add_argument(
         "--part",
         action="append",

@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cxr.evaluation.table_arguments import add_policies
+from cxr.evaluation.table_arguments import add_policies, add_tables
 from cxr.quiet_import import import_keras
-from hub.command_line import add_command, existing_file, existing_folder, output_folder
+from hub.command_line import add_command, existing_file, output_folder
 
 if TYPE_CHECKING:
     from cxr.training.recipe import Recipe
@@ -31,22 +31,7 @@ def add_train(commands: Any) -> None:
 
 def _add_data(command: argparse.ArgumentParser) -> None:
     """Options of tables, pictures, parts, and the folder to write."""
-    command.add_argument(
-        "--labels",
-        action="append",
-        required=True,
-        type=existing_file,
-        metavar="CSV",
-        help="table of labels, repeatable",
-    )
-    command.add_argument(
-        "--images",
-        action="append",
-        required=True,
-        type=existing_folder,
-        metavar="DIR",
-        help="folder of a table's pictures, one for each --labels",
-    )
+    add_tables(command, images_required=True)
     command.add_argument(
         "--out",
         required=True,

@@ -3,7 +3,7 @@
 import argparse
 
 from explainers.batch.storage import is_address
-from explainers.commands.arguments import add_model, add_plugin
+from explainers.commands.arguments import add_model, add_option_and_seed, add_plugin
 from explainers.errors import OptionError
 from hub.command_line import existing_file, output_folder
 
@@ -51,11 +51,7 @@ def _add_work(command: argparse.ArgumentParser) -> None:
         "--measures", nargs="+", default=[], metavar="NAME",
         help="measures of each map, see `list` (default: none)",
     )  # fmt: skip
-    command.add_argument(
-        "--option", action="append", default=[], metavar="EXPLAINER.NAME=VALUE",
-        help="an option of an explainer; may be repeated (default: the options' defaults)",
-    )  # fmt: skip
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of random explainers (default: 0)")
+    add_option_and_seed(command)
     command.add_argument(
         "--cells", choices=("single", "half"), default="single",
         help="precision of the maps' cells: single, as computed, or half, in half the bytes (default: single)",

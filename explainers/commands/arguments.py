@@ -21,6 +21,15 @@ def add_plugin(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_option_and_seed(command: argparse.ArgumentParser) -> None:
+    """Add --option and --seed."""
+    command.add_argument(
+        "--option", action="append", default=[], metavar="EXPLAINER.NAME=VALUE",
+        help="an option of an explainer, see `list`; may be repeated (default: the options' defaults)",
+    )  # fmt: skip
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of random explainers (default: 0)")
+
+
 def add_json(command: argparse.ArgumentParser) -> None:
     """Add --json."""
     command.add_argument("--json", action="store_true", help="print JSON instead of text (default: text)")

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from explainers.commands.arguments import add_model, add_plugin
+from explainers.commands.arguments import add_model, add_option_and_seed, add_plugin
 from explainers.errors import OptionError
 from explainers.registry import Registry
 from hub.command_line import add_command, existing_file, output_folder
@@ -35,15 +35,11 @@ def add_commands(commands: Any) -> None:
         "--explainer", action="append", default=[], metavar="NAME",
         help="an explainer's name, see `list`; may be repeated (default: those that are compared by default)",
     )  # fmt: skip
-    command.add_argument(
-        "--option", action="append", default=[], metavar="EXPLAINER.NAME=VALUE",
-        help="an option of an explainer, see `list`; may be repeated (default: the options' defaults)",
-    )  # fmt: skip
+    add_option_and_seed(command)
     command.add_argument(
         "--window", default="", metavar="NAME",
         help="window of a DICOM file: window-2, range or pixels, for example (default: the one that the file asks for)",
     )  # fmt: skip
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of random explainers (default: 0)")
     command.add_argument(
         "--out", type=output_folder, required=True, metavar="DIR",
         help="folder that pictures, maps and records are written into; it is made if it does not exist",

@@ -15,9 +15,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from explainers.page.scripts_route import FILES
 from explainers.page.words import words_of
 
-CARD = "lens/card.jpg"
+CARD = f"{FILES}/card.jpg".lstrip("/")
 """Address of the picture of a shared link, below the page's root."""
 
 CARD_SIZE = 1200, 630

@@ -11,7 +11,7 @@ import gradio as gr
 from cxr.findings import DESCRIPTIONS, display_name
 from explainers.contract.explainer import Explainer
 from explainers.page.panel import Panel
-from explainers.page.scripts_route import Scripts
+from explainers.page.scripts_route import FILES, Scripts
 from explainers.page.state import AppState
 from explainers.page.words import words
 from explainers.pictures import COLOUR_MAPS, NOTICE, VIEWS, colour_maps, lookup_table
@@ -22,7 +22,7 @@ STYLES = files("explainers.page") / "styles"
 
 START = """
 cxrLens.root = new URL(window.gradio_config?.root || "/", window.location.href).pathname.replace(/\\/$/, "");
-cxrLens.scripts = `${cxrLens.root}/lens/VERSION`;
+cxrLens.scripts = `${cxrLens.root}ADDRESS`;
 cxrLens.start = async (panel, gradio) => {
   const {start} = await import(`${cxrLens.scripts}/scripts/start.js`);
   await start(panel, gradio);
@@ -72,7 +72,7 @@ def head(state: AppState, panels: Sequence[Panel], scripts: Scripts) -> str:
 
 def _start(scripts: Scripts) -> str:
     """Defines `cxrLens.start(panel, gradio)`. Below a proxy the page may live in a folder, which Gradio knows."""
-    return START.replace("VERSION", scripts.version).replace("PLACES", json.dumps(scripts.places))
+    return START.replace("ADDRESS", f"{FILES}/{scripts.version}").replace("PLACES", json.dumps(scripts.places))
 
 
 def _settings(registry: Registry) -> dict:

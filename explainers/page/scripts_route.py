@@ -12,6 +12,10 @@ from starlette.routing import Route
 
 from explainers.page.panel import Panel
 
+FILES = "/page_files"
+"""What addresses of the page's own files begin with. A path that a proxy serves the page below must be another one:
+Starlette takes that path off the beginning of an address, and would take this one for it."""
+
 MODULE = "text/javascript; charset=utf-8"
 
 
@@ -39,13 +43,13 @@ class Scripts:
                 return Response("There is no such script. Reload the page.", status_code=404)
             return Response(text, headers={"Cache-Control": "max-age=31536000, immutable"}, media_type=MODULE)
 
-        return Route("/lens/{version}/{place:path}", respond)
+        return Route(f"{FILES}/{{version}}/{{place:path}}", respond)
 
 
 def up_route() -> Route:
     """Answers at once with this start's name; the page asks whether the server is there, and is still the same one."""
     start = secrets.token_hex(8)
-    return Route("/lens/up", lambda request: Response(start, headers={"Cache-Control": "no-store"}))
+    return Route(f"{FILES}/up", lambda request: Response(start, headers={"Cache-Control": "no-store"}))
 
 
 def _scripts(folders: Mapping[str, Traversable]) -> dict[str, str]:

@@ -22,7 +22,7 @@ export function createPage({settings, root}) {
   handleViews(window, settings.ownViews, {
     openTab: (name) => page.publish("tab", {name}), onView: (name) => page.publish("view", {name}),
   });
-  watchServer(window, page.address("lens/up"), page.publish);
+  watchServer(window, page.address("page_files/up"), page.publish);
   return page;
 }
 

@@ -24,7 +24,7 @@ def test_the_preview_of_a_link_is_the_page_s_and_not_gradio_s():
     assert "Gradio" not in text
     assert "Click to try out" not in text
     assert f"<title>{words_of('page')['title']}</title>" in text
-    assert 'property="og:image" content="https://lens.example/cxr/lens/card.jpg"' in text
+    assert 'property="og:image" content="https://lens.example/cxr/page_files/card.jpg"' in text
     assert 'name="viewport"' in text
     for name in ("og:title", "og:description", "og:image", "og:url", "og:image:alt"):
         assert len(re.findall(f'property="{name}"', text)) == 1
@@ -67,7 +67,7 @@ def test_a_running_page_sends_it_compressed(answer, server):
     assert answer.text.count("<title>") == 1
     assert "Click to try out" not in answer.text
     (card,) = re.findall(r'property="og:image" content="([^"]+)"', answer.text)
-    assert card == f"{server}/lens/card.jpg"
+    assert card == f"{server}/page_files/card.jpg"
     assert httpx.get(card).headers["content-type"] == "image/jpeg"
 
 

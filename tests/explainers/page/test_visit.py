@@ -204,11 +204,11 @@ def test_a_restarted_server_is_said_and_a_reload_brings_the_same_screen(chromium
     page.set_default_timeout(120_000)
     page.goto(f"{server}/?finding=Effusion&explainers=left_half,edges")
     steps.compared(page)
-    page.wait_for_function("performance.getEntriesByName(`${location.origin}/lens/up`).length > 0")
-    page.route("**/lens/up", lambda route: route.fulfill(body="another start"))
+    page.wait_for_function("performance.getEntriesByName(`${location.origin}/page_files/up`).length > 0")
+    page.route("**/page_files/up", lambda route: route.fulfill(body="another start"))
     page.locator("[data-server] button").wait_for()
     assert "The session ended, because the server was restarted." in page.locator("[data-server]").inner_text()
-    page.unroute("**/lens/up")
+    page.unroute("**/page_files/up")
     page.locator("[data-server] button").click()
     page.wait_for_function("!document.querySelector('[data-server] button')")
     steps.compared(page)
@@ -233,7 +233,7 @@ def test_the_first_view_is_light(chromium, server, steps):
     gradio = ("/assets/", "/static/", "/gradio_api/", "/theme.css", "/config", "/manifest")
     own = {addresses[each]: size for each, size in sizes.items() if not any(name in addresses[each] for name in gradio)}
     assert sum(own.values()) <= 400_000, own
-    assert max(size for address, size in own.items() if "/lens/" in address) <= 10_000
+    assert max(size for address, size in own.items() if "/page_files/" in address) <= 10_000
     assert any("/sessions/" in address for address in own)
 
 

@@ -18,7 +18,7 @@ async function published(answers) {
   watchServer({
     fetch, AbortSignal, navigator: {onLine: true}, document: {hidden: false}, addEventListener: () => {},
     setInterval: (look) => { ask = look; },
-  }, "/lens/up", (channel, value) => said.push(value));
+  }, "/page_files/up", (channel, value) => said.push(value));
   const turn = () => new Promise((resolve) => { setImmediate(resolve); });
   await turn();
   while (waiting.length) { ask(); await turn(); }

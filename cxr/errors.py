@@ -37,3 +37,9 @@ class LabelError(CxrLensError):
     """A table of labels, or the pictures it names, is not what it should be. Nothing was written."""
 
     code = "LABELS"
+
+
+class FolderError(CxrLensError):
+    """A folder of radiographs or of results can't be opened, or holds something else. Nothing was written into it."""
+
+    code = "FOLDER"

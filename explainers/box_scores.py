@@ -19,14 +19,18 @@ TOP = 0.1
 """Share of the picture that is called hot."""
 
 
-def sample_with_box(image_map: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray]:
-    """A map on the radiograph and the box, both sampled at the middles of SIDE × SIDE cells; NaN counts as zero."""
+def sample_with_box(image_map: np.ndarray, *boxes: Box) -> tuple[np.ndarray, np.ndarray]:
+    """A map on the radiograph and the area of its boxes, both sampled at the middles of SIDE × SIDE cells.
+
+    NaN counts as zero. Raises NotMeasurable where no middle lies in a box.
+    """
     height, width = image_map.shape
     middles = (np.arange(SIDE) + 0.5) / SIDE
     values = image_map[(middles * height).astype(int)][:, (middles * width).astype(int)]
-    top, left, tall, wide = box
     rows, columns = middles * height, middles * width
-    inside = np.outer((rows >= top) & (rows < top + tall), (columns >= left) & (columns < left + wide))
+    inside = np.zeros((SIDE, SIDE), bool)
+    for top, left, tall, wide in boxes:
+        inside |= np.outer((rows >= top) & (rows < top + tall), (columns >= left) & (columns < left + wide))
     if not inside.any():
         raise NotMeasurable("The box is smaller than a point of the picture.")
     return np.nan_to_num(values), inside

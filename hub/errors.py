@@ -9,6 +9,7 @@
     ├── EngineError             cxr.errors         no engine of that name computes forward passes here
     ├── Busy                    cxr.errors         too much work is waiting; try again
     ├── LabelError              cxr.errors         a table of labels is not what it should be
+    ├── FolderError             cxr.errors         a folder of results is of another run, or can't be opened
     ├── TrainingError           cxr.training.errors  a training run can't start or continue
     ├── OptionError             explainers.errors  an explainer's option, or an explainer's name, is not valid
     ├── PluginError             explainers.errors  a plugin can't be taken in

@@ -32,7 +32,7 @@ def add_evaluate(commands: Any) -> None:
         required=True,
         type=output_folder,
         metavar="DIR",
-        help="folder for evaluation.json, evaluation.md and diagrams",
+        help="folder for evaluation.json, evaluation.md and diagrams; the same command continues an interrupted run",
     )
 
 
@@ -40,11 +40,12 @@ def _evaluate(given: argparse.Namespace) -> int:
     from cxr.evaluation.figures import evaluate
     from cxr.evaluation.report import markdown, write_report
     from cxr.evaluation.scoring import score_table
+    from cxr.evaluation.stored_answers import forget_answers
     from cxr.predictor import Predictor
 
     table = table_of(given)
     sources = [given.model, *([given.versus] if given.versus else [])]
-    scored, *versus = score_table([Predictor.load(source) for source in sources], table, given.images)
+    scored, *versus = score_table([Predictor.load(source) for source in sources], table, given.images, out=given.out)
     prevalence = dict.fromkeys(scored.table.findings, given.prevalence) if given.prevalence is not None else None
     figures = evaluate(
         scored,
@@ -53,6 +54,7 @@ def _evaluate(given: argparse.Namespace) -> int:
         versus=versus[0] if versus else None,
     )
     files = write_report(figures, scored, given.out)
+    forget_answers(given.out)
     print(markdown(figures, scored.config))
     print(f"written: {', '.join(str(file) for file in files)}")
     return 0

@@ -69,6 +69,11 @@ class Radiograph:
         """Width in pixels."""
         return self.grey.shape[1]
 
+    @property
+    def size_in_file(self) -> tuple[int, int]:
+        """(height, width) in the file's own pixels, in which tables give boxes."""
+        return self.stored_size or (self.height, self.width)
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of size and pixels, in hex: equal for equal pixels, whatever file they came in."""

@@ -2,7 +2,8 @@
 
 import argparse
 
-from explainers.batch.storage import is_address
+from cxr.datasets.storage import is_address
+from explainers.box_table import NIH_SIDE
 from explainers.commands.arguments import add_model, add_option_and_seed, add_plugin
 from explainers.errors import OptionError
 from hub.command_line import existing_file, output_folder
@@ -35,6 +36,14 @@ def _add_source(command: argparse.ArgumentParser) -> None:
         "--labels", type=existing_file, metavar="CSV",
         help="table of labels and patients, as `python -m cxr evaluate` reads it (default: none)",
     )  # fmt: skip
+    command.add_argument(
+        "--boxes", type=existing_file, metavar="CSV",
+        help="table of boxes, as `benchmark` reads it, for measures of place and for --findings boxed (default: none)",
+    )  # fmt: skip
+    command.add_argument(
+        "--box-side", type=float, default=NIH_SIDE, metavar="PX",
+        help="side in pixels of the pictures in which boxes are given by width and height (default: 1024, as NIH's)",
+    )  # fmt: skip
 
 
 def _add_work(command: argparse.ArgumentParser) -> None:
@@ -45,7 +54,7 @@ def _add_work(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--findings", nargs="+", default=["all"], metavar="NAME",
         help="findings that are explained: all, top:N (the N highest above their thresholds), labelled (those that the "
-        "labels name), or names (default: all)",
+        "labels name), boxed (those that have a box), or names (default: all)",
     )  # fmt: skip
     command.add_argument(
         "--measures", nargs="+", default=[], metavar="NAME",
@@ -124,6 +133,12 @@ def check_arguments(given: argparse.Namespace) -> None:
         raise OptionError("--measures needs --explainers: what is measured are maps.")
     if given.findings == ["labelled"] and not given.labels:
         raise OptionError("--findings labelled needs --labels.")
+    if given.findings == ["boxed"] and not given.boxes:
+        raise OptionError("--findings boxed needs --boxes.")
+    if given.boxes and not given.measures and given.findings != ["boxed"]:
+        raise OptionError("--boxes needs --measures, or --findings boxed.")
+    if given.box_side <= 0:
+        raise OptionError(f"--box-side is {given.box_side:g}.", "It must be a number of pixels above 0.")
     if given.engine == "local" and (given.address or given.workers):
         raise OptionError("--address and --workers belong to --engine ray.")
     _check_sharing(given)

@@ -1,14 +1,15 @@
 """The command line of whole data sets: batch."""
 
 import argparse
+import hashlib
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cxr.datasets.storage import is_address
 from explainers.batch.arguments import add_arguments, check_arguments
-from explainers.batch.storage import is_address
 from explainers.errors import OptionError
 from hub.command_line import add_command
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from explainers.batch.plan import Plan
     from explainers.batch.sources import Item, Source
     from explainers.batch.worker import Report, Worker
+    from explainers.box_table import RowBox
 
-PATHS = ("images", "root", "labels", "out", "plugin", "model")
+PATHS = ("images", "root", "labels", "boxes", "out", "plugin", "model")
 """Arguments whose value may be a path."""
 
 NOT_STORED = ("run", "dry_run", "retry_failed", "push", "push_maps", "push_public", "engine", "address", "workers")
@@ -37,8 +39,8 @@ def add_commands(commands: Any) -> None:
 
 def _batch(given: argparse.Namespace) -> int:
     need_pyarrow()
+    from cxr.datasets.storage import Folder
     from explainers.batch.run import left, prepare_folder, run
-    from explainers.batch.storage import Folder
     from explainers.batch.worker import Worker
 
     check_arguments(given)
@@ -84,10 +86,26 @@ def _source(given: argparse.Namespace) -> "Source":
     labels = read_labels(given.labels) if given.labels else None
     for note in labels.notes if labels else ():
         print(f"note: {note}", file=sys.stderr)
-    source = read_source(given.images, root=given.root, column=given.column, labels=labels)
+    boxes = _boxes(given)
+    source = read_source(given.images, root=given.root, column=given.column, labels=labels, boxes=boxes)
     if labels and not any(item.labels for item in source.items):
         raise OptionError("The labels name none of these radiographs.", "Check --labels and --images.")
+    if boxes and not any(item.boxes for item in source.items):
+        raise OptionError("The boxes are on none of these radiographs.", "Check --boxes and --images.")
     return source
+
+
+def _boxes(given: argparse.Namespace) -> "Sequence[RowBox]":
+    from explainers.box_table import read_box_table
+
+    if not given.boxes:
+        return ()
+    table = read_box_table(given.boxes, side=given.box_side)
+    if not table.rows:
+        raise OptionError(f"{given.boxes.name} has no box of a finding that is known here.", "Check --boxes.")
+    if table.left_out:
+        print(f"note: boxes of {', '.join(table.left_out)} are left out: no findings known here", file=sys.stderr)
+    return table.rows
 
 
 def _plan(given: argparse.Namespace, source: "Source") -> "Plan":
@@ -106,11 +124,19 @@ def _plan(given: argparse.Namespace, source: "Source") -> "Plan":
         options=options,
         findings=tuple(given.findings),
         measures=tuple(given.measures),
+        boxes=_digest(given),
         seed=given.seed,
         half=given.cells == "half",
         batch=given.batch,
         command=command_of(given),
     )
+
+
+def _digest(given: argparse.Namespace) -> str:
+    """Of the table of boxes and the side that they are given in."""
+    if not given.boxes:
+        return ""
+    return hashlib.sha256(given.boxes.read_bytes() + f" {given.box_side}".encode()).hexdigest()
 
 
 def _dry_run(worker: "Worker", items: list) -> int:

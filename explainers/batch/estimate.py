@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from explainers.batch.parts import parquet_of
+from cxr.datasets.parts import parquet_of
 from explainers.batch.sources import Item
 from explainers.batch.worker import Worker, tables_of
 

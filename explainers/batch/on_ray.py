@@ -12,11 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from explainers.batch.parts import LAST, part_name
+from cxr.datasets.parts import part_name
+from cxr.datasets.storage import Folder
+from explainers.batch.parts import LAST
 from explainers.batch.plan import Plan
 from explainers.batch.sources import Item
-from explainers.batch.storage import Folder
 from explainers.batch.worker import Report, Worker, check_same_network
+from explainers.box_table import RowBox
 from explainers.errors import OptionError
 
 BATCHES_A_TASK = 4
@@ -99,7 +101,9 @@ class RayWorker:
 
 
 def _item(found: dict[str, Any]) -> Item:
-    return Item(found["image"], found["patient"], tuple((finding, value) for finding, value in found["labels"]))
+    labels = tuple((finding, value) for finding, value in found["labels"])
+    boxes = tuple(RowBox(**{**each, "box": tuple(each["box"])}) for each in found["boxes"])
+    return Item(found["image"], found["patient"], labels, boxes)
 
 
 def _ray() -> Any:

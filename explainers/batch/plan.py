@@ -1,12 +1,13 @@
 """What a run computes: the settings that its rows depend on, and that they stay the same while a folder is filled."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cxr.datasets.parts import begin, stored_run
+from cxr.datasets.storage import Folder
+from cxr.errors import FolderError
 from explainers.batch.schemas import VERSION
-from explainers.batch.storage import Folder
 from explainers.errors import OptionError
 from explainers.running.comparison import checked_options, versions
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from explainers.batch.sources import Item
     from explainers.registry import Registry
 
-RUN = "run.json"
-ALL, LABELLED, TOP = "all", "labelled", "top:"
+ALL, LABELLED, BOXED, TOP = "all", "labelled", "boxed", "top:"
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,9 @@ class Plan:
     plugins     files or modules with further explainers and measures
     explainers  names; none: scores alone
     options     {explainer: {option: value}}, defaults for the rest
-    findings    ("all",), ("labelled",), ("top:N",) or names: whose logits are explained
+    findings    ("all",), ("labelled",), ("boxed",), ("top:N",) or names: whose logits are explained
     measures    names
+    boxes       digest of the table of boxes; "" for none
     half        cells of half precision
     batch       radiographs whose rows are written together
     command     as it was given, with the names of paths alone
@@ -45,6 +46,7 @@ class Plan:
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     findings: tuple[str, ...] = (ALL,)
     measures: tuple[str, ...] = ()
+    boxes: str = ""
     seed: int = 0
     half: bool = False
     batch: int = 32
@@ -58,6 +60,8 @@ class Plan:
         if self.findings == (LABELLED,):
             positive = {finding for finding, value in item.labels if value == 1}
             return [name for name in names if name in positive]
+        if self.findings == (BOXED,):
+            return [name for name in names if name in {row.finding for row in item.boxes}]
         chosen = list(self.findings)
         if chosen[0].startswith(TOP):
             chosen = prediction.ranked()[: int(chosen[0].removeprefix(TOP))]
@@ -68,7 +72,7 @@ def check_findings(words: Sequence[str], labels: Sequence[str]) -> tuple[str, ..
     """The words of --findings. Raises OptionError for a wrong number, FindingError for an unknown name."""
     from cxr.findings import check_finding
 
-    if list(words) in ([ALL], [LABELLED]):
+    if list(words) in ([ALL], [LABELLED], [BOXED]):
         return tuple(words)
     if len(words) == 1 and words[0].startswith(TOP):
         number = words[0].removeprefix(TOP)
@@ -106,6 +110,7 @@ def describe(plan: Plan, predictor: "Predictor", registry: "Registry") -> dict[s
         "explainers": explainers,
         "measures": measures,
         "findings": list(plan.findings),
+        "boxes": plan.boxes or None,
         "seed": plan.seed,
         "half": plan.half,
         "versions": {**versions(), "engine": predictor.engine},
@@ -113,34 +118,21 @@ def describe(plan: Plan, predictor: "Predictor", registry: "Registry") -> dict[s
     }
 
 
-SAME = ("schema", "model", "labels", "input", "explainers", "measures", "findings", "seed", "half")
+SAME = ("schema", "model", "labels", "input", "explainers", "measures", "findings", "boxes", "seed", "half")
 """What may not change while a folder is filled."""
 
 
-def begin(out: Folder, about: Mapping[str, Any]) -> None:
-    """Say in the folder what the run is. Raises OptionError if it holds rows of another one."""
+def begin_run(out: Folder, about: Mapping[str, Any]) -> None:
+    """Say in the folder what the run is. Raises FolderError if it holds rows of another one."""
+    run_of(out)
+    begin(out, about, SAME, "Choose another --out, or give the command that is stored in its run.json.")
+
+
+def run_of(out: Folder) -> dict[str, Any] | None:
+    """What the run of a folder is; None if there is none. Raises FolderError for results of another kind."""
     found = stored_run(out)
-    if found is None:
-        out.write(RUN, json.dumps(about, indent=1).encode())
-        return
-    ours = json.loads(json.dumps(about))
-    if different := [name for name in SAME if found.get(name) != ours[name]]:
-        raise OptionError(
-            f"{out.name!r} holds results of another run: it differs in {', '.join(different)}.",
-            "Choose another --out, or give the command that is stored in its run.json.",
-        )
-
-
-def stored_run(out: Folder) -> dict[str, Any] | None:
-    """What the run of a folder is; None if there is none. Raises OptionError for a file of another kind."""
-    if not out.exists(RUN):
-        return None
-    try:
-        found = json.loads(out.read(RUN))
-    except ValueError as error:
-        raise OptionError(f"{RUN} in {out.name!r} is damaged: {error}.", "Choose another folder.") from error
-    if not isinstance(found, dict) or found.get("schema") != VERSION:
-        raise OptionError(
+    if found is not None and found.get("schema") != VERSION:
+        raise FolderError(
             f"{out.name!r} holds no results of schema {VERSION}.",
             "Give the folder that `batch` wrote, or update cxr-lens.",
         )

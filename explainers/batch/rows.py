@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explainers.batch.reading import Error, Read
+from cxr.datasets.ahead import Error, Read
 from explainers.batch.sources import Item
 
 if TYPE_CHECKING:
     from cxr.prediction import Prediction
+    from cxr.preparation import Prepared
     from explainers.contract.explanation import Explanation
     from explainers.running.measuring import MeasureDone
 
@@ -20,13 +21,13 @@ HALF_MAXIMUM = 2.0**14
 """What the largest cell is scaled to where cells have half precision: far from its largest number, 65504."""
 
 
-def unread_row(read: Read) -> Row:
+def unread_row(read: "Read[Item, Prepared]") -> Row:
     """The only row of a radiograph that could not be read."""
     assert read.error is not None
     return {**_about(read.item), "error": read.error.cell()}
 
 
-def score_rows(read: Read, prediction: "Prediction") -> Iterator[Row]:
+def score_rows(read: "Read[Item, Prepared]", prediction: "Prediction") -> Iterator[Row]:
     """One a finding."""
     assert read.radiograph is not None
     assert read.prepared is not None

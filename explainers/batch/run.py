@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from explainers.batch.parts import clean, done_images, failures, undo_failed
-from explainers.batch.plan import begin
+from cxr.datasets.parts import clean
+from cxr.datasets.storage import Folder
+from explainers.batch.parts import IN_ORDER, done_images, failures, undo_failed
+from explainers.batch.plan import begin_run
 from explainers.batch.sources import Item, Source
-from explainers.batch.storage import Folder
 from explainers.batch.worker import Report, Worker
 
 LOG_INTERVAL_S = 30
@@ -51,10 +52,10 @@ class Outcome:
 
 
 def prepare_folder(worker: Worker, source: Source, *, retry_failed: bool = False) -> list[Item]:
-    """Begin or continue the folder's run; returns what is left. Raises OptionError if the folder is of another run."""
+    """Begin or continue the folder's run; returns what is left. Raises FolderError if the folder is of another run."""
     out = Folder.at(worker.plan.out)
-    begin(out, worker.about)
-    clean(out)
+    begin_run(out, worker.about)
+    clean(out, IN_ORDER)
     if retry_failed:
         undo_failed(out)
     return left(out, source)

@@ -9,9 +9,6 @@ from typing import Any
 import pyarrow as pa
 
 VERSION = 1
-METADATA = b"cxr_lens"
-"""The key of what a file says of its run, as JSON, in its Parquet metadata."""
-
 ERROR = pa.struct([("code", pa.string()), ("sentence", pa.string())])
 
 SCORES = pa.schema(

@@ -5,10 +5,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from explainers.batch.parts import LAST, parquet_of, parts, read_part
-from explainers.batch.plan import RUN, stored_run
+from cxr.datasets.parts import RUN, parquet_of, read_part
+from cxr.datasets.storage import Folder
+from explainers.batch.parts import LAST, parts
+from explainers.batch.plan import run_of
 from explainers.batch.schemas import TABLES
-from explainers.batch.storage import Folder
 from explainers.errors import OptionError
 from explainers.output.rendering import render
 from hub.pushing import check_repo, push_dataset
@@ -29,7 +30,7 @@ def share(location: str, repo: str, *, maps: bool = False, public: bool = False)
     """
     check_repo(repo)
     folder = Folder.at(location)
-    about = stored_run(folder)
+    about = run_of(folder)
     if about is None or not parts(folder):
         raise OptionError(f"{folder.name!r} holds no results of a data set.", "Give the folder that `batch` wrote.")
     tables = [name for name in TABLES if (maps or name in SHARED) and parts(folder, name)]

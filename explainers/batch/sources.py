@@ -10,13 +10,14 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from cxr.datasets.storage import Folder, is_address
 from cxr.errors import LabelError, RadiographError
 from cxr.evaluation.labels import PATIENTS_IN_NAMES, LabelTable
 from cxr.evaluation.picture_folder import EXTENSIONS, PictureFolder
 from cxr.evaluation.table_columns import COLUMNS, column_of, read_rows
 from cxr.reading.dicom import is_dicom
 from cxr.reading.radiograph import LARGEST_FILE_BYTES, Radiograph, read_radiograph
-from explainers.batch.storage import Folder, is_address
+from explainers.box_table import RowBox
 from explainers.errors import OptionError
 from hub.errors import names_hint
 
@@ -32,11 +33,13 @@ class Item:
     image    its id
     patient  None where it is not known
     labels   {finding: 1 or 0} those that are known
+    boxes    where a table says that findings lie
     """
 
     image: str
     patient: str | None = None
     labels: tuple[tuple[str, float], ...] = ()
+    boxes: tuple[RowBox, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,20 @@ class Source:
         return len(self.items)
 
 
-def read_source(images: str, *, root: str = "", column: str = "", labels: LabelTable | None = None) -> Source:
+def read_source(
+    images: str,
+    *,
+    root: str = "",
+    column: str = "",
+    labels: LabelTable | None = None,
+    boxes: Sequence[RowBox] = (),
+) -> Source:
     """The radiographs that `images` names: a folder, a text file with a name a line, or a table (CSV, Parquet).
 
     root    folder that a list's or table's names are below; default: the folder that it lies in
     column  of a table, the one that names the files; default: the one that has a usual name
     labels  each radiograph gets the labels and the patient of the row that names it
+    boxes   each radiograph gets those that name it
 
     Raises OptionError if there are no radiographs, if one is named twice, or if a name leaves the root folder.
     """
@@ -69,7 +80,7 @@ def read_source(images: str, *, root: str = "", column: str = "", labels: LabelT
     if len(set(found)) < len(found):
         ((name, count),) = Counter(found).most_common(1)
         raise OptionError(f"{len(found) - len(set(found))} files are named again: {name!r}, {count} times.")
-    return Source(base, tuple(_items(found, labels)))
+    return Source(base, tuple(_items(found, labels, boxes)))
 
 
 class Reader:
@@ -172,33 +183,38 @@ def _located(names: Sequence[str], root: str) -> list[str]:
     return found
 
 
-def _items(images: Sequence[str], labels: LabelTable | None) -> Iterator[Item]:
-    rows = _rows_of(images, labels) if labels else {}
+def _items(images: Sequence[str], labels: LabelTable | None, boxes: Sequence[RowBox]) -> Iterator[Item]:
+    rows = {image: row for row, image in enumerate(_matched(images, labels.images)) if image} if labels else {}
+    boxed: dict[str, list[RowBox]] = {}
+    for image, box in zip(_matched(images, [each.image for each in boxes]), boxes, strict=True):
+        if image:
+            boxed.setdefault(image, []).append(box)
     for image in images:
+        own = tuple(boxed.get(image, ()))
         row = rows.get(image)
         if labels is None or row is None:
-            yield Item(image, _patient_in(image))
+            said = next((each.patient for each in own if each.patient), None)
+            yield Item(image, _patient_in(image) or said, boxes=own)
             continue
         values = zip(labels.findings, labels.values[row], strict=True)
         known = tuple((finding, float(value)) for finding, value in values if not np.isnan(value))
-        yield Item(image, labels.patients[row], known)
+        yield Item(image, labels.patients[row], known, own)
 
 
-def _rows_of(images: Sequence[str], labels: LabelTable) -> dict[str, int]:
-    """{id: row} of the table: by the whole name, else by its last part, with or without extension, where unique."""
+def _matched(images: Sequence[str], named: Sequence[str]) -> Iterator[str | None]:
+    """The id that each name of a table means: by the whole name, else by its last part, with or without extension.
+
+    None where none or several have that name.
+    """
     by_name: dict[str, list[str]] = {}
     for image in images:
         path = PurePosixPath(image)
         for name in {image, path.name, path.stem}:
             by_name.setdefault(name, []).append(image)
-    found: dict[str, int] = {}
-    for row, named in enumerate(labels.images):
-        plain = named.replace("\\", "/")
-        for name in (plain, PurePosixPath(plain).name, PurePosixPath(plain).stem):
-            if len(matches := by_name.get(name, [])) == 1:
-                found[matches[0]] = row
-                break
-    return found
+    for each in named:
+        plain = each.replace("\\", "/")
+        names = (plain, PurePosixPath(plain).name, PurePosixPath(plain).stem)
+        yield next((found[0] for name in names if len(found := by_name.get(name, [])) == 1), None)
 
 
 def _patient_in(image: str) -> str | None:

@@ -1,38 +1,18 @@
 """A data set with boxes: the picture, patient, finding and place of each."""
 
-import csv
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from cxr.errors import LabelError, RadiographError
+from cxr.errors import RadiographError
 from cxr.evaluation.picture_folder import PictureFolder
-from cxr.evaluation.table_columns import column_of
-from cxr.evaluation.table_text import table_reader
-from cxr.findings import FINDINGS, is_no_finding, is_other_finding, known_finding
+from cxr.findings import FINDINGS
 from cxr.reading.radiograph import read_radiograph
 from explainers.box_scores import SIDE
+from explainers.box_table import NIH_SIDE, RowBox, read_box_table
 from explainers.errors import OptionError
-from hub.errors import names_hint
-
-NIH_SIDE = 1024
-"""Side in pixels of NIH's pictures, in which its boxes are given."""
-
-SIZES, CORNERS = ("x", "y", "w", "h"), ("left", "top", "right", "bottom")
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "image": ("image", "imageindex", "imageid", "dicomid", "filename"),
-    "finding": ("finding", "findinglabel", "classname", "label"),
-    "patient": ("patient", "patientid", "subjectid"),
-    # NIH's header has them in one text with commas in it: Bbox [x,y,w,h]
-    **{"x": ("x", "bboxx"), "y": ("y",), "w": ("w", "width"), "h": ("h", "height")},
-    **{"left": ("xmin",), "top": ("ymin",), "right": ("xmax",), "bottom": ("ymax",)},
-}
-"""What a column is, by its name in lower case without spaces and signs."""
-
-NIH_IMAGE = re.compile(r"(\d{8})_\d{3}")
 
 
 @dataclass(frozen=True)
@@ -100,34 +80,22 @@ class BoxedSet:
 
 
 def read_boxes(folder: Path, *, labels: Sequence[str], side: float = NIH_SIDE, seed: int = 0) -> BoxedSet:
-    """`boxes.csv` and `images/` of a folder; boxes of findings in `labels` alone.
+    """`boxes.csv` and `images/` of a folder; boxes of findings in `labels` alone. See `explainers.box_table`.
 
-    Columns are image, finding, x, y, w and h, in pixels of a picture `side` wide and high, under NIH's names too; or,
-    as VinDr-CXR has them, x_min, y_min, x_max and y_max, in pixels of each picture's file. The patient is a column
-    `patient`, or the beginning of NIH's names. Patients are put into an order drawn by the seed, so that the first
-    boxes are a sample of patients. Raises OptionError, naming line and column, for what can't be read.
+    Patients are put into an order drawn by the seed, so that the first boxes are a sample of patients. Raises
+    OptionError, naming line and column, for what can't be read.
     """
     file, images = folder / "boxes.csv", folder / "images"
     if not file.is_file() or not images.is_dir():
         raise OptionError(f"{folder.name!r} has no boxes.csv or no folder images.", "Check --data.")
-    try:
-        reader = table_reader(file.read_bytes(), file.name)
-        columns = _columns(reader.fieldnames or ())
-        rows = list(enumerate(reader, 2))
-    except LabelError as error:
-        raise OptionError(error.sentence, error.hint) from error
-    except csv.Error as error:
-        raise OptionError(f"boxes.csv is not a table in CSV: {error}.") from error
-    pictures = PictureFolder(images)
-    others: dict[str, None] = {}
-    boxes = [_boxed(row, columns, line, side, pictures, others) for line, row in rows]
-    known = _joined([each for each in boxes if each is not None and each.finding in labels])
+    table, pictures = read_box_table(file, side=side), PictureFolder(images)
+    known = _joined([_boxed(row, pictures) for row in table.rows if row.finding in labels])
     if not known:
         raise OptionError("No box is of a finding that the network scores.")
     patients = sorted({each.patient for each in known})
     place = dict(zip(np.random.default_rng(seed).permutation(patients), range(len(patients)), strict=True))
     ordered = tuple(sorted(known, key=lambda each: (place[each.patient], each.key)))
-    return BoxedSet(ordered, images, tuple(others), pictures)
+    return BoxedSet(ordered, images, table.left_out, pictures)
 
 
 def _joined(boxes: Sequence[Boxed]) -> list[Boxed]:
@@ -139,69 +107,20 @@ def _joined(boxes: Sequence[Boxed]) -> list[Boxed]:
     return list(found.values())
 
 
-def _columns(header: Sequence[str]) -> dict[str, str]:
-    """{what: column}. Raises OptionError if one is missing."""
-    found = {what: column for what, names in COLUMNS.items() if (column := column_of(header, names)) is not None}
-    needed = CORNERS if set(CORNERS) <= found.keys() else SIZES
-    if lacking := [what for what in ("image", "finding", *needed) if what not in found]:
-        raise OptionError(
-            f"boxes.csv has no column {lacking[0]!r}.",
-            "Expected image, finding, and x, y, w, h or x_min, y_min, x_max, y_max.",
-        )
-    return {what: found[what] for what in ("image", "finding", *needed)} | (
-        {"patient": found["patient"]} if "patient" in found else {}
-    )
+def _boxed(row: RowBox, pictures: PictureFolder) -> Boxed:
+    size = (0, 0) if row.side else _size(pictures, row)
+    return Boxed(row.image, row.patient or row.image, row.finding, (row.shares(size),))
 
 
-def _boxed(
-    row: Mapping[str, str],
-    columns: Mapping[str, str],
-    line: int,
-    side: float,
-    pictures: PictureFolder,
-    others: dict[str, None],
-) -> Boxed | None:
-    """The box of a row; None for one that says that there is none, or of a finding that is none of these."""
-    image, label = (str(row[columns[what]] or "").strip() for what in ("image", "finding"))
-    finding = known_finding(label)
-    if finding is None:
-        if not is_no_finding(label) and not is_other_finding(label):
-            raise OptionError(
-                f"boxes.csv, line {line}, column {columns['finding']!r}: there is no finding {label!r}.",
-                names_hint(label, FINDINGS),
-            )
-        if is_other_finding(label):
-            others[label] = None
-        return None
-    corners = "right" in columns
-    numbers = [_number(row, columns[what], line) for what in (CORNERS if corners else SIZES)]
-    height, width = _size(pictures, image, line) if corners else (side, side)
-    x, y, across, down = numbers
-    if corners:
-        across, down = across - x, down - y
-    match = NIH_IMAGE.match(image)
-    patient = (row.get(columns.get("patient", "")) or "").strip() or (match[1] if match else image)
-    return Boxed(image, patient, finding, ((y / height, x / width, down / height, across / width),))
-
-
-def _number(row: Mapping[str, str], column: str, line: int) -> float:
-    text = (row[column] or "").strip()
-    try:
-        number = float(text)
-    except ValueError:
-        number = np.nan
-    if not np.isfinite(number):
-        raise OptionError(f"boxes.csv, line {line}, column {column!r}: {text!r} is no number of pixels.")
-    return number
-
-
-def _size(pictures: PictureFolder, image: str, line: int) -> tuple[int, int]:
+def _size(pictures: PictureFolder, row: RowBox) -> tuple[int, int]:
     """(height, width) of a picture as its file has it, in whose pixels its boxes are given."""
     try:
-        radiograph = read_radiograph(pictures.find(image))
+        radiograph = read_radiograph(pictures.find(row.image))
     except RadiographError as error:
-        raise OptionError(f"boxes.csv, line {line}: the size of its picture is not known. {error.sentence}") from error
-    return radiograph.stored_size or (radiograph.height, radiograph.width)
+        raise OptionError(
+            f"boxes.csv, line {row.line}: the size of its picture is not known. {error.sentence}"
+        ) from error
+    return radiograph.size_in_file
 
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)

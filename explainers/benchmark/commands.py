@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from explainers.batch.commands import need_pyarrow
 from explainers.commands.arguments import add_model, add_plugin
 from hub.command_line import STOPPED, add_command, existing_file, existing_folder, output_folder
 
 if TYPE_CHECKING:
+    from explainers.benchmark.rows import Row
     from explainers.benchmark.run import Benchmark
 
 
@@ -92,12 +94,14 @@ def _add_average_maps(commands: Any) -> None:
 
 
 def _benchmark(given: argparse.Namespace) -> int:
+    need_pyarrow()
     from cxr.predictor import Predictor
     from explainers.benchmark import report
     from explainers.benchmark.boxes import read_boxes
     from explainers.benchmark.protocol import OCCUPANCY, read_protocol
-    from explainers.benchmark.run import Benchmark, rows_of, stored_rows
+    from explainers.benchmark.run import Benchmark, stored_rows
     from explainers.benchmark.statistics import summary
+    from explainers.benchmark.storing import rows_of_any_run
     from explainers.registry import Registry
 
     registry = Registry.standard(given.plugin)
@@ -110,7 +114,7 @@ def _benchmark(given: argparse.Namespace) -> int:
             f"note: boxes of {', '.join(data.left_out)} are left out: none of the findings known here", file=sys.stderr
         )
     benchmark = Benchmark(predictor, registry, data, protocol, given.limit)
-    versus = rows_of(given.versus) if given.versus else None
+    versus = rows_of_any_run(given.versus) if given.versus else None
     rows = stored_rows(benchmark, given.out) if given.summarise else _run_with_bar(benchmark, given.out)
     found = summary(
         rows,
@@ -124,11 +128,11 @@ def _benchmark(given: argparse.Namespace) -> int:
     if given.attach:
         files.append(report.attach(Path(given.model).expanduser(), found))
     print(report.table(found))
-    print(f"wrote {', '.join(file.name for file in files)} to {given.out}")
+    print(f"wrote {', '.join(['rows', *(file.name for file in files)])} to {given.out}")
     return 0
 
 
-def _run_with_bar(benchmark: "Benchmark", out: Path) -> list[dict[str, str]]:
+def _run_with_bar(benchmark: "Benchmark", out: Path) -> "list[Row]":
     """All rows, with a progress bar. When interrupted, it says how to continue and how to see the rows so far."""
     from tqdm import tqdm
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.findings import display_name
-from explainers.benchmark.run import ROWS, Benchmark
 from explainers.benchmark.statistics import tables_of
 from explainers.output.rendering import render
 from explainers.removal import FILLS
 
 if TYPE_CHECKING:
+    from explainers.benchmark.run import Benchmark
     from explainers.contract.explanation import Explanation
 
 SUMMARY, TABLE, REPORT = "summary.json", "table.md", "report.html"
@@ -48,12 +48,12 @@ EXPLANATION = (
 )
 
 
-def write(out: Path, found: Mapping, benchmark: Benchmark) -> list[Path]:
-    """Write summary, table and report; their paths, the rows' first."""
+def write(out: Path, found: Mapping, benchmark: "Benchmark") -> list[Path]:
+    """Write summary, table and report; their paths."""
     (out / SUMMARY).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (out / TABLE).write_text(table(found), encoding="utf-8")
     (out / REPORT).write_text(page(found, list(_examples(benchmark))), encoding="utf-8")
-    return [out / name for name in (ROWS, SUMMARY, TABLE, REPORT)]
+    return [out / name for name in (SUMMARY, TABLE, REPORT)]
 
 
 def attach(directory: Path, found: Mapping) -> Path:
@@ -187,7 +187,7 @@ def _finding_table(found: Mapping, name: str) -> dict:
     return {"title": COLUMNS[name], "heads": ["explainer", *map(display_name, found["findings"])], "rows": rows}
 
 
-def _examples(benchmark: Benchmark) -> Iterator[tuple[str, bytes]]:
+def _examples(benchmark: "Benchmark") -> Iterator[tuple[str, bytes]]:
     """(caption, PNG) of the first pictures under the first explainers that cost little."""
     from cxr.reading.radiograph import read_radiograph
     from explainers.output.files import png_bytes

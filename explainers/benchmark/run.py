@@ -1,45 +1,30 @@
-"""Runs each explainer on each box and writes a row for each, as soon as it is computed."""
+"""Runs each explainer on each target, on the pipeline of whole data sets; rows are stored as they are computed."""
 
-import csv
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cxr.reading.radiograph import read_radiograph
-from explainers.benchmark.boxes import Boxed, BoxedSet, ceilings
+from explainers.batch.pipeline import Pipeline
+from explainers.benchmark.boxes import Boxed, BoxedSet
+from explainers.benchmark.figures import figures_of, figures_of_prior
 from explainers.benchmark.protocol import OCCUPANCY, Entry, Protocol
-from explainers.box_scores import SIDE, box_scores
-from explainers.claims import CONFIRMED, CONTRADICTED, DEPENDS, Claims, Covering, Grid
-from explainers.contract.explanation import Explanation
+from explainers.benchmark.rows import Key, Row
+from explainers.benchmark.storing import StoredRows, check_has_rows
 from explainers.contract.measure import Subject
-from explainers.errors import OptionError
-from explainers.map_statistics import on_grid, spearman
-from explainers.perturbation import with_noise
-from explainers.removal import FILLS, relevance_gain, removal_curves, removal_order
-from explainers.running.comparison import Failed, Finished, compare
+from explainers.running.comparison import Failed, checked_options
 from explainers.running.map_cache import MapCache
 
 if TYPE_CHECKING:
+    from cxr.datasets.ahead import Read
     from cxr.predictor import Predictor
-    from cxr.reading.radiograph import Radiograph
+    from cxr.preparation import Prepared
     from explainers.registry import Registry
 
-ROWS = "rows.csv"
-RUN = "run.json"
-
-VERIFIED_CELLS = 12
-"""Cells of each map whose claims are tried, those with the strongest."""
-
-FIGURES = (
-    "pointing", "pointing_tolerant", "mass", "area", "iou_top", "iou_equal_area", "iobb_top", "pixel_auc", "abstains",
-    "cap_pointing", "cap_iou", "relevance_gain", *(f"removal_{fill}" for fill in FILLS), "stability", "confirmed",
-    "false_claims", "fill_dependent", "seconds", "forward", "backward",
-)  # fmt: skip
-COLUMNS = ("label", "image", "patient", "finding", "box", "failed", *FIGURES)
+BATCH = 16
+"""Radiographs whose rows are stored together where every explainer is cheap; elsewhere as many as work in parallel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,187 +37,134 @@ class Benchmark:
     protocol: Protocol
     limit: int = 0
 
-    def jobs(self) -> Iterator[tuple[Entry, int, Boxed]]:
-        """(entry, index, box) of all work: cheap entries first, so that a stopped run has most rows."""
-        for entry in sorted(self.protocol.entries, key=lambda each: bool(each.boxes)):
-            wanted = [count for count in (entry.boxes, self.limit) if count]
-            for place, boxed in enumerate(self.data.boxes[: min(wanted)] if wanted else self.data.boxes):
-                yield entry, place, boxed
+    def steps(self) -> Iterator[tuple[list[Entry], Sequence[Boxed]]]:
+        """(entries, their targets) of all work: cheap entries first, so that a stopped run has most rows."""
+        for boxes in sorted({entry.boxes for entry in self.protocol.entries}):
+            wanted = [count for count in (boxes, self.limit) if count]
+            entries = [entry for entry in self.protocol.entries if entry.boxes == boxes]
+            yield entries, self.data.boxes[: min(wanted)] if wanted else self.data.boxes
+
+    def keys(self) -> set[Key]:
+        """Keys of the rows of all work."""
+        return {
+            (entry.label, *boxed.key) for entries, targets in self.steps() for entry in entries for boxed in targets
+        }
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What may not change while a folder is filled."""
+        model = self.predictor.identity.to_json()
+        return {"model": model, "protocol": self.protocol.digest, "boxes": len(self.data)}
 
 
-def run(
-    benchmark: Benchmark, out: Path, on_progress: Callable[[int, int, str], None] = lambda *_: None
-) -> list[dict[str, str]]:
+Work = tuple[Entry, int, Boxed]
+"""An explainer, a target's place in the order of patients, and the target."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is left to do on one radiograph."""
+
+    file: Path
+    work: tuple[Work, ...]
+
+
+def run(benchmark: Benchmark, out: Path, on_progress: Callable[[int, int, str], None] = lambda *_: None) -> list[Row]:
     """Compute the missing rows, and return all of them. An interrupted run resumes where it was.
 
-    on_progress  called with (done, all, label)
+    on_progress  called with (done, all, what is computed)
 
-    Raises OptionError if the folder holds rows of another network, protocol or data set.
+    Raises FolderError if the folder holds rows of another network, protocol or data set, and OptionError for a wrong
+    option.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    _same_run(benchmark, out)
-    rows = _read_rows(out / ROWS)
-    done = {(row["label"], row["image"], row["finding"], row["box"]) for row in rows}
-    jobs = list(benchmark.jobs())
-    cache, shared = MapCache(), dict[str, Any]()
-    with (out / ROWS).open("a", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, COLUMNS)
-        for number, (entry, place, boxed) in enumerate(jobs, 1):
-            if (entry.label, *boxed.key) not in done:
-                row = _row(benchmark, entry, place, boxed, cache, shared)
-                writer.writerow(row)
-                stream.flush()
-                rows.append({name: str(row.get(name, "")) for name in COLUMNS})
-            on_progress(number, len(jobs), entry.label)
-    return _rows_of_run(benchmark, rows)
+    rowed = _Rowed.of(benchmark)
+    stored, wanted = StoredRows(out, benchmark.about), benchmark.keys()
+    for entries, targets in benchmark.steps():
+        pictures = _pictures(benchmark.data, entries, targets, stored.keys)
+        label = entries[0].label if len(entries) == 1 else f"{len(entries)} explainers"
+        with closing(rowed.batches(pictures, slow=bool(entries[0].boxes))) as batches:
+            for rows in batches:
+                stored.add(rows)
+                on_progress(len(wanted & stored.keys), len(wanted), label)
+    return stored.of(wanted)
 
 
-def stored_rows(benchmark: Benchmark, out: Path) -> list[dict[str, str]]:
-    """The rows that a run has so far. Raises OptionError if they are of another run, or there are none."""
-    if not (out / ROWS).is_file():
-        raise OptionError(f"{out.name!r} holds no rows of a benchmark.", "Check the folder.")
-    _same_run(benchmark, out)
-    return _rows_of_run(benchmark, _read_rows(out / ROWS))
+def stored_rows(benchmark: Benchmark, out: Path) -> list[Row]:
+    """The rows that a run has so far. Raises FolderError if they are of another run, OptionError if there are none."""
+    check_has_rows(out)
+    return StoredRows(out, benchmark.about).of(benchmark.keys())
 
 
-def rows_of(out: Path) -> tuple[dict, list[dict[str, str]]]:
-    """(the network, all rows) of any run. Raises OptionError if the folder holds none."""
-    if not (out / ROWS).is_file() or not (out / RUN).is_file():
-        raise OptionError(f"{out.name!r} holds no rows of a benchmark.", "Check the folder.")
-    return json.loads((out / RUN).read_text())["model"], _read_rows(out / ROWS)
+def _pictures(data: BoxedSet, entries: Sequence[Entry], targets: Sequence[Boxed], done: set[Key]) -> list[Picture]:
+    """The radiographs on which something is left to do, in the order of their patients."""
+    left: dict[str, list[Work]] = {}
+    for place, boxed in enumerate(targets):
+        work = [(entry, place, boxed) for entry in entries if (entry.label, *boxed.key) not in done]
+        if work:
+            left.setdefault(boxed.image, []).extend(work)
+    return [Picture(data.picture(work[0][2]), tuple(work)) for work in left.values()]
 
 
-def _rows_of_run(benchmark: Benchmark, rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """The rows of this run's boxes; the file may have more, from a run with a higher limit."""
-    wanted = {(entry.label, *boxed.key) for entry, _, boxed in benchmark.jobs()}
-    return [row for row in rows if (row["label"], row["image"], row["finding"], row["box"]) in wanted]
+@dataclass(frozen=True, eq=False)
+class _Rowed:
+    """Computes rows.
 
-
-def _same_run(benchmark: Benchmark, out: Path) -> None:
-    """Raise OptionError if the folder has rows of another run."""
-    about = {
-        "model": benchmark.predictor.identity.to_json(),
-        "protocol": benchmark.protocol.digest,
-        "boxes": len(benchmark.data),
-    }
-    if (out / RUN).is_file():
-        if json.loads((out / RUN).read_text()) != about:
-            raise OptionError(
-                f"{out.name!r} holds rows of another network, protocol or data set.", "Choose another --out."
-            )
-    else:
-        (out / RUN).write_text(json.dumps(about, indent=1))
-
-
-def _read_rows(file: Path) -> list[dict[str, str]]:
-    """The file's complete rows; an incomplete last line is removed from the file."""
-    if not file.is_file():
-        with file.open("w", newline="", encoding="utf-8") as stream:
-            csv.DictWriter(stream, COLUMNS).writeheader()
-        return []
-    text = file.read_text(encoding="utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        file.write_text(whole, encoding="utf-8", newline="")
-    return list(csv.DictReader(whole.splitlines()))
-
-
-def _row(benchmark: Benchmark, entry: Entry, place: int, boxed: Boxed, cache: MapCache, shared: dict) -> dict[str, Any]:
-    row: dict[str, Any] = dict(zip(("image", "finding", "box"), boxed.key, strict=True))
-    row |= {"label": entry.label, "patient": boxed.patient, "failed": ""}
-    mask = boxed.mask()
-    if entry.name == OCCUPANCY:
-        values = benchmark.data.occupancy(boxed)
-        return row | box_scores(_on_square(values), mask) | {"seconds": 0, "forward": 0, "backward": 0}
-    radiograph = _radiograph(benchmark, boxed, shared)
-    *_, event = compare(
-        benchmark.predictor,
-        radiograph,
-        boxed.finding,
-        [entry.name],
-        options={entry.name: dict(entry.options)},
-        seed=benchmark.protocol.seed,
-        registry=benchmark.registry,
-        cache=cache,
-    )
-    if not isinstance(event, Finished):
-        return row | {"failed": event.reason if isinstance(event, Failed) else "no result"}
-    made = event.explanation
-    row |= box_scores(_on_square(_whole(made)), mask)
-    height, width = made.frame.image_size
-    crop = tuple(np.array(made.frame.crop) / [height, width, height, width])
-    row["cap_pointing"], row["cap_iou"] = ceilings(mask, made.map.shape, crop)
-    row |= {"seconds": round(made.seconds, 4), **made.passes}
-    subject = Subject(
-        made,
-        benchmark.registry.explainers[entry.name],
-        benchmark.predictor,
-        radiograph,
-        benchmark.predictor.prepare(radiograph),
-    )
-    if place < benchmark.protocol.relevance_gain_boxes:
-        order = removal_order(made.map, np.random.default_rng(benchmark.protocol.seed))
-        curves = removal_curves(subject.context, order)[..., benchmark.predictor.labels.index(made.finding)]
-        row["relevance_gain"] = round(relevance_gain(curves), 6)
-        row |= {f"removal_{fill}": round(relevance_gain(each), 6) for fill, each in zip(FILLS, curves, strict=True)}
-    if place < benchmark.protocol.stability_boxes and not entry.boxes:
-        row["stability"] = round(_stability(subject), 6)
-    if place < benchmark.protocol.verified_boxes:
-        row |= _claims(subject, shared.setdefault("covered", {}))
-    return row
-
-
-def _claims(subject: Subject, covered: dict) -> dict[str, float]:
-    """Shares of what the strongest cells claim that are confirmed, contradicted, or depend on the fill.
-
-    Empty for a map that claims nothing. `covered` stores what all explainers of a picture share.
+    options  {entry's label: all options of its explainer}
     """
-    picture, finding = subject.context.input, subject.explanation.finding
-    grid = Grid.of(subject.explanation.map.shape, picture.shape[:2])
-    claims = Claims.of(subject.explanation, picture, grid)
-    if not claims.weights.any():
-        return {}
-    found = Covering(subject.context, grid, covered, (subject.prepared.digest,)).judge(
-        claims, claims.strongest(VERIFIED_CELLS), finding
-    )
-    states = {"confirmed": CONFIRMED, "false_claims": CONTRADICTED, "fill_dependent": DEPENDS}
-    return {name: round(found.share(state), 6) for name, state in states.items()}
 
+    benchmark: Benchmark
+    pipeline: Pipeline
+    options: Mapping[str, Mapping[str, Any]]
 
-def _radiograph(benchmark: Benchmark, boxed: Boxed, shared: dict) -> "Radiograph":
-    """The picture; the last one is cached, since boxes of one picture follow each other."""
-    if shared.get("image") != boxed.image:
-        shared.update(image=boxed.image, radiograph=read_radiograph(benchmark.data.picture(boxed)))
-    return shared["radiograph"]
+    @classmethod
+    def of(cls, benchmark: Benchmark) -> "_Rowed":
+        """Raises OptionError for options of the protocol that an explainer does not have."""
+        options = {}
+        for entry in benchmark.protocol.entries:
+            if entry.name != OCCUPANCY:
+                classes = benchmark.registry.find([entry.name])
+                found = checked_options(classes, {entry.name: dict(entry.options)}, benchmark.predictor)
+                options[entry.label] = found[entry.name]
+        return cls(benchmark, Pipeline(benchmark.predictor, benchmark.registry), options)
 
+    def batches(self, pictures: Sequence[Picture], *, slow: bool) -> Generator[list[Row], None, None]:
+        """The rows of one batch of radiographs after another."""
+        from cxr.engine.scheduler import default_workers
 
-def _whole(made: Explanation) -> np.ndarray:
-    """The map on the whole picture, however large it is: SIDE pixels are enough, NaN where the network did not look."""
-    from dataclasses import replace
+        size = default_workers() if slow else BATCH
+        run = self.pipeline.run(pictures, lambda picture: read_radiograph(picture.file), self._rows, size=size)
+        with closing(run) as batches:
+            for _, found in batches:
+                yield [row for rows in found for row in rows]
 
-    height, width = made.frame.image_size
-    scale = np.array([SIDE / height, SIDE / width] * 2)
-    frame = replace(made.frame, image_size=(SIDE, SIDE), crop=tuple(np.array(made.frame.crop) * scale))
-    return frame.map_to_image(made.map)
+    def _rows(self, read: "Read[Picture, Prepared]") -> list[Row]:
+        cache, covered = MapCache(), dict[Any, Any]()
+        return [self._row(read, *work, cache, covered) for work in read.item.work]
 
-
-def _on_square(values: np.ndarray) -> np.ndarray:
-    """A map over the whole picture at SIDE × SIDE; NaN counts as zero."""
-    if values.shape != (SIDE, SIDE):
-        from cxr.frame import Frame
-
-        values = Frame((SIDE, SIDE), (SIDE, SIDE), (0.0, 0.0, float(SIDE), float(SIDE))).map_to_input(values)
-    return np.nan_to_num(values)
-
-
-def _stability(subject: Subject) -> float:
-    """Rank correlation with the map of the input under the same small noise for all."""
-    picture = subject.context.input
-    noisy = with_noise(picture, np.random.default_rng(0))
-    return spearman(on_grid(subject.explanation.map), on_grid(subject.again(array=noisy)))
-
-
-def numbers(rows: Sequence[Mapping[str, str]], figure: str) -> np.ndarray:
-    """(rows,) float64: a figure, NaN where it was not measured."""
-    words = {"True": 1.0, "False": 0.0, "": np.nan}
-    return np.array([words[row[figure]] if row[figure] in words else float(row[figure]) for row in rows])
+    def _row(
+        self,
+        read: "Read[Picture, Prepared]",
+        entry: Entry,
+        place: int,
+        boxed: Boxed,
+        cache: MapCache,
+        covered: dict[Any, Any],
+    ) -> Row:
+        row: Row = dict(zip(("image", "finding", "box"), boxed.key, strict=True))
+        row |= {"label": entry.label, "patient": boxed.patient}
+        if entry.name == OCCUPANCY:
+            return row | figures_of_prior(self.benchmark.data.occupancy(boxed), boxed)
+        if read.radiograph is None or read.prepared is None:
+            return row | {"failed": read.error.sentence if read.error else "It was not read."}
+        explainer = self.benchmark.registry.explainers[entry.name]
+        protocol = self.benchmark.protocol
+        event = self.pipeline.explained(
+            read, boxed.finding, explainer, self.options[entry.label], seed=protocol.seed, cache=cache
+        )
+        if isinstance(event, Failed):
+            return row | {"failed": event.reason}
+        subject = Subject(
+            event.explanation, explainer, self.benchmark.predictor, read.radiograph, read.prepared,
+            cancelled=self.pipeline.stopped,
+        )  # fmt: skip
+        return row | figures_of(subject, protocol, entry, place, boxed, covered)

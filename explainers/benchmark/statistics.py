@@ -12,7 +12,7 @@ import numpy as np
 from explainers.benchmark.conclusions import concluded
 from explainers.benchmark.intervals import Sampled
 from explainers.benchmark.protocol import OCCUPANCY, Entry, Protocol
-from explainers.benchmark.run import numbers
+from explainers.benchmark.rows import Row, key_of
 from explainers.removal import FILLS
 
 REMOVALS = ("relevance_gain", *(f"removal_{fill}" for fill in FILLS))
@@ -30,7 +30,7 @@ OF_DIFFERENCES = (-1.0, 1.0)
 LEAST_PATIENTS = 2
 """Of a finding with fewer, nothing is known of how patients differ, so it is in no mean over findings."""
 
-Rows = Sequence[Mapping[str, str]]
+Rows = Sequence[Row]
 
 
 def summary(
@@ -94,7 +94,7 @@ class _Table:
     controls: frozenset[str]
     _of_figure: dict[str, list[str]] = field(default_factory=dict)
 
-    def of(self, label: str) -> list[Mapping[str, str]]:
+    def of(self, label: str) -> list[Row]:
         return [row for row in self.rows if row["label"] == label and _key(row) in self.keys]
 
     def to_json(self, rows: Rows, tested: Sequence[Entry], versus: tuple[Mapping, Rows] | None) -> dict:
@@ -134,14 +134,16 @@ class _Table:
 
     def _kinds_with_patients(self, name: str) -> list[str]:
         labels = {entry.label for entry in self.entries}
-        measured = [row for row in self.rows if row["label"] in labels and _key(row) in self.keys and row[name] != ""]
+        measured = [
+            row for row in self.rows if row["label"] in labels and _key(row) in self.keys and row[name] is not None
+        ]
         having = {kind: {row["patient"] for row in measured if row["finding"] == kind} for kind in self.findings}
         return [kind for kind in self.findings if len(having[kind]) >= LEAST_PATIENTS]
 
     def _macro(self, own: Rows, name: str) -> list[float] | None:
         """[mean over findings, low, high]; None where a finding of the table's means is missing."""
         kinds = self._kinds_of(name)
-        rows = [row for row in own if row["finding"] in kinds and row[name] != ""]
+        rows = [row for row in own if row["finding"] in kinds and row[name] is not None]
         if not rows or {row["finding"] for row in rows} != set(kinds):
             return None
         return self._figure(rows, numbers(rows, name), BOUNDS[name])
@@ -184,8 +186,14 @@ def tables_of(found: Mapping) -> Iterator[Mapping]:
     yield from found.get("subsets", ())
 
 
-def _key(row: Mapping[str, str]) -> tuple[str, str, str]:
-    return row["image"], row["finding"], row["box"]
+def numbers(rows: Rows, figure: str) -> np.ndarray:
+    """(rows,) float64: a figure, NaN where it was not measured."""
+    return np.array([np.nan if row[figure] is None else float(row[figure]) for row in rows])
+
+
+def _key(row: Row) -> tuple[str, str, str]:
+    """Of the row's target."""
+    return key_of(row)[1:]
 
 
 def _correct(explainers: Sequence[dict], against: str, verdict: str) -> None:

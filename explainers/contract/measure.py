@@ -148,6 +148,7 @@ class Subject:
     predictor    the network; `context` has its primitives bound to the input
     prepared     the input that was explained
     box          (top, left, height, width) on the radiograph, where the visitor or a data set gave one
+    more_boxes   further boxes of the finding on the radiograph: with `box` they are one target
     shared       shared by all measures of this radiograph: {key: anything}
     """
 
@@ -160,6 +161,7 @@ class Subject:
     shared: dict = field(default_factory=dict)
     report: Callable[[float, str], None] | None = None
     cancelled: Callable[[], bool] | None = None
+    more_boxes: "tuple[Box, ...]" = ()
 
     def __post_init__(self) -> None:
         self.context = self._context(self.predictor, self.prepared)

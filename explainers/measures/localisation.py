@@ -21,7 +21,7 @@ class Localisation(Measure):
         """Mass in the box; the rest in the figures."""
         if subject.box is None:
             raise NotMeasurable("There is no box to compare with.")
-        values, inside = sample_with_box(subject.explanation.on_image(), subject.box)
+        values, inside = sample_with_box(subject.explanation.on_image(), subject.box, *subject.more_boxes)
         figures = box_scores(values, inside)
         mass, chance = figures["mass"], figures["area"]
         pointing = "abstains" if figures["abstains"] else "lies in it" if figures["pointing"] else "misses it"

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from cxr.datasets.storage import is_address
 from explainers.batch.commands import need_pyarrow
-from explainers.batch.storage import is_address
 from explainers.errors import OptionError
 from hub.command_line import add_command, output_file
 

@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from cxr.checkpoint import Identity
+from cxr.datasets.parts import read_part
+from cxr.datasets.storage import Folder
 from cxr.frame import Frame
-from explainers.batch.parts import LAST, parts, read_part
-from explainers.batch.plan import stored_run
+from explainers.batch.parts import LAST, parts
+from explainers.batch.plan import run_of
 from explainers.batch.schemas import TABLES, schema_of
-from explainers.batch.storage import Folder
 from explainers.contract.explanation import Explanation
 from explainers.errors import OptionError
 from hub.errors import names_hint
@@ -28,7 +29,7 @@ Key = tuple[str, str, str]
 def open(location: str) -> "Results":
     """The results in a folder, by its path or address. Raises OptionError if it holds none."""
     folder = Folder.at(location)
-    about = stored_run(folder)
+    about = run_of(folder)
     if about is None:
         raise OptionError(f"{folder.name!r} holds no results of a data set.", "Give the folder that `batch` wrote.")
     return Results(folder, about)

@@ -72,6 +72,7 @@ def measure(
     shared: dict | None = None,
     limit_s: float | None = None,
     prepared: "Prepared | None" = None,
+    more_boxes: "Sequence[Box]" = (),
 ) -> Iterator[Event]:
     """Measure each explanation in turn; yields what happens, in order.
 
@@ -81,6 +82,7 @@ def measure(
     shared     stores what measures of the same radiograph have in common, from call to call
     limit_s    seconds that each measure may take; the registry may limit those of plugins to less
     prepared   the radiograph as the network sees it, where the caller has it
+    more_boxes further boxes of the finding, which are one target with `box`
 
     Raises OptionError for an unknown measure, at once. A measure that fails is reported; the others go on. Closing the
     iterator ends the running measure at its next step.
@@ -103,6 +105,7 @@ def measure(
                 prepared,
                 box,
                 shared,
+                more_boxes=tuple(more_boxes),
             ),
             _shorter(limit_s, registry.measure_limit(each.name)),
             is_plugin=registry.snapshot().measure_origins.get(each.name) != BUILTIN,

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cxr.datasets.storage import Folder
 from cxr.reading.radiograph import read_radiograph
 from explainers import compare, measure, results
-from explainers.batch.storage import Folder
 from explainers.errors import OptionError
 from explainers.output.look import Look
 from explainers.running.measuring import MeasureDone
@@ -114,7 +114,8 @@ def changed(results_: results.Results, table: str, column: str, by: float) -> No
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from explainers.batch.parts import parquet_of, parts, read_part
+    from cxr.datasets.parts import parquet_of, read_part
+    from explainers.batch.parts import parts
 
     for name in parts(results_.folder, table):
         rows = read_part(results_.folder, table, name)

@@ -9,6 +9,7 @@ import pytest
 from cxr.errors import RadiographError
 from cxr.evaluation.labels import read_labels
 from explainers.batch.sources import Reader, read_source
+from explainers.box_table import read_box_table
 from explainers.errors import OptionError
 
 
@@ -116,3 +117,19 @@ def test_a_store_of_objects_is_read_like_a_folder(dataset):
     np.testing.assert_array_equal(read.read("a.png").grey, Reader(str(picture.parent)).read(picture.name).grey)
     with pytest.raises(RadiographError, match="no file"):
         read.read("b.png")
+
+
+def test_boxes_go_to_the_radiographs_that_they_name(folder, tmp_path):
+    (tmp_path / "boxes.csv").write_text(
+        "image,finding,x,y,w,h,patient\n"
+        "b.png,Mass,0,0,512,256,7\nc.dcm,Mass,0,0,1,1,8\nb,Mass,512,0,256,256,7\nnone.png,Mass,0,0,1,1,9\n"
+        "b.png,Nodule,1,2,3,4,7\n"
+    )
+    found = read_source(str(folder), boxes=read_box_table(tmp_path / "boxes.csv").rows)
+    boxed = {item.image: item for item in found.items if item.boxes}
+    assert {name: [row.finding for row in item.boxes] for name, item in boxed.items()} == {
+        "b.png": ["Mass", "Mass", "Nodule"],
+        "deep/er/c.dcm": ["Mass"],
+    }
+    assert boxed["b.png"].boxes[0].shares((80, 80)) == (0, 0, 0.25, 0.5), "of a picture 1024 wide and high"
+    assert boxed["b.png"].patient == "7"

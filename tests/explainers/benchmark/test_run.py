@@ -1,6 +1,7 @@
 """A whole run on discs: right figures, resumed after a cut, refused for another network; its command and report."""
 
 import csv
+import io
 import json
 import re
 import shutil
@@ -9,12 +10,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cxr.errors import FolderError
 from explainers.__main__ import main
 from explainers.benchmark import report
 from explainers.benchmark.boxes import read_boxes
 from explainers.benchmark.protocol import read_protocol
-from explainers.benchmark.run import COLUMNS, numbers, run, stored_rows
-from explainers.benchmark.statistics import summary
+from explainers.benchmark.rows import FIGURES, TEXTS
+from explainers.benchmark.run import run, stored_rows
+from explainers.benchmark.statistics import numbers, summary
+from explainers.benchmark.storing import OLD_ROWS, ROWS
 from explainers.errors import OptionError
 
 
@@ -70,26 +74,45 @@ def test_claims_are_tried_where_the_protocol_says_and_true_ones_are_confirmed(do
     assert "false claims" in report.table(found)
 
 
+def comparable(rows):
+    """Sorted, without times, numbers rounded as far as passes differ by how many threads they use."""
+    names = [*TEXTS, *(name for name in FIGURES if name != "seconds")]
+    found = [[round(row[name], 5) if isinstance(row[name], float) else row[name] for name in names] for row in rows]
+    return sorted(found, key=lambda row: row[:5])
+
+
 def test_a_run_that_was_cut_goes_on_and_ends_in_the_same_rows(done, tmp_path):
     bench, out, rows = done
     cut = tmp_path / "cut"
     shutil.copytree(out, cut)
-    text = (cut / "rows.csv").read_text()
-    (cut / "rows.csv").write_text(text[: len(text) // 2])  # in the middle of a line
-    again = run(bench, cut)
-    assert len(again) == len(rows)
-    on_progress = [name for name in COLUMNS if name != "seconds"]
-    key = lambda row: (row["label"], row["image"])  # noqa: E731
-    assert [[row[name] for name in on_progress] for row in sorted(again, key=key)] == [
-        [row[name] for name in on_progress] for row in sorted(rows, key=key)
-    ]
-    assert sum(1 for _ in csv.reader((cut / "rows.csv").open())) == len(rows) + 1
+    first, *_ = sorted((cut / ROWS).iterdir())
+    first.unlink()
+    (cut / ROWS / ".part-abc").write_bytes(b"half of a file")
+    assert len(stored_rows(bench, cut)) < len(rows)
+    assert comparable(run(bench, cut)) == comparable(rows)
+    assert not (cut / ROWS / ".part-abc").exists()
+
+
+def test_rows_of_an_older_version_are_read_and_the_run_goes_on(done, tmp_path):
+    bench, out, rows = done
+    columns = [*TEXTS, *FIGURES]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns)
+    writer.writeheader()
+    writer.writerows({name: "" if row[name] is None else row[name] for name in columns} for row in rows)
+    half = text.getvalue()[: len(text.getvalue()) // 2]  # in the middle of a line
+    (tmp_path / OLD_ROWS).write_text(half, newline="")
+    shutil.copy(out / "run.json", tmp_path)
+    before = stored_rows(bench, tmp_path)
+    assert 0 < len(before) == half.count("\n") - 1
+    assert comparable(run(bench, tmp_path)) == comparable(rows)
+    assert (tmp_path / OLD_ROWS).read_bytes() == half.encode(), "it stays as it is"
 
 
 def test_a_finished_run_computes_nothing_again(done, monkeypatch):
     bench, out, rows = done
-    monkeypatch.setattr("explainers.benchmark.run._row", None)
-    assert run(bench, out) == stored_rows(bench, out) == rows
+    monkeypatch.setattr("explainers.benchmark.run.figures_of", None)
+    assert comparable(run(bench, out)) == comparable(stored_rows(bench, out)) == comparable(rows)
     assert len(stored_rows(replace(bench, limit=1), out)) == 4
 
 
@@ -97,10 +120,20 @@ def test_rows_of_another_network_are_not_mixed_in(done, tmp_path):
     from cxr.planted_network import SIZE, planted
 
     bench, out, _ = done
-    with pytest.raises(OptionError, match="another network"):
+    with pytest.raises(FolderError, match="differs in model"):
         run(replace(bench, predictor=planted(SIZE, scale=2.0)), out)
     with pytest.raises(OptionError, match="no rows"):
         stored_rows(bench, tmp_path)
+
+
+def test_a_radiograph_that_cannot_be_read_is_a_failure_of_its_rows(bench, discs, tmp_path):
+    shutil.copytree(discs, tmp_path / "discs")
+    bench = replace(bench, data=read_boxes(tmp_path / "discs", labels=bench.predictor.labels, side=64), limit=2)
+    bench.data.picture(bench.data.boxes[0]).write_bytes(b"no picture")
+    rows = run(bench, tmp_path / "out")
+    failed = [row for row in rows if row["failed"]]
+    assert {row["image"] for row in failed} == {bench.data.boxes[0].image}
+    assert {row["label"] for row in failed} == {"True", "Random", "Sparse"}, "other patients' boxes ask no picture"
 
 
 def test_an_explainer_that_fails_leaves_its_reason_and_the_others_go_on(bench, tmp_path):
@@ -123,15 +156,17 @@ def test_an_explainer_that_fails_leaves_its_reason_and_the_others_go_on(bench, t
     bench.registry.register(Plugin())
     entries = (Entry("Broken", "broken", {}), *bench.protocol.entries[:1])
     rows = run(replace(bench, protocol=replace(bench.protocol, entries=entries), limit=2), tmp_path)
-    assert [bool(row["failed"]) for row in rows] == [True, True, False, False]
-    assert "It broke" in rows[0]["failed"]
+    failed = [row for row in rows if row["failed"]]
+    assert [row["label"] for row in failed] == ["Broken", "Broken"]
+    assert "It broke" in failed[0]["failed"]
+    assert len(rows) == 4
 
 
 def test_the_report_stands_alone_and_says_what_the_summary_says(done, tmp_path):
     bench, _out, rows = done
     found = summary(rows, bench.protocol, model=bench.predictor.identity.to_json(), findings=bench.data.findings)
     files = report.write(tmp_path, found, bench)
-    assert [file.name for file in files[1:]] == ["summary.json", "table.md", "report.html"]
+    assert [file.name for file in files] == ["summary.json", "table.md", "report.html"]
     assert json.loads((tmp_path / "summary.json").read_text()) == found
     page, table = (tmp_path / "report.html").read_text(), (tmp_path / "table.md").read_text()
     for cells in report.table_rows(found):
@@ -208,7 +243,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, phantom, protocol_file, monkeypatch,
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("explainers.benchmark.run._row", interrupted)
+    monkeypatch.setattr("explainers.benchmark.run.figures_of", interrupted)
     words = ["benchmark", "--data", str(_real(tmp_path, phantom)), "--out", str(tmp_path / "out")]
     with pytest.raises(SystemExit) as ended:
         main([*words, "--protocol", str(protocol_file)])

@@ -7,7 +7,7 @@ import pytest
 
 from explainers.benchmark.intervals import macro
 from explainers.benchmark.protocol import Entry, Protocol
-from explainers.benchmark.run import FIGURES
+from explainers.benchmark.rows import FIGURES
 from explainers.benchmark.statistics import _correct, summary
 
 
@@ -19,14 +19,14 @@ def _protocol(*names):
 
 def _rows(label, values, finding="Mass"):
     return [
-        dict.fromkeys(FIGURES, "")
-        | {"label": label, "image": f"{at}.png", "patient": str(at), "finding": finding, "box": "0", "failed": ""}
+        dict.fromkeys(FIGURES)
+        | {"label": label, "image": f"{at}.png", "patient": str(at), "finding": finding, "box": "0", "failed": None}
         | {
-            "pointing": str(bool(value)),
-            "iou_equal_area": str(value / 2),
-            "seconds": "1",
-            "forward": "1",
-            "backward": "0",
+            "pointing": bool(value),
+            "iou_equal_area": value / 2,
+            "seconds": 1.0,
+            "forward": 1.0,
+            "backward": 0.0,
         }
         for at, value in enumerate(values)
     ]
@@ -128,7 +128,7 @@ def test_no_interval_is_without_width(count, value):
 
 def test_a_mean_names_its_findings_and_leaves_out_those_of_one_patient():
     rows = _of_findings("a", {"Mass": 9, "Nodule": 4, "Edema": 1}, value=1.0)
-    rows[-1]["pointing"] = "False"
+    rows[-1]["pointing"] = False
     found = summary(rows, _protocol("a"), model={}, findings=["Mass", "Nodule", "Edema", "Hernia"])
     assert found["mean_findings"]["pointing"] == ["Mass", "Nodule"]
     assert found["explainers"][0]["macro"]["pointing"][0] == 1
@@ -167,7 +167,7 @@ def test_the_first_sentence_says_what_can_be_concluded(better, said):
 def test_an_explainer_moves_the_network_more_only_where_its_interval_is_above_every_controls():
     gains = {"a": [1.0, 1.2, 0.9, 1.1] * 10, "b": [0.2, -0.2] * 20, "control": [0.1, 0.0, -0.1, 0.05] * 10}
     rows = [
-        row | {"relevance_gain": str(gain)}
+        row | {"relevance_gain": gain}
         for label, values in gains.items()
         for row, gain in zip(_rows(label, [0] * 40), values, strict=True)
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from explainers.errors import OptionError
+from cxr.errors import FolderError
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 TEMPORARY = ".part-"
@@ -35,7 +35,7 @@ class Folder:
 
     @classmethod
     def at(cls, text: str | Path) -> "Folder":
-        """The folder of a path or an address; it need not exist. Raises OptionError for an address that can't be used.
+        """The folder of a path or an address; it need not exist. Raises FolderError for an address that can't be used.
 
         Addresses are opened by pyarrow, and by fsspec where pyarrow does not know them.
         """
@@ -126,7 +126,7 @@ def _opened(address: str) -> tuple[Any, str]:
         filesystem, path = fsspec.core.url_to_fs(address)
     except (ValueError, ImportError) as error:
         kind = address.partition("://")[0]
-        raise OptionError(
+        raise FolderError(
             f"Addresses that begin with {kind}:// can't be opened here: {error}",
             "Give a folder, or install what reads them.",
         ) from error

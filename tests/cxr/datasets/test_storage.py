@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from explainers.batch.storage import Folder
-from explainers.errors import OptionError
+from cxr.datasets.storage import Folder
+from cxr.errors import FolderError
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -42,5 +42,5 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch):
 
 
 def test_an_unknown_kind_of_address_is_refused_in_a_sentence():
-    with pytest.raises(OptionError, match="begin with nonsense://"):
+    with pytest.raises(FolderError, match="begin with nonsense://"):
         Folder.at("nonsense://bucket/x")

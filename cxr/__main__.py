@@ -101,8 +101,6 @@ def _predict(given: argparse.Namespace) -> int:
     from cxr.predictor import Predictor
 
     predictor = Predictor.load(given.model)
-    if predictor.config.left_out:
-        print(f"note: {predictor.config.left_out}", file=sys.stderr)
     failed = False
     results = []
     for image in given.images:
@@ -173,8 +171,6 @@ def _verify(given: argparse.Namespace) -> int:
         print(line)
     predictor = Predictor.load(resolved)
     print(check_reference(predictor))
-    if predictor.config.left_out:
-        print(predictor.config.left_out)
     return _measure(predictor, given) if given.labels else 0
 
 

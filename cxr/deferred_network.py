@@ -3,12 +3,13 @@
 import threading
 from typing import TYPE_CHECKING
 
+from cxr.capabilities import NO_TOKENS, OF_A_GRAPH
 from cxr.checkpoint import Checkpoint
 from cxr.layers import check_layer, target_layer
 from hub.architecture import STEM, map_shapes
 
 if TYPE_CHECKING:
-    from cxr.network import Network
+    from cxr.network import KerasNetwork
 
 
 class DeferredNetwork:
@@ -20,14 +21,20 @@ class DeferredNetwork:
     def __init__(self, checkpoint: Checkpoint) -> None:
         side = checkpoint.config.input["size"]
         self._checkpoint: Checkpoint | None = checkpoint
-        self._built: Network | None = None
+        self._built: KerasNetwork | None = None
         self._lock = threading.Lock()
         self.input_shape: tuple[int, int, int] = (side, side, checkpoint.weights[STEM].shape[2])
         self.outputs = len(checkpoint.config.labels)
         self.layers = map_shapes(side=side, final_relu=checkpoint.config.final_relu)
         self.target_layer = target_layer(self.layers)
+        self.token_grid = NO_TOKENS
 
-    def built(self) -> "Network":
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What it can be asked for."""
+        return OF_A_GRAPH
+
+    def built(self) -> "KerasNetwork":
         """The network itself; the first call takes seconds, and imports TensorFlow."""
         with self._lock:
             if self._built is None:

@@ -27,6 +27,12 @@ class LayerError(CxrLensError):
     code = "LAYER"
 
 
+class NotAvailable(CxrLensError):
+    """The network can't be asked for that: it gives no inner layers, or no gradients."""
+
+    code = "NOT_AVAILABLE"
+
+
 class EngineError(CxrLensError):
     """No engine of that name computes forward passes here."""
 

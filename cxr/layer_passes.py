@@ -8,19 +8,19 @@ import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import numpy as np
 from cachetools import LRUCache
 
+from cxr.capabilities import LayeredNetwork
 from cxr.deferred_network import DeferredNetwork
 from cxr.engine import Engine
 from cxr.engine.inner_layers import InnerLayers
 from cxr.engine.tail import Tail
 from cxr.pass_counts import record
 
-if TYPE_CHECKING:
-    from cxr.network import Network
+NO_LAYER = ""
+"""Stands for no layer where only logits are asked for."""
 
 CACHED_PASSES = 8
 """Inputs whose activations at a layer are cached: 200 kB each at DenseNet-121's last block, 3 MB at its first."""
@@ -33,7 +33,9 @@ class LayerPasses:
     columns  outputs of the network that are findings, in the order of the logits
     """
 
-    def __init__(self, network: "Network | DeferredNetwork", engine: Engine | None, columns: Sequence[int]) -> None:
+    def __init__(
+        self, network: LayeredNetwork | DeferredNetwork, engine: Engine | None, columns: Sequence[int]
+    ) -> None:
         self._network, self._engine, self._columns = network, engine, list(columns)
         self._cache: LRUCache[tuple[str, str], tuple[np.ndarray, np.ndarray]] = LRUCache(CACHED_PASSES)
         self._held: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
@@ -45,8 +47,12 @@ class LayerPasses:
         return (self._engine or self.built()).forward(batch)[:, self._columns]
 
     def forward_with(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
-        """Logits `(N, n)` and the layer's activations `(N, y, x, k)`; those of a single input are cached."""
-        self._network.check_layer(layer)
+        """Logits `(N, n)` and the layer's activations `(N, y, x, k)`; those of a single input are cached.
+
+        Of NO_LAYER there are no activations.
+        """
+        if layer != NO_LAYER:
+            self._network.check_layer(layer)
         tail = self._tail(layer)
         computed = self._network.target_layer if tail else layer
         logits, activations = self._cached(batch, computed) if len(batch) == 1 else self._pass(batch, computed)
@@ -109,8 +115,13 @@ class LayerPasses:
         record(forward=len(batch), backward=len(batch))
         return (self._engine or self.built()).input_gradient(batch, output)
 
-    def built(self) -> "Network":
-        """The network in Keras."""
+    def attentions(self, batch: np.ndarray, output: int) -> tuple[np.ndarray, np.ndarray]:
+        """Attention and its gradients, each `(N, blocks, heads, tokens, tokens)`."""
+        record(forward=len(batch), backward=len(batch))
+        return self.built().attentions(batch, output)
+
+    def built(self) -> LayeredNetwork:
+        """The network itself, in Keras or of a plugin."""
         return self._network.built() if isinstance(self._network, DeferredNetwork) else self._network
 
     def _tail(self, layer: str) -> Tail | None:
@@ -137,7 +148,9 @@ class LayerPasses:
     def _pass(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
         """(logits, activations), from one pass."""
         record(forward=len(batch))
-        if self._engine and self._tail(layer):
+        if layer == NO_LAYER:
+            logits, activations = self.built().forward(batch), np.empty((len(batch), 0, 0, 0), np.float32)
+        elif self._engine and self._tail(layer):
             logits, activations = self._engine.forward_with(batch)
         elif inner := self._inner(layer):
             logits, activations = inner.forward_with(batch, layer)

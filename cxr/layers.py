@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cxr.capabilities import LAYERS, not_available
 from cxr.errors import LayerError
 from hub.errors import names_hint
 
@@ -10,7 +11,9 @@ TARGET_LAYER = "conv5_block16_concat"
 
 
 def check_layer(name: str, layers: Mapping[str, tuple[int, int, int]]) -> str:
-    """The name, if a layer with a map has exactly that name; LayerError otherwise."""
+    """The name, if a layer with a map has exactly that name; LayerError otherwise, NotAvailable if there are none."""
+    if not layers:
+        raise not_available({LAYERS})
     if name not in layers:
         raise LayerError(
             f"The network has no layer {name!r} with a map.",
@@ -20,5 +23,5 @@ def check_layer(name: str, layers: Mapping[str, tuple[int, int, int]]) -> str:
 
 
 def target_layer(layers: Mapping[str, tuple[int, int, int]]) -> str:
-    """The layer that Grad-CAM explains by default: `conv5_block16_concat`, else the last one with a map."""
-    return TARGET_LAYER if TARGET_LAYER in layers else list(layers)[-1]
+    """The layer that Grad-CAM explains by default: `conv5_block16_concat`, else the last one with a map, else ""."""
+    return TARGET_LAYER if TARGET_LAYER in layers else next(iter(reversed(list(layers))), "")

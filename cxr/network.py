@@ -11,8 +11,11 @@ from functools import partial
 
 import numpy as np
 
+from cxr.capabilities import ATTENTIONS, FORWARD_FROM, LAYER_GRADIENT, LAYERS, NO_TOKENS, OF_A_GRAPH, not_available
 from cxr.checkpoint import Checkpoint
 from cxr.errors import LayerError
+from cxr.keras_models.graph import Graph
+from cxr.keras_models.shuffling import shuffled
 from cxr.layers import check_layer, target_layer
 from cxr.quiet_import import quiet_import
 
@@ -26,7 +29,7 @@ BATCH_SIZES = (1, 16)
 """One picture, or variants of one: on two cores, batches above 16 are no faster."""
 
 
-def build_network(checkpoint: Checkpoint) -> "Network":
+def build_network(checkpoint: Checkpoint) -> "KerasNetwork":
     """DenseNet-121 as the checkpoint's configuration states it, with the checkpoint's weights.
 
     Raises CheckpointError if a weight is missing, left over or of another shape.
@@ -39,31 +42,35 @@ def build_network(checkpoint: Checkpoint) -> "Network":
         final_relu=config.final_relu,
     )
     assign(model, checkpoint.weights)
-    return Network(model)
+    return KerasNetwork(model)
 
 
-class Network:
+class KerasNetwork:
     """Any functional Keras model from `(h, w, c)` to `(n,)` logits. Safe under threads: it holds no state of a call."""
 
-    def __init__(self, model: keras.Model) -> None:
+    def __init__(self, model: keras.Model, *, target: str = "") -> None:
+        """target: the layer that Grad-CAM explains by default; "" for `conv5_block16_concat`, else the last map."""
         model.trainable = False
-        self._model = model
+        graph = Graph.of(model)
+        self._graph = graph
+        # the same weights; where models are nested, the graph has them opened
+        self._model = keras.Model(graph.input, graph.output) if graph.output is not model.output else model
         self._compiled: dict[tuple, Callable] = {}
-        self._cuts = _cutting_layers(model)
+        self._cuts = graph.cuts()
+        self._maps = graph.maps()
         self._lock = threading.Lock()
-        self.input_shape: tuple[int, int, int] = tuple(model.input.shape[1:])
-        self.outputs: int = model.output.shape[-1]
+        self.input_shape: tuple[int, int, int] = tuple(graph.input.shape[1:])
+        self.outputs: int = graph.output.shape[-1]
         self.layers: dict[str, tuple[int, int, int]] = {
-            layer.name: tuple(layer.output.shape[1:])
-            for layer in model.layers
-            if not isinstance(layer, keras.layers.InputLayer | keras.layers.ZeroPadding2D)
-            and len(layer.output.shape) == 4
+            name: tuple(tensor.shape[1:]) for name, tensor in self._maps.items()
         }
+        self.target_layer: str = check_layer(target, self.layers) if target else target_layer(self.layers)
+        self.token_grid = NO_TOKENS
 
     @property
-    def target_layer(self) -> str:
-        """The layer that Grad-CAM explains by default: `conv5_block16_concat`, else the last one with a map."""
-        return target_layer(self.layers)
+    def capabilities(self) -> frozenset[str]:
+        """What it can be asked for: all but attention; without a layer that has a map, nothing of layers."""
+        return OF_A_GRAPH if self.layers else OF_A_GRAPH - {LAYERS, LAYER_GRADIENT, FORWARD_FROM}
 
     def forward(self, batch: np.ndarray) -> np.ndarray:
         """Logits `(N, n)` float32 of a prepared batch `(N, h, w, c)`."""
@@ -111,6 +118,14 @@ class Network:
         key = ("input gradient",)
         return self._gradients(key, lambda: partial(_gradient_of_input, self._model), batch, [output])[:, 0]
 
+    def attentions(self, batch: np.ndarray, output: int) -> tuple[np.ndarray, np.ndarray]:
+        """Raises NotAvailable: Keras' layers do not keep their attention."""
+        raise not_available({ATTENTIONS})
+
+    def randomised(self, seed: int) -> "KerasNetwork":
+        """The same layers with their weights in another order: each kernel's values are shuffled by the seed."""
+        return KerasNetwork(shuffled(self._model, seed), target=self.target_layer)
+
     def cuts(self) -> list[str]:
         """Layers that every path from the input to the output goes through, in forward order."""
         return [name for name in self.layers if name in self._cuts]
@@ -124,14 +139,14 @@ class Network:
         return check_layer(name, self.layers)
 
     def _with(self, layer: str) -> keras.Model:
-        return keras.Model(self._model.input, [self._model.output, self._model.get_layer(layer).output])
+        return keras.Model(self._graph.input, [self._graph.output, self._maps[layer]])
 
     def _tail(self, layer: str) -> keras.Model:
         """The part of the network after a layer that cuts it."""
-        return keras.Model(self._model.get_layer(layer).output, self._model.output)
+        return keras.Model(self._maps[layer], self._graph.output)
 
     def _before_output(self, layer: str) -> keras.Model:
-        return keras.Model(self._model.get_layer(layer).output, self._model.layers[-1].input)
+        return keras.Model(self._maps[layer], self._graph.steps[-1].inputs[0])
 
     def _gradients(
         self, key: tuple, make: Callable[[], Callable], batch: np.ndarray, outputs: Sequence[int]
@@ -165,23 +180,6 @@ class Network:
                 signature = [tf.TensorSpec(argument.shape, argument.dtype) for argument in arguments]
                 self._compiled[key] = tf.function(make(), input_signature=signature).get_concrete_function()
             return self._compiled[key]
-
-
-def _cutting_layers(model: keras.Model) -> set[str]:
-    """Names of the layers that every path passes: all that was computed before them is last read by them."""
-    producer = {id(layer.output): place for place, layer in enumerate(model.layers)}
-    last_reader = [len(model.layers)] * len(model.layers)
-    for place, layer in enumerate(model.layers):
-        if not isinstance(layer, keras.layers.InputLayer):
-            for tensor in keras.tree.flatten(layer.input):
-                last_reader[producer[id(tensor)]] = place
-    farthest = 0
-    cuts = set()
-    for place, layer in enumerate(model.layers):
-        if farthest <= place:
-            cuts.add(layer.name)
-        farthest = max(farthest, last_reader[place])
-    return cuts
 
 
 def _cut(count: int) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ import numpy as np
 from cxr.checkpoint import CheckpointConfig, Identity
 from cxr.frame import Frame
 from cxr.input_check import InputStatistics
-from cxr.network import Network
+from cxr.network import KerasNetwork
 from cxr.predictor import Predictor
 from cxr.preparation import InputRule, Prepared
 from cxr.quiet_import import quiet_import
@@ -89,7 +89,7 @@ class PlantedPredictor(Predictor):
         rows, columns = (side // CELL for side in model.input.shape[1:3])
         maps = {label: np.eye(rows, columns, number, dtype=np.float32) for number, label in enumerate(LABELS)}
         identity = Identity(name, "planted", None, digest.hexdigest())
-        super().__init__(Network(model), config, identity, average_maps=maps)
+        super().__init__(KerasNetwork(model), config, identity, average_maps=maps)
         self._input_scale = input_scale
 
     @property

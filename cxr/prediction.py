@@ -11,8 +11,9 @@ from cxr.input_check import InputStatistics
 
 @dataclass(frozen=True)
 class FindingScore:
-    """One finding: the network's logit, its score σ(logit), the operating point, and what other patients bear out.
+    """One finding: the network's logit, its score, the operating point, and what other patients bear out.
 
+    score                      σ(logit), or the softmax where plain logits of classes are explained
     interval                   the score's 95 % interval from the output layer's uncertainty: how far the score moves
                                when that layer is fitted on resampled patients
     likelihood_ratio           how much more common such a score is with the finding than without it
@@ -95,11 +96,24 @@ def finding_scores(
     spread  {finding: half width of the logit's 95 % interval}, for those that have one
     view    of the radiograph, "AP" or "PA"; "" where it is not known
     """
-    return tuple(_score(finding, logit, config, (spread or {}).get(finding), view) for finding, logit in logits.items())
+    scores = scores_of_logits(logits, config)
+    return tuple(
+        _score(finding, logit, scores[finding], config, (spread or {}).get(finding), view)
+        for finding, logit in logits.items()
+    )
 
 
-def _score(finding: str, logit: float, config: CheckpointConfig, spread: float | None, view: str) -> FindingScore:
-    score = sigmoid(logit)
+def scores_of_logits(logits: Mapping[str, float], config: CheckpointConfig) -> dict[str, float]:
+    """{finding: score}: the sigmoid of each logit, or the softmax over plain logits of classes."""
+    if (config.activation, config.explained) != ("softmax", "logit"):
+        return {finding: sigmoid(logit) for finding, logit in logits.items()}
+    shares = {finding: math.exp(logit - max(logits.values())) for finding, logit in logits.items()}
+    return {finding: share / sum(shares.values()) for finding, share in shares.items()}
+
+
+def _score(
+    finding: str, logit: float, score: float, config: CheckpointConfig, spread: float | None, view: str
+) -> FindingScore:
     common = config.thresholds.get(finding)
     threshold = common.of_view(view) if common else None
     said = claim(finding, logit, config)

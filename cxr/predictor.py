@@ -4,10 +4,11 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
+from cxr.capabilities import LayeredNetwork
 from cxr.checkpoint import Checkpoint, CheckpointConfig, Heads, Identity, read_checkpoint
 from cxr.deferred_network import DeferredNetwork
 from cxr.engine import AUTO, Engine, build_engine, chosen_engine
@@ -16,14 +17,13 @@ from cxr.evaluation.claims import sentences_on
 from cxr.findings import check_finding
 from cxr.layer_passes import LayerPasses
 from cxr.occlusion import FEW_WINDOWS, Occlusion
+from cxr.own_preparation import OwnPreparation
 from cxr.prediction import Prediction, finding_scores
 from cxr.preparation import InputRule, Prepared, prepare
 from cxr.reading.radiograph import Radiograph
+from hub.config import KERAS
 from hub.directory import Resolved
 from hub.sources import resolve
-
-if TYPE_CHECKING:
-    from cxr.network import Network
 
 USUAL_WINDOW = 32
 """Side in pixels of the windows whose computation in parts is compiled ahead of its first use."""
@@ -36,12 +36,17 @@ class Predictor:
     config    the checkpoint's configuration
     identity  which network this is
     layers    {layer: (y, x, k)} of every layer with a map, in forward order
+    heads     output layers fitted on resampled patients, over all outputs of the network; None where there are none
+    average_maps  {finding: (y, x)} mean Grad-CAM maps over many radiographs; empty where the checkpoint carries none
     benchmark the summary of a benchmark of explainers that the checkpoint carries, as it was written; else empty
+    capabilities, token_grid  what the network can be asked for besides logits, see `cxr.capabilities`
+    rule      how a radiograph becomes the input
+    notes     sentences on the network that go with every prediction
     """
 
     def __init__(
         self,
-        network: "Network | DeferredNetwork",
+        network: LayeredNetwork | DeferredNetwork,
         config: CheckpointConfig,
         identity: Identity,
         heads: Heads | None = None,
@@ -49,32 +54,47 @@ class Predictor:
         engine: Engine | None = None,
         average_maps: Mapping[str, np.ndarray] | None = None,
         benchmark: Mapping | None = None,
+        rule: InputRule | OwnPreparation | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
+        self.notes = tuple(notes)
         self._network = network
         self._engine = engine
-        self._heads = heads
-        self._average_maps = average_maps or {}
+        self.heads = heads
+        self.average_maps: Mapping[str, np.ndarray] = average_maps or {}
         self.benchmark: Mapping = benchmark or {}
         self._randomised: dict[int, Predictor] = {}
         self._building = threading.Lock()
+        self.capabilities, self.token_grid = network.capabilities, network.token_grid
         self.config = config
         self.identity = identity
-        self.rule = InputRule.from_config(config.input)
+        self.rule: InputRule | OwnPreparation = rule or InputRule.from_config(config.input)
         self.labels: tuple[str, ...] = tuple(config.findings)
         self._columns = list(config.findings.values())
         self._passes = LayerPasses(network, engine, self._columns)
         self._occlusion = Occlusion(engine, self._columns, self._passes)
 
     @classmethod
-    def load(cls, source: str | os.PathLike[str] | Resolved, *, engine: str = AUTO) -> "Predictor":
-        """From a source string: `starter`, a preset, a local directory, or `org/name[@revision]`. A `Path` is a folder.
+    def load(
+        cls,
+        source: str | os.PathLike[str] | Resolved,
+        *,
+        engine: str = AUTO,
+        stated: Mapping[str, Any] | None = None,
+    ) -> "Predictor":
+        """From a source string: `starter`, a preset, a local folder, a Keras model's file, or `org/name[@revision]`.
 
         engine  what computes forward passes: "tensorflow", "onnxruntime", or "auto" for the fastest that is there
+        stated  `labels`, `input` and other fields of a Keras model's description, before its `cxr-lens.json`
 
         Raises SourceError if there is no such checkpoint, CheckpointError if its files are wrong, EngineError for an
         engine that is not installed.
         """
-        resolved = source if isinstance(source, Resolved) else resolve(source)
+        resolved = source if isinstance(source, Resolved) else resolve(source, stated=stated)
+        if resolved.config["architecture"] == KERAS:
+            from cxr.keras_models.reading import read_whole_model
+
+            return cls(**vars(read_whole_model(resolved)))
         return cls.from_checkpoint(read_checkpoint(resolved), engine=engine)
 
     @classmethod
@@ -86,9 +106,8 @@ class Predictor:
         folded = fold(
             checkpoint.weights, side=config.input["size"], final_relu=config.final_relu, hidden=len(config.head)
         )
-        network = DeferredNetwork(checkpoint)
         return cls(
-            network,
+            DeferredNetwork(checkpoint),
             config,
             checkpoint.identity,
             checkpoint.heads,
@@ -109,21 +128,13 @@ class Predictor:
 
     @property
     def target_layer(self) -> str:
-        """The layer that Grad-CAM explains by default."""
+        """The layer that Grad-CAM explains by default; "" for a network without inner layers."""
         return self._network.target_layer
-
-    @property
-    def heads(self) -> Heads | None:
-        """Output layers fitted on resampled patients, over all outputs of the network; None where there are none."""
-        return self._heads
-
-    @property
-    def average_maps(self) -> Mapping[str, np.ndarray]:
-        """{finding: (y, x)} mean Grad-CAM maps over many radiographs; empty for a checkpoint that carries none."""
-        return self._average_maps
 
     def prepare(self, radiograph: Radiograph) -> Prepared:
         """The radiograph as this network was trained to see it."""
+        if isinstance(self.rule, OwnPreparation):
+            return self.rule.prepare(radiograph)
         return prepare(radiograph, self.rule)
 
     def predict(self, radiograph: Radiograph, prepared: Prepared | None = None) -> Prediction:
@@ -136,14 +147,8 @@ class Predictor:
         by_finding = dict(zip(self.labels, map(float, logits[0]), strict=True))
         scores = finding_scores(by_finding, self.config, spread=self._spread(activations), view=radiograph.view)
         check = () if prepared.statistics.ok else (prepared.statistics.verdict,)
-        warnings = (*self._fallback(), *radiograph.warnings, *check)
+        warnings = (*self.identity.fallback(), *self.notes, *radiograph.warnings, *check)
         return Prediction(scores, warnings, prepared.statistics, self.identity, sentences_on(self.config))
-
-    def _fallback(self) -> tuple[str, ...]:
-        """A warning where another network was requested."""
-        if not self.identity.requested:
-            return ()
-        return (f"{self.identity.requested!r} was requested; {self.identity.name!r} answers in its place.",)
 
     def forward(self, batch: np.ndarray) -> np.ndarray:
         """Logits `(N, n)` float32 of a prepared batch `(N, h, w, c)`."""
@@ -202,12 +207,17 @@ class Predictor:
         """
         with self._building:
             if seed not in self._randomised:
-                from cxr.randomised import randomised_checkpoint
-
-                checkpoint = randomised_checkpoint(self.config, self.rule, seed)
-                engine = self.engine if self._engine else AUTO
-                self._randomised[seed] = Predictor.from_checkpoint(checkpoint, engine=engine)
+                self._randomised[seed] = self._with_random_weights(seed)
             return self._randomised[seed]
+
+    def _with_random_weights(self, seed: int) -> "Predictor":
+        if isinstance(self._network, DeferredNetwork) and isinstance(self.rule, InputRule):
+            from cxr.randomised import randomised_checkpoint
+
+            checkpoint = randomised_checkpoint(self.config, self.rule, seed)
+            return Predictor.from_checkpoint(checkpoint, engine=self.engine if self._engine else AUTO)
+        identity = Identity(f"randomised, seed {seed}", "randomised", None, "")
+        return Predictor(self._passes.built().randomised(seed), self.config, identity, rule=self.rule)
 
     def features(self, batch: np.ndarray) -> np.ndarray:
         """The output layer's input for a prepared batch: `(N, k)`, the pooled maps unless there are hidden layers."""
@@ -218,6 +228,15 @@ class Predictor:
         self._check(batch)
         (output,) = self._outputs(finding)
         return self._passes.input_gradient(batch, output)
+
+    def attentions(self, batch: np.ndarray, finding: str) -> tuple[np.ndarray, np.ndarray]:
+        """Attention of a transformer and its gradients for a finding's logit, `(N, blocks, heads, tokens, tokens)`.
+
+        Raises NotAvailable for a network that does not give it.
+        """
+        self._check(batch)
+        (output,) = self._outputs(finding)
+        return self._passes.attentions(batch, output)
 
     def occluded(
         self,
@@ -252,13 +271,15 @@ class Predictor:
 
     def _spread(self, activations: np.ndarray) -> dict[str, float]:
         """{finding: half width of the logit's interval} among the bootstrap heads; empty where there are none."""
-        if self._heads is None:
+        if self.heads is None:
             return {}
-        spread = self._heads.spread(self._passes.features(activations))[0, self._columns]
+        spread = self.heads.spread(self._passes.features(activations))[0, self._columns]
         return dict(zip(self.labels, map(float, spread), strict=True))
 
     def build(self) -> None:
         """Compile what occlusion and the input's gradient need; otherwise their first uses take seconds longer."""
+        if self._engine is None:
+            return  # whole passes: nothing of them is compiled ahead of its first use
         blank = np.zeros(self._network.input_shape, np.float32)
         side = USUAL_WINDOW
         self.occluded(blank, np.array([(0, left, side, side) for left in range(0, 4 * FEW_WINDOWS + 4, 4)]), 1.0)

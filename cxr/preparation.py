@@ -2,14 +2,15 @@
 
 Each rule is what the checkpoints of one family were trained with; running a network on another rule's input raises no
 error and gives wrong scores. Sources: `original`, the application andohrinne-sudo/chest-xray-ai; `imagenet` and
-`resize_imagenet`, torchvision's evaluation transforms; `xrv`, torchxrayvision 1.x; `samplewise`, this project.
+`resize_imagenet`, torchvision's evaluation transforms; `xrv`, torchxrayvision 1.x; `samplewise`, this project; the
+rules of `cxr.pixel_scales`, Keras' applications.
 """
 
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -17,7 +18,9 @@ from PIL import Image
 
 from cxr.frame import Box, Frame
 from cxr.input_check import InputStatistics, input_statistics
+from cxr.pixel_scales import SCALES
 from cxr.reading.radiograph import Radiograph
+from cxr.xrv_resize import gaussian_then_linear
 from hub.errors import CheckpointError, names_hint
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -34,6 +37,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "resize_imagenet": ("filter", "mean", "std"),
     "xrv": (),
     "samplewise": ("detail",),
+    **dict.fromkeys(SCALES, ("filter", "channels")),
 }
 """The parameters of each rule besides its size."""
 
@@ -44,10 +48,11 @@ class InputRule:
 
     size        side of the square input in pixels, 32 to 1024
     resize      `imagenet`: shorter side before the central crop; default 8/7 of the size (256 for 224)
-    filter      `imagenet`, `resize_imagenet`: "bilinear" (default) or "bicubic", Pillow's
+    filter      `imagenet`, `resize_imagenet` and `cxr.pixel_scales`: "bilinear" (default) or "bicubic", Pillow's
     crop        `imagenet`: side of the central crop, which is the input's size
     mean, std   `imagenet`, `resize_imagenet`: per channel, of values 0 to 1; default ImageNet's
     detail      `samplewise`: side to which a larger picture is averaged first, so that all show the same detail
+    channels    rules of `cxr.pixel_scales`: 3 (default) or 1
 
     Raises CheckpointError, since these come from a checkpoint's configuration, for an unknown rule, a parameter that
     the rule doesn't take, and values out of range.
@@ -61,6 +66,7 @@ class InputRule:
     mean: tuple[float, float, float] | None = None
     std: tuple[float, float, float] | None = None
     detail: int | None = None
+    channels: int | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.rule, str) or self.rule not in PARAMETERS:
@@ -103,8 +109,20 @@ class InputRule:
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels) of what `prepare` gives: one channel for `xrv`, else three."""
-        return self.size, self.size, 1 if self.rule == "xrv" else 3
+        """(height, width, channels) of what `prepare` gives: one channel for `xrv`, else three unless it says one."""
+        return self.size, self.size, 1 if self.rule == "xrv" else self.channels or 3
+
+
+class Rule(Protocol):
+    """What every way of preparing a radiograph says of itself: its name, its input's shape, and its parameters."""
+
+    @property
+    def rule(self) -> str: ...
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]: ...
+
+    def to_config(self) -> dict[str, object]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +136,7 @@ class Prepared:
 
     array: np.ndarray
     frame: Frame
-    rule: InputRule
+    rule: Rule
     statistics: InputStatistics
 
     @cached_property
@@ -168,7 +186,7 @@ def _xrv(radiograph: Radiograph, rule: InputRule) -> tuple[np.ndarray, Box]:
     side = min(values.shape)
     top, left = (length // 2 - side // 2 for length in values.shape)
     square = (2 * values[top : top + side, left : left + side] - 1) * np.float32(1024)
-    weights = _gaussian_then_linear(side, rule.size)
+    weights = gaussian_then_linear(side, rule.size)
     resized = np.clip(weights @ square @ weights.T, square.min(), square.max())
     return resized[..., None], (float(top), float(left), float(side), float(side))
 
@@ -183,12 +201,21 @@ def _samplewise(radiograph: Radiograph, rule: InputRule) -> tuple[np.ndarray, Bo
     return ((values - values.mean()) / (values.std() + 1e-6))[..., None], _whole(radiograph)
 
 
+def _scaled(radiograph: Radiograph, rule: InputRule) -> tuple[np.ndarray, Box]:
+    """Straight to the square, then in the units of the rule's name."""
+    pixels = _resized(radiograph, rule.size, rule.size, rule.parameter("filter")).astype(np.float32)
+    if rule.channels == 1:
+        pixels = pixels.mean(axis=-1, keepdims=True)
+    return SCALES[rule.rule](pixels), _whole(radiograph)
+
+
 RULES: dict[str, Callable[[Radiograph, InputRule], tuple[np.ndarray, Box]]] = {
     "original": _original,
     "imagenet": _imagenet,
     "resize_imagenet": _resize_imagenet,
     "xrv": _xrv,
     "samplewise": _samplewise,
+    **dict.fromkeys(SCALES, _scaled),
 }
 
 
@@ -216,33 +243,13 @@ def _averaged(values: np.ndarray, side: int) -> np.ndarray:
     return cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def _gaussian_then_linear(length: int, size: int) -> np.ndarray:
-    """(size, length) float32: one axis of skimage's resize (order 1, mode "constant", anti-aliased) as weights.
-
-    A Gaussian of σ = (length / size - 1) / 2, cut at 4 σ, then linear interpolation at the output's half-pixel
-    centres. Beyond the border everything is zero, which is mid-grey on this rule's scale.
-    """
-    factor = length / size
-    sigma = max(0.0, (factor - 1) / 2)
-    radius = int(4 * sigma + 0.5)
-    kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / (sigma or 1)) ** 2)
-    kernel = np.pad(kernel / kernel.sum(), 2)
-    positions = (np.arange(size) + 0.5) * factor - 0.5
-    low = np.floor(positions).astype(int)
-    share = (positions - low)[:, None]
-    offsets = np.arange(length) - low[:, None] + radius + 2
-    last = len(kernel) - 1
-    weights = (1 - share) * kernel[np.clip(offsets, 0, last)] + share * kernel[np.clip(offsets - 1, 0, last)]
-    return weights.astype(np.float32)
-
-
 def _defaults(rule: str, size: int) -> dict[str, object]:
     if rule == "imagenet":
         resize = round(size * 256 / 224)
         return {"resize": resize, "filter": "bilinear", "crop": size, "mean": IMAGENET_MEAN, "std": IMAGENET_STD}
     if rule == "resize_imagenet":
         return {"filter": "bilinear", "mean": IMAGENET_MEAN, "std": IMAGENET_STD}
-    return {}
+    return {"filter": "bilinear", "channels": 3} if rule in SCALES else {}
 
 
 def _plain(value: object) -> object:
@@ -258,6 +265,8 @@ def _check_values(rule: InputRule) -> None:
         raise CheckpointError(f"There is no filter {rule.filter!r}.", names_hint(str(rule.filter), FILTERS))
     if rule.detail is not None:
         _check_whole("detail", rule.detail, SMALLEST_SIZE_PX, LARGEST_SIZE_PX)
+    if rule.channels not in (None, 1, 3):
+        raise CheckpointError(f"The input's channels are {rule.channels!r}; they must be 1 or 3.")
     for name in ("mean", "std"):
         _check_per_channel(name, getattr(rule, name), above_zero=name == "std")
 

@@ -19,6 +19,7 @@ from explainers.contract.explainer import Explainer
 
 if TYPE_CHECKING:
     from explainers.contract.measure import Measure
+    from explainers.contract.network import Network
 
 PROJECT = "cxr_lens"
 
@@ -49,5 +50,19 @@ def cxr_lens_measures() -> "Iterable[type[Measure]]":
     @hookimpl
     def cxr_lens_measures():
         return [MyMeasure]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def cxr_lens_networks() -> "Iterable[type[Network]]":
+    """The networks that this plugin brings: classes, not instances. Checked and reported as explainers are.
+
+    A class is made when its network is loaded, by `--model NAME` or `--model my_network.py`, not when it is registered:
+    its weights are read in `__init__`.
+
+        @hookimpl
+        def cxr_lens_networks():
+            return [MyNetwork]
     """
     raise NotImplementedError

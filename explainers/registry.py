@@ -1,4 +1,4 @@
-"""Collects explainers and measures from plugins, checks each, and reports what is left out with its reason.
+"""Collects explainers, measures and networks from plugins, checks each, and reports what is left out with its reason.
 
 Safe under threads: a registry may change while others read it. Readers get snapshots, which never change.
 """
@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from importlib.metadata import entry_points
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, TypeVar
@@ -21,8 +21,10 @@ import pluggy
 from explainers import hookspecs
 from explainers.contract.explainer import Explainer, check_explainer_class
 from explainers.contract.measure import Measure, check_measure_class
+from explainers.contract.network import Network, check_network_class
 from explainers.errors import FOLDERS, OptionError, PluginError, brief
 from explainers.plugin_import import describe_import_error, display_name, import_plugin
+from explainers.snapshot import Failure, Snapshot
 from hub.errors import names_hint
 
 if TYPE_CHECKING:
@@ -31,38 +33,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BUILTIN = "built-in"
-HOOKS = ("cxr_lens_explainers", "cxr_lens_measures")
+HOOKS = ("cxr_lens_explainers", "cxr_lens_measures", "cxr_lens_networks")
 
 NO_HOOK = "It defines no hook. Mark cxr_lens_explainers() with @hookimpl and return your classes."
 Class = TypeVar("Class")
 
 
-@dataclass(frozen=True)
-class Failure:
-    """A plugin, or one explainer of it, that was left out, and why."""
-
-    plugin: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """What a registry holds at one moment.
-
-    explainers, measures       {name: class}, in the order in which they were registered
-    origins, measure_origins   {name: the plugin that it is from}, "built-in" for those of cxr-lens
-    failures                   what was left out, with reasons, in order
-    """
-
-    explainers: Mapping[str, type[Explainer]] = field(default_factory=dict)
-    measures: Mapping[str, type[Measure]] = field(default_factory=dict)
-    origins: Mapping[str, str] = field(default_factory=dict)
-    measure_origins: Mapping[str, str] = field(default_factory=dict)
-    failures: tuple[Failure, ...] = ()
-
-
 class Registry:
-    """The explainers and measures that are available, by name, in the order in which they were registered."""
+    """The explainers, measures and plugins' networks that are there, by name, in the order of their registration."""
 
     def __init__(self, *, isolation: "Isolation | None" = None) -> None:
         """isolation: what a plugin's explainer may take in a process of its own, each time; its seconds limit a
@@ -109,6 +87,11 @@ class Registry:
     def measures(self) -> Mapping[str, type[Measure]]:
         """{name: class}, read-only."""
         return MappingProxyType(dict(self._published.measures))
+
+    @property
+    def networks(self) -> Mapping[str, type[Network]]:
+        """{name: class} of plugins' networks, read-only; checkpoints are not among them."""
+        return MappingProxyType(dict(self._published.networks))
 
     @property
     def defaults(self) -> list[str]:
@@ -180,11 +163,19 @@ class Registry:
         if module is not None and self._plugins.is_registered(module):
             self._plugins.unregister(module)
         draft = self._draft
-        origins = {each: origin for each, origin in draft.origins.items() if origin != name}
-        measure_origins = {each: origin for each, origin in draft.measure_origins.items() if origin != name}
-        explainers = {each: draft.explainers[each] for each in origins}
-        measures = {each: draft.measures[each] for each in measure_origins}
-        self._draft = Snapshot(explainers, measures, origins, measure_origins, draft.failures)
+        origins, measure_origins, network_origins = (
+            {each: origin for each, origin in those.items() if origin != name}
+            for those in (draft.origins, draft.measure_origins, draft.network_origins)
+        )
+        self._draft = Snapshot(
+            {each: draft.explainers[each] for each in origins},
+            {each: draft.measures[each] for each in measure_origins},
+            origins,
+            measure_origins,
+            {each: draft.networks[each] for each in network_origins},
+            network_origins,
+            draft.failures,
+        )
 
     def register(self, module: ModuleType | object, *, name: str | None = None) -> None:
         """Take in the classes of a plugin's hooks; each that can't be taken in is reported by itself."""
@@ -195,7 +186,7 @@ class Registry:
             found = {hook: self._hooked(module, hook) for hook in HOOKS}
             if not any(hook.get_hookimpls() for hook in found.values()):
                 self._fail(name, NO_HOOK)
-            for hook, add in zip(HOOKS, (self._add_explainer, self._add_measure), strict=True):
+            for hook, add in zip(HOOKS, (self._add_explainer, self._add_measure, self._add_network), strict=True):
                 for returned in self._returned(found[hook], hook, name):
                     try:
                         add(returned, name)
@@ -237,13 +228,17 @@ class Registry:
 
     def _add_measure(self, returned: object, plugin: str) -> None:
         measure, draft = check_measure_class(returned), self._draft
-        if measure.name in draft.measures:
-            raise PluginError(f"The name {measure.name!r} is taken by another measure.", "Choose another name.")
-        self._draft = replace(
-            draft,
-            measures={**draft.measures, measure.name: measure},
-            measure_origins={**draft.measure_origins, measure.name: plugin},
-        )
+        _check_free(measure.name, draft.measures, "measure")
+        measures = {**draft.measures, measure.name: measure}
+        origins = {**draft.measure_origins, measure.name: plugin}
+        self._draft = replace(draft, measures=measures, measure_origins=origins)
+
+    def _add_network(self, returned: object, plugin: str) -> None:
+        network, draft = check_network_class(returned), self._draft
+        _check_free(network.name, draft.networks, "network")
+        networks = {**draft.networks, network.name: network}
+        origins = {**draft.network_origins, network.name: plugin}
+        self._draft = replace(draft, networks=networks, network_origins=origins)
 
     def _add_explainer(self, returned: object, plugin: str) -> None:
         explainer, draft = check_explainer_class(returned), self._draft
@@ -291,6 +286,11 @@ class Registry:
                     self._fail(point.name, f"It can't be imported. {describe_import_error(error)}")
             else:
                 self.register(module, name=point.name)
+
+
+def _check_free(name: str, known: Mapping[str, object], kind: str) -> None:
+    if name in known:
+        raise PluginError(f"The name {name!r} is taken by another {kind}.", "Choose another name.")
 
 
 def _find(names: Sequence[str], known: Mapping[str, Class], kind: str) -> list[Class]:

@@ -9,6 +9,10 @@ from hub.files import read_json
 
 FORMAT = 1
 ARCHITECTURE = "densenet121"
+KERAS = "keras"
+"""Architecture of a whole Keras model, whose file describes its layers."""
+
+ACTIVATIONS, EXPLAINED = ("sigmoid", "softmax"), ("log_odds", "logit")
 OUTPUTS_LIMIT = 1000
 COMPANIONS = ("bootstrap", "average_maps", "benchmark")
 """Fields that name a further file beside the weights, with its sha256; the network works without them."""
@@ -29,15 +33,19 @@ def read_config(directory: Path) -> dict:
 def check_config(raw: dict) -> dict:
     """The same configuration if its fields are valid; CheckpointError names the first one that is not."""
     _require(raw.get("format") == FORMAT, "format", f"{FORMAT}", raw.get("format"))
-    _require(raw.get("architecture") == ARCHITECTURE, "architecture", f"{ARCHITECTURE!r}", raw.get("architecture"))
+    architecture = raw.get("architecture")
+    expected = f"{ARCHITECTURE!r} or {KERAS!r}"
+    _require(architecture in (ARCHITECTURE, KERAS), "architecture", expected, architecture)
     _require(raw.get("pooling", "average") == "average", "pooling", "'average'", raw.get("pooling"))
     _require(isinstance(raw.get("final_relu", True), bool), "final_relu", "true or false", raw.get("final_relu"))
     _check_head(raw.get("head", []))
-    _check_labels(raw.get("labels"))
+    if architecture != KERAS or "labels" in raw:  # a whole model's reader names outputs that nobody named
+        _check_labels(raw.get("labels"))
     _check_weights(raw.get("weights"))
-    rule = raw.get("input")
+    _check_ending(raw)
+    rule = raw.get("input", {"rule": ""} if architecture == KERAS else None)
     _require(isinstance(rule, dict) and isinstance(rule.get("rule"), str), "input", "an object with a rule", rule)
-    for field in ("thresholds", "calibration", "witness", "metrics", "training", "links"):
+    for field in ("thresholds", "calibration", "witness", "metrics", "training", "links", "descriptions"):
         _require(isinstance(raw.get(field, {}), Mapping), field, "an object", raw.get(field))
     for field in COMPANIONS:
         if field in raw:
@@ -60,6 +68,14 @@ def _check_head(head: Any) -> None:
     fits = isinstance(head, list) and len(head) <= 8
     fits = fits and all(type(units) is int and 1 <= units <= HEAD_LIMIT for units in head)
     _require(fits, "head", f"a list of at most 8 sizes from 1 to {HEAD_LIMIT}", head)
+
+
+def _check_ending(raw: Mapping) -> None:
+    """What turns logits into scores, and what of them is explained."""
+    for field, known in (("activation", ACTIVATIONS), ("explained", EXPLAINED)):
+        value = raw.get(field, known[0])
+        _require(value in known, field, " or ".join(map(repr, known)), value)
+    _require(isinstance(raw.get("target_layer", ""), str), "target_layer", "a layer's name", raw.get("target_layer"))
 
 
 def _check_labels(labels: Any) -> None:

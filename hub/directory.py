@@ -48,7 +48,10 @@ class Resolved:
 
     @property
     def shown(self) -> str:
-        """The source as results state it: of a local directory only its name, since paths may be private."""
+        """The source as results state it: of a local folder or file only its name, since paths may be private."""
+        file = self.config["weights"]["file"]
+        if Path(self.source).name == file:
+            return file
         return self.source if self.source == STARTER or self.revision else self.directory.resolve().name
 
 

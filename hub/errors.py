@@ -6,6 +6,7 @@
     ├── RadiographError         cxr.errors         the picture can't be read as a radiograph
     ├── FindingError            cxr.errors         the checkpoint doesn't score a finding of that name
     ├── LayerError              cxr.errors         the network has no such layer, or it can't serve here
+    ├── NotAvailable            cxr.errors         the network gives no layers, or no gradients, for that
     ├── EngineError             cxr.errors         no engine of that name computes forward passes here
     ├── Busy                    cxr.errors         too much work is waiting; try again
     ├── LabelError              cxr.errors         a table of labels is not what it should be

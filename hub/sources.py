@@ -1,4 +1,7 @@
-"""What a source string means: `starter`, a preset's name, a local path, or `org/name[@revision]` on the Hub."""
+"""What a source string means: `starter`, a preset's name, a local path, or `org/name[@revision]` on the Hub.
+
+A local path is a checkpoint's folder, or a whole Keras model's file.
+"""
 
 import logging
 import os
@@ -6,9 +9,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from hub.directory import STARTER, Resolved, open_directory
 from hub.errors import CheckpointError, CxrLensError, SourceError, names_hint
+from hub.keras_file import is_keras_file, open_keras_file
 from hub.presets import Preset, read_presets
 from hub.repository import Progress, Repository
 
@@ -24,11 +29,13 @@ def resolve(
     fallback: bool = False,
     presets: Mapping[str, Preset] | None = None,
     progress: Progress | None = None,
+    stated: Mapping[str, Any] | None = None,
 ) -> Resolved:
     """The local, verified directory of a checkpoint, from its source string. A `Path` names a local folder.
 
     presets   {name: preset} to accept; the packaged ones if None
     progress  called with the downloaded share, 0 to 1
+    stated    fields of a whole Keras model's description, which override those of its `cxr-lens.json`
 
     With `fallback`, a source that can't be loaded gives its last good copy in the cache, else the packaged starter.
     `notes` says why, and `requested` is the source string where the starter takes its place. Without `fallback`,
@@ -38,7 +45,7 @@ def resolve(
         source = _path_of(source)
     presets = read_presets() if presets is None else presets
     try:
-        return _resolve(source, presets, progress)
+        return _resolve(source, presets, progress, stated or {})
     except (SourceError, CheckpointError) as error:
         if not fallback or source == STARTER:
             raise
@@ -50,13 +57,17 @@ def _path_of(source: os.PathLike[str]) -> str:
     return str(Path(source).expanduser().absolute())
 
 
-def _resolve(source: str, presets: Mapping[str, Preset], progress: Progress | None) -> Resolved:
+def _resolve(
+    source: str, presets: Mapping[str, Preset], progress: Progress | None, stated: Mapping[str, Any]
+) -> Resolved:
     if not source or not isinstance(source, str):
         raise SourceError("No checkpoint was named.", _forms(presets))
     if source == STARTER:
         return open_directory(STARTER_DIRECTORY, source=STARTER)
-    if source not in presets and (folder := _folder(source)):
-        return open_directory(folder, source=source)
+    if source not in presets and (place := _local(source)):
+        if place.is_file():
+            return open_keras_file(place, source=source, stated=stated)
+        return open_directory(place, source=source)
     found = on_hub(source, presets)
     if found is None:
         raise SourceError(f"There is no checkpoint {source!r}.", _forms(presets, source))
@@ -66,11 +77,11 @@ def _resolve(source: str, presets: Mapping[str, Preset], progress: Progress | No
     return pull(source, repository, preset=preset, progress=progress)
 
 
-def _folder(source: str) -> Path | None:
-    """The local folder of that path, if there is one."""
+def _local(source: str) -> Path | None:
+    """The local folder of that path, or the Keras model's file, if there is one."""
     try:
-        folder = Path(source).expanduser()
-        return folder if folder.is_dir() else None
+        place = Path(source).expanduser()
+        return place if place.is_dir() or is_keras_file(place) else None
     except (RuntimeError, ValueError, OSError):  # ~ of an unknown user, a null character, a name that is too long
         return None
 
@@ -107,4 +118,7 @@ def _fallen_back(source: str, presets: Mapping[str, Preset], error: CxrLensError
 
 def _forms(presets: Mapping[str, Preset], source: str = "") -> str:
     known = [STARTER, *(name for name, preset in presets.items() if not preset.disabled)]
-    return f"{names_hint(source, known)} Or give a folder with a checkpoint in it, or 'org/name[@revision]' on the Hub."
+    return (
+        f"{names_hint(source, known)} Or give a folder with a checkpoint in it, a Keras model's file (.keras or .h5), "
+        "or 'org/name[@revision]' on the Hub."
+    )

@@ -99,7 +99,7 @@ def tiny():
     import numpy as np
 
     from cxr.checkpoint import CheckpointConfig, Identity, Threshold
-    from cxr.network import Network
+    from cxr.network import KerasNetwork
     from cxr.predictor import Predictor
 
     picture = keras.Input((32, 32, 3))
@@ -114,7 +114,7 @@ def tiny():
         input={"rule": "samplewise", "size": 32},
         thresholds={"Effusion": Threshold(0.9), "Nodule": Threshold(0.2)},
     )
-    return Predictor(Network(model), config, Identity("tiny", "tiny", None, "0" * 64))
+    return Predictor(KerasNetwork(model), config, Identity("tiny", "tiny", None, "0" * 64))
 
 
 @pytest.fixture

@@ -17,7 +17,14 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("hub", "cxr", "explainers", "explainers.page", "demo")
 HEAVY = {
     "tensorflow": ("cxr.network", "cxr.engine.on_tensorflow", "cxr.training.devices"),
-    "keras": ("cxr.quiet_import", "cxr.network", "cxr.densenet", "cxr.training", "cxr.planted_network"),
+    "keras": (
+        "cxr.quiet_import",
+        "cxr.network",
+        "cxr.keras_models",
+        "cxr.densenet",
+        "cxr.training",
+        "cxr.planted_network",
+    ),
     "gradio": ("explainers.page",),
 }
 

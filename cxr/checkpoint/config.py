@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cxr.checkpoint.witness import Witness
-from cxr.findings import COURSE_ORDER, FINDINGS, findings_of, known_finding
+from cxr.findings import COURSE_ORDER, DESCRIPTIONS, findings_of, known_finding
 from hub.config import label_name
 from hub.errors import CheckpointError
 
@@ -52,18 +52,27 @@ class Calibration:
         return 0.5 * (1 + math.tanh(log_odds / 2))
 
 
-MOST_NAMED = 20
-"""Labels in a sentence; a network of a thousand classes has more."""
+UNITS = {
+    ("softmax", "log_odds"): "logit against the other classes",
+    ("softmax", "logit"): "logit of the class",
+}
+"""What one unit of a map is, where it is not a plain logit: by last activation and by what is explained."""
 
 
 @dataclass(frozen=True)
 class CheckpointConfig:
     """A checkpoint's configuration.
 
-    labels       name of each output in order, findings spelled as NIH does; "" marks an output that is ignored
+    labels       name of each output in order, NIH's findings spelled as NIH does; "" marks an output that is ignored
+    descriptions {finding: a sentence on it}, of those that the file describes
     input        the input rule, as `cxr.preparation.InputRule.from_config` reads it
     final_relu   whether a ReLU follows the last batch norm
     head         sizes of hidden dense layers before the output
+    activation   what turns the logits into scores: "sigmoid", or "softmax" over all outputs
+    explained    with a softmax, "log_odds", a class' logit less the log-sum-exp of the others (its sigmoid is the
+                 softmax score), or "logit", the class' own
+    target_layer the layer that Grad-CAM explains by default; "" for the last one with a map
+    own_unit     what is explained, in a plugin's words; "" where `activation` and `explained` say it
     witness      what other patients say of thresholds and calibration; None for a checkpoint that was not checked
     raw          all fields of the file
     """
@@ -73,6 +82,11 @@ class CheckpointConfig:
     input: Mapping
     final_relu: bool = True
     head: tuple[int, ...] = ()
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    activation: str = "sigmoid"
+    explained: str = "log_odds"
+    target_layer: str = ""
+    own_unit: str = ""
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
     calibration: Mapping[str, Calibration] = field(default_factory=dict)
     witness: Witness | None = None
@@ -83,33 +97,35 @@ class CheckpointConfig:
 
     @property
     def findings(self) -> dict[str, int]:
-        """{finding: index of its output} of those outputs that are findings of NIH ChestX-ray14, in output order."""
-        return {label: index for index, label in enumerate(self.labels) if label in FINDINGS}
+        """{finding: index of its output} of the outputs that are not ignored, in their order."""
+        return {label: index for index, label in enumerate(self.labels) if label}
 
     @property
-    def left_out(self) -> str:
-        """A sentence on outputs that are not scored although nothing marks them as ignored, or ""."""
-        others = [label for label in self.labels if label and label not in FINDINGS]
-        if not others:
-            return ""
-        more = len(others) - MOST_NAMED
-        named = ", ".join(others[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-        return (
-            f"{len(others)} of the {len(self.labels)} outputs are left out, since they are no findings that are known "
-            f"here: {named}."
-        )
+    def unit(self) -> str:
+        """What is explained, and one unit of most maps."""
+        return self.own_unit or UNITS.get((self.activation, self.explained), "logit")
+
+    def describe(self, finding: str) -> str:
+        """A sentence on a finding: the file's, or ours for NIH's; "" where there is none."""
+        return self.descriptions.get(finding) or DESCRIPTIONS.get(finding, "")
 
     @classmethod
     def from_raw(cls, raw: Mapping, *, name: str) -> "CheckpointConfig":
         """From the checked contents of `config.json`; CheckpointError names a value that can't be used."""
         labels = tuple(label_name(label) for label in raw.get("labels", COURSE_ORDER))
         finding_at = {place: finding for finding, place in findings_of(labels)[0].items()}
-        config = cls(
+        return cls(
             name=name,
             labels=tuple(finding_at.get(at, label) for at, label in enumerate(labels)),
             input=raw["input"],
             final_relu=raw.get("final_relu", True),
             head=tuple(raw.get("head", ())),
+            descriptions={
+                known_finding(finding) or finding: str(text) for finding, text in raw.get("descriptions", {}).items()
+            },
+            activation=raw.get("activation", "sigmoid"),
+            explained=raw.get("explained", "log_odds"),
+            target_layer=raw.get("target_layer", ""),
             thresholds={
                 known_finding(finding) or finding: _threshold(finding, value)
                 for finding, value in raw.get("thresholds", {}).items()
@@ -124,12 +140,6 @@ class CheckpointConfig:
             license=str(raw.get("license", "")),
             raw=raw,
         )
-        if not config.findings:
-            raise CheckpointError(
-                f"None of the checkpoint's labels ({', '.join(labels)}) is a finding that is known here.",
-                f"Known: {', '.join(FINDINGS)}.",
-            )
-        return config
 
 
 def _threshold(finding: str, value: Any) -> Threshold:

@@ -37,6 +37,12 @@ class Identity:
     sha256: str
     requested: str | None = None
 
+    def fallback(self) -> tuple[str, ...]:
+        """A warning where another network was requested."""
+        if not self.requested:
+            return ()
+        return (f"{self.requested!r} was requested; {self.name!r} answers in its place.",)
+
     def to_json(self) -> dict[str, str | None]:
         """The fields as JSON has them; `requested` only where another network was asked for."""
         fields = {"name": self.name, "source": self.source, "revision": self.revision, "sha256": self.sha256}

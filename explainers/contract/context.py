@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from cxr.capabilities import FORWARD_FROM
 from explainers.contract.notes import checked_note, plain_json
 from explainers.contract.read_only import read_only
 from explainers.errors import Cancelled, ExplainerError
@@ -98,9 +99,9 @@ class Context:
         """The logit without a layer's cells, where the logit is a constant plus a sum over the layer's cells.
 
         So it is at the layer that is averaged before a single dense layer. None where the part of the network after
-        the layer isn't linear.
+        the layer isn't linear, or the network gives no such part.
         """
-        if layer != list(self.layers)[-1]:
+        if FORWARD_FROM not in self._predictor.capabilities or layer != list(self.layers)[-1]:
             return None
         activations = self.activations(layer)
         places = np.stack([0 * activations, activations, 2 * activations])
@@ -113,6 +114,19 @@ class Context:
         if batch is None:
             return self._predictor.input_gradient(self.input[None], finding)[0]
         return self._predictor.input_gradient(batch, finding)
+
+    def attentions(self, finding: str) -> tuple[np.ndarray, np.ndarray]:
+        """(attention, d logit / d attention) of a transformer for this input, `(blocks, heads, tokens, tokens)`.
+
+        Raises NotAvailable for a network that does not give them.
+        """
+        weights, gradients = self._predictor.attentions(self.input[None], finding)
+        return read_only(weights[0]), read_only(gradients[0])
+
+    @property
+    def token_grid(self) -> tuple[int, int, int]:
+        """(tokens before those of the picture, rows, columns) of a transformer."""
+        return self._predictor.token_grid
 
     def prepare(self, radiograph: "Radiograph") -> np.ndarray:
         """Another radiograph as this network sees it: `(h, w, c)` float32."""

@@ -58,6 +58,8 @@ class Explainer:
     most_passes: ClassVar[int] = 3000
     # {a check of `check_explainer`: why it is failed by design}
     expected_failures: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    # what the network must give, such as ("input_gradient",); None for what the code's calls of the context need
+    needs: ClassVar[Sequence[str] | None] = None
     # version of the contract that it was written for
     api: ClassVar[int] = API
 

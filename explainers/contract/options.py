@@ -7,7 +7,7 @@ import inspect
 import math
 import re
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -213,11 +213,12 @@ def _helps(docstring: str) -> dict[str, str]:
 
 
 def check_options(
-    explainer: Any, given: Mapping[str, Any], *, layers: Iterable[str], default_layer: str
+    explainer: Any, given: Mapping[str, Any], *, layers: Collection[str], default_layer: str
 ) -> dict[str, Any]:
     """All of an explainer's options: those given, checked, and the defaults of the others.
 
-    A layer's default that this network doesn't have gives way to `default_layer`. Raises OptionError for an unknown
+    A layer's default that this network doesn't have gives way to `default_layer`; a network without layers can't have
+    the map, so that the layer's name does not matter. Raises OptionError for an unknown
     name or a value that an option can't take.
     """
     known = {option.name: option for option in explainer.options()}
@@ -226,9 +227,9 @@ def check_options(
     values = {}
     for name, option in known.items():
         value = given.get(name, option.default)
-        if option.kind == "layer" and name not in given and value not in layers:
+        if option.kind == "layer" and name not in given and layers and value not in layers:
             value = default_layer
-        values[name] = option.check(value, explainer=explainer.name, layers=layers)
+        values[name] = option.check(value, explainer=explainer.name, layers=layers or None)
     return values
 
 

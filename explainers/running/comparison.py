@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cxr.errors import NotAvailable
 from explainers.contract.context import Context
 from explainers.contract.explainer import Explainer
 from explainers.contract.explanation import Explanation, check_map, check_returned
+from explainers.contract.needs import why_not_available
 from explainers.contract.notes import checked_notes
 from explainers.contract.options import check_options, deprecations
 from explainers.errors import ExplainerError, OptionError
@@ -64,6 +66,8 @@ class Failed:
     code: str
     reason: str
 
+
+LOGIT = "logit"
 
 Event = Started | Progressed | Finished | Failed
 
@@ -172,6 +176,9 @@ class ExplainerJob(Job[Event]):
         return Failed(self.name, code, reason)
 
     def compute(self, report: Callable[[Event], None], stop: Callable[[], bool]) -> Event:
+        if reason := why_not_available(self.explainer, self.predictor):
+            return self.failed(NotAvailable.code, reason)
+
         def report_progress(fraction: float, text: str, preview: np.ndarray | None) -> None:
             report(Progressed(self.name, fraction, text, preview))
 
@@ -197,7 +204,7 @@ class ExplainerJob(Job[Event]):
             explainer=self.name,
             title=self.explainer.title,
             options=options,
-            unit=self.explainer.unit,
+            unit=unit_on(self.explainer.unit, self.predictor.config.unit),
             signed=self.explainer.is_signed(options),
             stochastic=self.explainer.is_stochastic(options),
             control=self.explainer.control,
@@ -264,6 +271,11 @@ def _in_order(maps: np.ndarray, order: Sequence[int]) -> np.ndarray:
     if maps.ndim != 3 or len(maps) != len(order):
         raise ExplainerError(f"The maps have the shape {maps.shape}; ({len(order)}, y, x) was expected.")
     return maps[np.argsort(order)]
+
+
+def unit_on(unit: str, logit: str) -> str:
+    """An explainer's unit on a network that calls its logit otherwise: "logit per input unit" of a class' logit."""
+    return logit + unit.removeprefix(LOGIT) if unit.startswith(LOGIT) else unit
 
 
 @cache

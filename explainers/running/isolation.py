@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explainers.contract.explainer import Explainer
+from explainers.contract.needs import needs_of
 from explainers.errors import ExplainerError, TooSlow
 from explainers.running.process import worker_process
 from hub.errors import CxrLensError
@@ -32,9 +33,13 @@ MEMORY_MB = 4096
 """Default of what a process may take: PyTorch with a network of its own fits in."""
 
 PREDICTOR_METHODS = (
-    "forward", "forward_with", "forward_from", "activations", "layer_gradient", "input_gradient", "occluded", "prepare",
+    "forward", "forward_with", "forward_from", "activations", "layer_gradient", "input_gradient", "attentions",
+    "occluded", "prepare",
 )  # fmt: skip
 """The methods of a predictor that a context calls; others are refused."""
+
+ABOUT = ("labels", "layers", "target_layer", "average_maps", "capabilities", "token_grid")
+"""What a context reads of a predictor."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,12 @@ def isolated(explainer: type[Explainer], plugin: str, isolation: Isolation) -> t
     methods: dict[str, Callable] = {"explain": explain}
     if together:
         methods["explain_findings"] = explain_findings
-    # options are read from the original's signature and docstring
-    described = {"options": classmethod(lambda cls: explainer.options()), "__doc__": explainer.__doc__}
+    # options are read from the original's signature and docstring, needs from its code
+    described: dict[str, Any] = {
+        "options": classmethod(lambda cls: explainer.options()),
+        "needs": needs_of(explainer),
+        "__doc__": explainer.__doc__,
+    }
     return type(explainer.__name__, (explainer,), {**methods, **described, "__module__": explainer.__module__})
 
 
@@ -85,7 +94,7 @@ def _remote(
     """
     limit = isolation.limit_s
     predictor = context._predictor
-    about = {name: getattr(predictor, name) for name in ("labels", "layers", "target_layer", "average_maps")}
+    about = {name: getattr(predictor, name) for name in ABOUT}
     task = {
         "plugin": plugin,
         "explainer": name,

@@ -29,6 +29,8 @@ class RemotePredictor:
         self.layers: Mapping[str, tuple[int, int, int]] = about["layers"]
         self.target_layer: str = about["target_layer"]
         self.average_maps: Mapping[str, np.ndarray] = about["average_maps"]
+        self.capabilities: frozenset[str] = about["capabilities"]
+        self.token_grid: tuple[int, int, int] = about["token_grid"]
 
     def occluded_in_steps(
         self, prepared: np.ndarray, windows: np.ndarray, fill: np.ndarray | float

@@ -3,7 +3,8 @@ import pytest
 from PIL import Image
 
 from cxr import prepare, read_radiograph
-from cxr.preparation import RULES, InputRule, _gaussian_then_linear
+from cxr.preparation import RULES, InputRule
+from cxr.xrv_resize import gaussian_then_linear
 from hub.errors import CheckpointError
 
 MEDMAE = {"rule": "imagenet", "filter": "bicubic", "mean": [0.5056] * 3, "std": [0.252] * 3}
@@ -147,7 +148,7 @@ def test_xrv_takes_the_first_channel_of_a_colour_picture():
 def test_xrv_shrinks_through_a_gaussian():
     # 4 to 2: σ = (2 - 1) / 2, kernel exp(-2 x²) for x = -2..2 / 1.27134 = .000264 .106450 .786571 .106450 .000264;
     # output 0 lies at 0.5 between the rows 0 and 1: (k0 + k1) / 2, the same, (k2 + k1) / 2, k2 / 2
-    weights = _gaussian_then_linear(4, 2)
+    weights = gaussian_then_linear(4, 2)
     np.testing.assert_allclose(weights[0], [0.446511, 0.446511, 0.053357, 0.000132], atol=1e-6)
     np.testing.assert_allclose(weights[1], weights[0][::-1], atol=1e-6)
 
@@ -155,7 +156,7 @@ def test_xrv_shrinks_through_a_gaussian():
 def test_xrv_enlarges_linearly_against_zero():
     # 2 to 4: centres at -0.25, 0.25, 0.75, 1.25; beyond the border there is zero
     expected = [[0.75, 0], [0.75, 0.25], [0.25, 0.75], [0, 0.75]]
-    np.testing.assert_allclose(_gaussian_then_linear(2, 4), expected, atol=1e-6)
+    np.testing.assert_allclose(gaussian_then_linear(2, 4), expected, atol=1e-6)
 
 
 def test_xrv_is_what_scikit_image_does():

@@ -94,7 +94,7 @@ def ending(tail):
     import keras
 
     from cxr.checkpoint import CheckpointConfig, Identity
-    from cxr.network import Network
+    from cxr.network import KerasNetwork
     from cxr.predictor import Predictor
 
     picture = keras.Input((32, 32, 3))
@@ -104,7 +104,7 @@ def ending(tail):
     config = CheckpointConfig(
         name="other", labels=("Effusion", "Nodule"), input={"rule": "samplewise", "size": 32}
     )  # fmt: skip
-    return Predictor(Network(model), config, Identity("other", "other", None, "0" * 64))
+    return Predictor(KerasNetwork(model), config, Identity("other", "other", None, "0" * 64))
 
 
 def dense(values, **settings):

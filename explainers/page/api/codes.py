@@ -40,6 +40,11 @@ CODES = {
         "Correct the argument; the sentence says what is expected.",
     ),
     "LAYER": ErrorCode(400, "The network has no such layer, or it can't serve here.", "Take one from `/model_info`."),
+    "NOT_AVAILABLE": ErrorCode(
+        400,
+        "The network does not give what the explainer needs, such as inner layers or gradients.",
+        "Choose another explainer; `/model_info` lists those that are available.",
+    ),
     "SOURCE": ErrorCode(
         404,
         "The server doesn't offer a network of that name, or the network could not be loaded.",

@@ -15,7 +15,7 @@ def configured(**fields) -> CheckpointConfig:
 
 
 def test_findings_keep_the_place_of_their_output():
-    assert configured().findings == {"Mass": 0, "Effusion": 3}
+    assert configured().findings == {"Mass": 0, "Lung Lesion": 2, "Effusion": 3}
 
 
 @pytest.mark.parametrize("spelling", ["Pleural Effusion", "pleural_effusion", "PleuralEffusion"])
@@ -25,21 +25,23 @@ def test_an_output_under_another_spelling_is_the_finding(spelling):
     assert found.findings == {"Mass": 0, "Effusion": 1}
     assert found.labels == ("Mass", "Effusion")
     assert set(found.thresholds) == set(found.calibration) == {"Effusion"}
-    assert not found.left_out
 
 
-def test_outputs_that_are_no_findings_are_said_unless_they_are_marked():
-    others = ["Lung Opacity", "Pleural Effusion", "Effusion"]
-    assert "3 of the 4 outputs" not in configured(labels=["Mass", *others]).left_out
-    assert configured(labels=["Mass", *others]).left_out.startswith("2 of the 4 outputs are left out")
-    assert "Lung Opacity, Pleural Effusion" in configured(labels=["Mass", *others]).left_out
-    marked = configured(labels=["Mass", {"name": "Lung Opacity", "ignored": True}, ""])
-    assert not marked.left_out
+def test_every_output_is_a_finding_unless_it_is_marked():
+    found = configured(labels=["Mass", "Lung Opacity", {"name": "No Finding", "ignored": True}, "Cat"])
+    assert found.findings == {"Mass": 0, "Lung Opacity": 1, "Cat": 3}
 
 
-def test_without_any_known_finding_there_is_nothing_to_score():
-    with pytest.raises(CheckpointError, match=r"Cat.*Known: Atelectasis"):
-        configured(labels=["Cat", "Dog"])
+def test_a_finding_is_described_by_the_file_or_where_it_is_nihs_by_us():
+    found = configured(labels=["Mass", "Cat", "Dog"], descriptions={"Cat": "An animal.", "Mass": "A shadow."})
+    assert [found.describe(name) for name in found.findings] == ["A shadow.", "An animal.", ""]
+    assert configured().describe("Effusion") == "Fluid between the lung and the chest wall."
+
+
+def test_the_unit_says_what_of_a_softmax_is_explained():
+    assert configured().unit == "logit"
+    assert configured(activation="softmax").unit == "logit against the other classes"
+    assert configured(activation="softmax", explained="logit").unit == "logit of the class"
 
 
 def test_a_threshold_carries_how_it_was_chosen():

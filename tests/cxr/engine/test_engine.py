@@ -16,7 +16,7 @@ from cxr.engine import ENGINES, build_engine, chosen_engine
 from cxr.engine.folded import fold
 from cxr.engine.geometry import Geometry, Reach, sizes
 from cxr.errors import EngineError
-from cxr.network import Network
+from cxr.network import KerasNetwork
 from cxr.predictor import Predictor
 from hub import resolve
 from hub.architecture import backbone_shapes, map_shapes
@@ -42,7 +42,7 @@ def prepared(predictor, phantom) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def network(predictor) -> Network:
+def network(predictor) -> KerasNetwork:
     """The starter in Keras, which every library is compared with; the run's own, whose compiled passes are shared."""
     return predictor._passes.built()
 

@@ -49,13 +49,13 @@ def with_output(tiny, kernel, bias):
     """The tiny network with another output layer, as a copy."""
     import keras
 
-    from cxr.network import Network
+    from cxr.network import KerasNetwork
     from cxr.predictor import Predictor
 
     model = keras.models.clone_model(tiny._network._model)
     model.set_weights(tiny._network._model.get_weights())
     model.get_layer("predictions").set_weights([np.array(kernel), np.array(bias)])
-    return Predictor(Network(model), tiny.config, tiny.identity)
+    return Predictor(KerasNetwork(model), tiny.config, tiny.identity)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ def context_of() -> Callable:
     """context_of(model, input (h, w, c) or (h, w), **context_arguments) -> Context; outputs are Effusion and Mass."""
     from cxr.checkpoint import CheckpointConfig, Identity
     from cxr.frame import Frame
-    from cxr.network import Network
+    from cxr.network import KerasNetwork
     from cxr.predictor import Predictor
     from cxr.preparation import InputRule, Prepared
     from explainers import Context
@@ -23,7 +23,7 @@ def context_of() -> Callable:
         array = array if array.ndim == 3 else array[..., None]
         array.flags.writeable = False
         config = CheckpointConfig(name="tiny", labels=LABELS, input={"rule": "samplewise", "size": 32})
-        predictor = Predictor(Network(model), config, Identity("tiny", "tiny", None, ""))
+        predictor = Predictor(KerasNetwork(model), config, Identity("tiny", "tiny", None, ""))
         height, width, _ = array.shape
         frame = Frame((height, width), (height, width), (0.0, 0.0, float(height), float(width)))
         prepared = Prepared(array, frame, InputRule("samplewise", 32), statistics=None)

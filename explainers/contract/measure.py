@@ -78,6 +78,8 @@ class Measure:
     reference: ClassVar[str] = ""
     # whether it takes seconds for most explainers, so that pages run it without being asked
     quick: ClassVar[bool] = False
+    # most passes that it costs for a map of the packaged network; pages run the cheapest measures first
+    most_passes: ClassVar[int] = 3000
     # whether it compares the map with a box on the radiograph, and raises NotMeasurable without one
     needs_box: ClassVar[bool] = False
     # {check of the plugin kit: why this measure can't pass it}
@@ -137,6 +139,8 @@ def _check_kinds(measure: type[Measure]) -> None:
         value = getattr(measure, attribute)
         if not isinstance(value, bool):
             raise PluginError(f"{measure.name!r} has {attribute} = {value!r}, not True or False.")
+    if type(measure.most_passes) is not int or measure.most_passes < 0:
+        raise PluginError(f"{measure.name!r} has most_passes = {measure.most_passes!r}, not a whole number from 0.")
 
 
 @dataclass(eq=False)

@@ -18,7 +18,7 @@ class Completeness(Measure):
 
     name, title, unit, bounds, better = "completeness", "Completeness", "share of the sum", (0, None), "lower"
     reference = "Sundararajan et al. 2017, arXiv 1703.01365"
-    quick = True
+    quick, most_passes = True, 4
 
     def measure(self, subject: Subject) -> Measured:
         """|Σ map − promised| ÷ |promised|."""

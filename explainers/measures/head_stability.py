@@ -20,7 +20,7 @@ class HeadStability(Measure):
     """
 
     name, title, unit, bounds, better = "head_stability", "Stable under refitting", "share of the map", (0, 1), "higher"
-    quick = True
+    quick, most_passes = True, 1
 
     def measure(self, subject: Subject) -> Measured:
         """Σ |m| over settled cells ÷ Σ |m|."""

@@ -33,7 +33,7 @@ class RelevanceGain(Measure):
 
     name, title, unit, better = "relevance_gain", "Removal test", "logit", "higher"
     reference = "Blücher et al. 2024, TMLR"
-    quick = True
+    quick, most_passes = True, 504
     aliases = ("removal",)
     expected_failures = MappingProxyType(dict.fromkeys(("planted", "crop"), DARK_FILLS))
 

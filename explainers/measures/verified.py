@@ -20,7 +20,7 @@ class Verified(Measure):
 
     name, title, unit, bounds, better = "verified", "Verified", "share of the claims", (0, 1), "higher"
     reference = "Zeiler, Fergus 2014, arXiv 1311.2901"
-    quick = True
+    quick, most_passes = True, 160
 
     def measure(self, subject: Subject) -> Measured:
         """The share of the claims that is confirmed."""

@@ -6,6 +6,9 @@ SCORING = {"concurrency_id": "scoring", "concurrency_limit": 2}
 EXPLAINING = {"concurrency_id": "explaining", "concurrency_limit": 2}
 """As many at once as a free machine has cores; further ones wait in the queue."""
 
+TESTING = {"concurrency_id": "testing", "concurrency_limit": 2}
+"""Tests of maps. They run without being asked for, so that nobody's maps may wait behind them."""
+
 LIGHT = {"concurrency_id": "light", "concurrency_limit": 8}
 """Lists and states, which compute nothing."""
 

@@ -23,9 +23,11 @@ from cxr.prediction import FindingScore, Prediction
 from cxr.predictor import Predictor
 from cxr.reading.radiograph import Radiograph, read_radiograph
 from explainers.contract.explanation import Explanation
+from explainers.contract.measure import Measured, NotMeasurable
 from explainers.page.samples import SIZE_PX, Samples
 from explainers.registry import Registry
 from explainers.running.comparison import Failed, Finished, compare
+from explainers.running.measuring import MeasureDone, measure
 
 if TYPE_CHECKING:
     from explainers.page.networks import Networks
@@ -48,6 +50,7 @@ class WorkedCase:
     picture       its file, lossless
     scores        what the panel of scores shows, but for the session's token
     explanations  of `finding`, with the explainers' default options
+    tests         of the explanations: what measures that run without being asked for found
     """
 
     sample: str
@@ -57,6 +60,14 @@ class WorkedCase:
     prediction: Prediction
     scores: Mapping[str, Any]
     explanations: tuple[Explanation, ...]
+    tests: tuple[MeasureDone, ...]
+
+    def found(self, explanation: Explanation, measure: str) -> MeasureDone | None:
+        """The stored result of a measure; None if the explanation is not of the case, or was not measured so."""
+        if not any(explanation is each for each in self.explanations):
+            return None
+        results = [each for each in self.tests if (each.explainer, each.measure) == (explanation.explainer, measure)]
+        return results[0] if results else None
 
     @cached_property
     def shown(self) -> bytes:
@@ -83,6 +94,7 @@ def make(predictor: Predictor, folder: Path, scores_of: Any) -> None:
     if failed:
         raise RuntimeError(f"{failed[0].explainer} failed: {failed[0].reason}")
     made = {event.explainer: event.explanation for event in events if isinstance(event, Finished)}
+    tests = _tested(predictor, radiograph, [made[each] for each in names], registry)
     record = {
         "sample": name,
         "finding": sample.planted,
@@ -92,13 +104,39 @@ def make(predictor: Predictor, folder: Path, scores_of: Any) -> None:
         "statistics": asdict(prediction.statistics),
         "scores": scores_of(prediction, predictor),
         "explanations": [made[each].record() for each in names],
+        "tests": [_test_record(each) for each in tests],
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     maps: dict[str, Any] = {each: made[each].map.astype(np.float16) for each in names}
+    maps |= {_place(end, array): values.astype(np.float16) for end in tests if end.measured
+             for array, values in end.measured.arrays.items()}  # fmt: skip
     np.savez_compressed(folder / MAPS, **maps)
     picture = Image.fromarray(radiograph.display(SIZE_PX))
     picture.save(folder / PICTURE, "WEBP", lossless=True, quality=100, method=6)
+
+
+def _tested(
+    predictor: Predictor, radiograph: Radiograph, explanations: list[Explanation], registry: Registry
+) -> list[MeasureDone]:
+    """What each measure that runs without being asked for finds of each explanation."""
+    names = [each.name for each in registry.measures.values() if each.quick and not each.needs_box]
+    events = measure(predictor, radiograph, explanations, names, registry=registry)
+    tests = [event for event in events if isinstance(event, MeasureDone)]
+    failed = [each for each in tests if each.measured is None and each.code != NotMeasurable.code]
+    if failed:
+        raise RuntimeError(f"{failed[0].measure} of {failed[0].explainer} failed: {failed[0].reason}")
+    return tests
+
+
+def _test_record(end: MeasureDone) -> dict[str, Any]:
+    arrays = [] if end.measured is None else list(end.measured.arrays)
+    return {"explainer": end.explainer, "measure": end.measure, **end.to_json(), "arrays": arrays}
+
+
+def _place(end: MeasureDone, array: str) -> str:
+    """What the array of a test is called among the stored maps."""
+    return f"{end.explainer}/{end.measure}/{array}"
 
 
 def load(folder: Any = None) -> WorkedCase | None:
@@ -126,6 +164,7 @@ def load(folder: Any = None) -> WorkedCase | None:
         prediction,
         record["scores"],
         explanations,
+        tuple(_test(each, maps) for each in record["tests"]),
     )
 
 
@@ -149,6 +188,15 @@ def packaged() -> WorkedCase | None:
 def _score(stored: Mapping[str, Any]) -> FindingScore:
     interval = stored["interval"]
     return FindingScore(**{**stored, "interval": tuple(interval) if interval else None})
+
+
+def _test(stored: Mapping[str, Any], maps: Mapping[str, np.ndarray]) -> MeasureDone:
+    ended = MeasureDone(stored["explainer"], stored["measure"])
+    if "code" in stored:
+        return replace(ended, code=stored["code"], reason=stored["reason"])
+    arrays = {array: maps[_place(ended, array)] for array in stored["arrays"]}
+    known = {name: stored[name] for name in ("value", "sentence", "verdict", "figures", "compared_with")}
+    return replace(ended, measured=Measured(arrays=arrays, **known), seconds=stored["seconds"])
 
 
 def _explanation(stored: Mapping[str, Any], values: np.ndarray) -> Explanation:

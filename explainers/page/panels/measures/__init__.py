@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from explainers.page.concurrency import EXPLAINING, NOT_QUEUED
+from explainers.page.concurrency import NOT_QUEUED, TESTING
 from explainers.page.panel import Event, Panel, handler
 from explainers.page.panels.measures.request import MeasureRequest
 from explainers.page.panels.measures.run import run_measures
@@ -21,7 +21,7 @@ class Measures(Panel):
         measures = self.state.registry.measures.values()
         return {"measures": [each.describe() for each in measures if not each.needs_box]}
 
-    @handler(**EXPLAINING)
+    @handler(**TESTING)
     def measure(self, event: Event) -> Iterator[dict]:
         """Measure the explanations on the screen."""
         request = MeasureRequest.from_event(event.data)

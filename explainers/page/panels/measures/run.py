@@ -1,14 +1,16 @@
-"""Running the tests of the maps on the screen, one after another."""
+"""Running the tests of the maps on the screen, one after another, the cheapest first."""
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from cxr.predictor import Predictor
 from explainers.contract.explanation import Explanation
+from explainers.contract.measure import Measure
 from explainers.errors import OptionError
 from explainers.page.networks import public_name
 from explainers.page.panels.measures.request import MeasureRequest
-from explainers.page.sessions import Session, run_name
+from explainers.page.sessions import Run, Session, run_name
 from explainers.page.state import AppState
 from explainers.pictures import displayed
 from explainers.pictures.overlay import frame_on
@@ -20,7 +22,7 @@ MARKS = {"unsettled": "hatched", "claims": "claims"}
 
 
 def run_measures(state: AppState, session: Session, request: MeasureRequest) -> Iterator[dict]:
-    """Measure what is shown; yields the whole state each time something happened."""
+    """Measure what is shown, the cheapest measure of all maps first; yields the whole state with each change."""
     with session.run(run_name("measure", request.run)) as run:
         shown = session.still_shown(request.panels)
         if not shown:
@@ -32,33 +34,42 @@ def run_measures(state: AppState, session: Session, request: MeasureRequest) -> 
             "panels": {panel: {} for panel in shown},
         }
         yield _copy(progress)
-        for panel, explanation in shown.items():
-            try:
-                predictor = _network_of(state, explanation)
-            except CxrLensError as error:
-                failed = {"state": "failed", "sentence": str(error)}
-                progress["panels"][panel] = dict.fromkeys(request.names, failed)
-                yield _copy(progress)
-                continue
-            events = measure(
-                predictor,
-                session.radiograph,
-                [explanation],
-                request.names,
-                registry=state.registry,
-                cancelled=run.cancelled.is_set,
-                shared=session.measured,
-                limit_s=state.settings.limits.explanation_s,
-            )
-            for event in events:
+        measures = sorted(state.registry.find_measures(request.names), key=lambda each: each.most_passes)
+        for kind, (panel, explanation) in product(measures, shown.items()):
+            for event in _events(state, session, explanation, kind, run):
                 if isinstance(event, MeasureDone):
-                    session.found(explanation, state.registry.measures[event.measure].title, event)
-                progress["panels"][panel][event.measure] = _outcome(session, state, explanation, event)
+                    session.found(explanation, kind.title, event)
+                progress["panels"][panel][kind.name] = _outcome(session, explanation, event)
                 yield _copy(progress)
                 if run.cancelled.is_set():
                     return
         progress["done"] = True
         yield _copy(progress)
+
+
+def _events(
+    state: AppState, session: Session, explanation: Explanation, kind: type[Measure], run: Run
+) -> Iterator[Measuring | MeasureDone]:
+    """What happens while a map is measured; of a stored map, the stored result is all that does."""
+    stored = session.worked_case.found(explanation, kind.name) if session.worked_case else None
+    if stored is not None:
+        yield stored
+        return
+    try:
+        predictor = _network_of(state, explanation)
+    except CxrLensError as error:
+        yield MeasureDone(explanation.explainer, kind.name, code=error.code, reason=str(error))
+        return
+    yield from measure(
+        predictor,
+        session.radiograph,
+        [explanation],
+        [kind.name],
+        registry=state.registry,
+        cancelled=run.cancelled.is_set,
+        shared=session.measured,
+        limit_s=state.settings.limits.explanation_s,
+    )
 
 
 def _network_of(state: AppState, explanation: Explanation) -> Predictor:
@@ -70,7 +81,7 @@ def _network_of(state: AppState, explanation: Explanation) -> Predictor:
     return state.networks.find(public_name(explanation.model.source))
 
 
-def _outcome(session: Session, state: AppState, explanation: Explanation, event: Measuring | MeasureDone) -> dict:
+def _outcome(session: Session, explanation: Explanation, event: Measuring | MeasureDone) -> dict:
     if isinstance(event, Measuring):
         return {"state": "running", "text": event.text, "fraction": event.fraction}
     if event.measured is None:

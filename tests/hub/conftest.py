@@ -48,6 +48,10 @@ class FakeHub:
         with urllib.request.urlopen(f"{self.address}/_asked") as answer:
             return [each for each in json.load(answer) if "agent-harnesses" not in each]
 
+    def requests(self) -> list[str]:
+        """Method and last part of what was asked for since the last time."""
+        return [f"{each.split()[0]} {each.rsplit('/', 1)[-1]}" for each in self.asked()]
+
     def command(self, *arguments: str, **environment: str) -> subprocess.Popen:
         """python -m hub, as a process that knows this Hub and this cache."""
         return subprocess.Popen(

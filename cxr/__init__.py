@@ -1,6 +1,6 @@
 """From a chest radiograph to the scores of a DenseNet-121. Names are loaded when they are first used."""
 
-from importlib import import_module
+from hub.lazy_imports import lazy_attributes
 
 _LAZY_IMPORTS = {
     "Predictor": "cxr.predictor",
@@ -10,9 +10,4 @@ _LAZY_IMPORTS = {
 }
 
 __all__ = sorted(_LAZY_IMPORTS)
-
-
-def __getattr__(name: str):
-    if name not in _LAZY_IMPORTS:
-        raise AttributeError(f"module 'cxr' has no attribute {name!r}")
-    return getattr(import_module(_LAZY_IMPORTS[name]), name)
+__getattr__ = lazy_attributes(__name__, _LAZY_IMPORTS)

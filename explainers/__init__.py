@@ -1,6 +1,6 @@
 """What a plugin author imports. Light: neither TensorFlow nor Gradio is loaded from here."""
 
-from importlib import import_module
+from hub.lazy_imports import lazy_attributes
 
 _LAZY_IMPORTS = {
     "Context": "explainers.contract.context",
@@ -25,9 +25,4 @@ _LAZY_IMPORTS = {
 }
 
 __all__ = sorted(_LAZY_IMPORTS)
-
-
-def __getattr__(name: str):
-    if name not in _LAZY_IMPORTS:
-        raise AttributeError(f"module 'explainers' has no attribute {name!r}")
-    return getattr(import_module(_LAZY_IMPORTS[name]), name)
+__getattr__ = lazy_attributes(__name__, _LAZY_IMPORTS)

@@ -1,6 +1,6 @@
 """Results of whole data sets read back: tables, maps as explanations, differences between runs, a summary page."""
 
-from importlib import import_module
+from hub.lazy_imports import lazy_attributes
 
 _LAZY_IMPORTS = {
     "Results": "explainers.results.reading",
@@ -9,9 +9,4 @@ _LAZY_IMPORTS = {
 }
 
 __all__ = sorted(_LAZY_IMPORTS)
-
-
-def __getattr__(name: str):
-    if name not in _LAZY_IMPORTS:
-        raise AttributeError(f"module 'explainers.results' has no attribute {name!r}")
-    return getattr(import_module(_LAZY_IMPORTS[name]), name)
+__getattr__ = lazy_attributes(__name__, _LAZY_IMPORTS)

@@ -125,7 +125,7 @@ def _shortcuts(metrics: Mapping) -> str:
     for name, auc in found.items():
         finding = farthest(auc)
         rows.append(f"| {name} | {mean_distance(auc):.3f} | {display_name(finding)} {_with_interval(auc[finding])} |")
-    head = "| AUC of, by each logit | mean distance from 0.5 | farthest |\n|---|---|---|\n"
+    head = "| what each logit separates | mean distance from 0.5 | farthest |\n|---|---|---|\n"
     return f"## Shortcuts\n\n{SHORTCUTS}\n\n{head}" + "\n".join(rows) + "\n\n" + "\n".join(_by_each_logit(found))
 
 

@@ -39,7 +39,7 @@ class RankedScores:
 
 
 def auc_of(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float | None:
-    """AUC of scores `(rows,)` for labels 1 and 0, rows with NaN left out; None without positives or without negatives.
+    """AUC of scores `(rows,)` for labels 1 and 0; rows with NaN are left out. None without positives or negatives.
 
     weights  (rows,) of the rows; None for equal weights
     """

@@ -1,7 +1,7 @@
 """Probabilities from logits: two numbers a finding, fitted on pictures that the network was not trained on.
 
-probability = σ(a·z + b + logit π). π is how frequent the finding is among the pictures it was fitted on; where it is
-as frequent as π' instead, and nothing else differs, logit π' takes that place.
+probability = σ(a·z + b + logit π). π is the finding's frequency in the pictures that the numbers were fitted
+on. Where its frequency is π' and nothing else differs, logit π' replaces logit π.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 
 PRIOR_POSITIVES = 30
-"""How many positives the slope common to all findings counts as much as, for each finding's own slope."""
+"""Weight of the slope that is common to all findings: it counts as this many further positives of each finding."""
 
 STEPS = 50
-"""Of Newton's method at most; it takes about eight."""
+"""Largest number of steps of Newton's method, which takes about eight."""
 
 
 @dataclass(frozen=True)
 class FittedCalibration:
-    """Of one finding: the three numbers, and how many positives, of how many patients, they rest on."""
+    """The calibration of one finding: its three numbers, and the positives and patients that it was fitted on."""
 
     a: float
     b: float
@@ -43,9 +43,9 @@ def fit_calibrations(
     """{finding: calibration} from labels 1, 0 or NaN and logits, both `(rows, findings)`, and the rows' patients.
 
     Logistic regression of each finding's labels on its logit (Platt 1999). Its slope is shrunk towards the mean of all
-    findings' slopes, as 30 further positives with that slope would do; its intercept is free. Left out are findings
-    without positives or negatives, and those whose positives have no higher logits than the rest on these pictures:
-    no probability can be made of such a score.
+    findings' slopes, as 30 further positives with that slope would do; its intercept is free. Findings
+    without positives or without negatives are left out. So are findings whose positives have no higher logits than the
+    rest: such a score gives no probability.
     """
     columns = {
         finding: (labels[known, at] == 1, logits[known, at].astype(float))
@@ -64,14 +64,14 @@ def _rises(truth: np.ndarray, logit: np.ndarray) -> bool:
 
 
 def _common_slope(columns: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> float:
-    """Of one regression over all findings, each with its own intercept, shrunk towards 1 as a finding's slope is."""
+    """Mean of the findings' slopes, weighted by their positives; each is shrunk towards 1."""
     slopes = [logistic(truth, logit, slope=1.0, weight=_weight(truth, logit))[0] for truth, logit in columns.values()]
     positives = [truth.sum() for truth, _ in columns.values()]
     return float(np.average(slopes, weights=positives)) if slopes else 1.0
 
 
 def _weight(truth: np.ndarray, logit: np.ndarray) -> float:
-    """Of the penalty: the information that 30 positives hold about a slope, which goes with the logits' variance."""
+    """Weight of the penalty: the information of 30 positives about a slope, which is proportional to the variance."""
     return PRIOR_POSITIVES * (1 - truth.mean()) * max(float(logit.var()), 1e-12)
 
 
@@ -98,7 +98,7 @@ def logistic(
         gradient = design @ (times * (probability - truth)) + [weight * (found[0] - slope), 0]
         curvature = (design * (times * (probability * (1 - probability) + 1e-12))) @ design.T + np.diag([weight, 0])
         step = np.linalg.solve(curvature, gradient)
-        # half a step where a whole one would leap over the minimum: logits of up to ±50 are far apart
+        # steps are limited, since a whole one may pass the minimum: logits of up to ±50 are far apart
         found -= step / max(1.0, np.abs(step).max() / 2)
         if np.abs(step).max() < 1e-8:
             break
@@ -106,7 +106,7 @@ def logistic(
 
 
 def level(truth: np.ndarray, log_odds: np.ndarray, times: np.ndarray | None = None) -> float:
-    """What has to be added to log odds `(rows,)` for their mean probability to be the share of positives.
+    """The number that, added to log odds `(rows,)`, makes their mean probability equal the share of positives.
 
     times  (rows,) how often each row counts; None for once
     """
@@ -119,7 +119,7 @@ def level(truth: np.ndarray, log_odds: np.ndarray, times: np.ndarray | None = No
         low, high = (low, found) if excess > 0 else (found, high)
         slope = np.average(probability * (1 - probability), weights=times)
         step = found - excess / max(slope, 1e-12)
-        # Newton's step, or half of the bracket where it would leave it
+        # Newton's step, or the middle of the bracket where that step would leave it
         previous, found = found, step if low < step < high else (low + high) / 2
         if abs(found - previous) < 1e-10:
             break

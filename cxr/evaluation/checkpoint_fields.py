@@ -14,7 +14,7 @@ from cxr.evaluation.thresholds import YOUDEN, Rule, operating_point
 from cxr.evaluation.witness import witness_of
 
 CHECKED = "witness"
-"""Field of what the second part says. It holds for the thresholds and calibrations beside it, and for no others."""
+"""Field of the check on a second part. It is valid for the thresholds and calibrations beside it alone."""
 
 
 VIEWS = ("AP", "PA")
@@ -23,11 +23,11 @@ VIEWS = ("AP", "PA")
 def fitted(table: LabelTable, logits: np.ndarray, *, part: str, rule: Rule = YOUDEN, by_view: bool = False) -> dict:
     """`thresholds` and `calibration` of a checkpoint, from pictures that it was not trained on.
 
-    part     what those pictures are called
-    by_view  whether AP and PA get operating points of their own beside the common one
+    part     name of those pictures
+    by_view  whether AP and PA get their own operating points beside the common one
 
-    A finding without positives or without negatives gets neither. Raises LabelError for `by_view` without a column of
-    views that has one of the two.
+    A finding without positives or without negatives gets neither. Raises LabelError for `by_view` where no column
+    `view` has AP or PA.
     """
     points = _points(table, logits, part, rule)
     for view, rows in _rows_by_view(table).items() if by_view else ():
@@ -58,10 +58,11 @@ def _rows_by_view(table: LabelTable) -> dict[str, np.ndarray]:
 
 
 def calibrated(config: Mapping, found: Mapping, check: Scored | None, *, part: str = "") -> dict:
-    """A configuration with `found` of `fitted` in place of what it has, and with the witness of a second part.
+    """A configuration whose thresholds and calibrations are `found`, with the witness of a second part.
 
-    check  the second part's pictures, scored; None for none: then there is no witness either
-    part   its name
+    found  what `fitted` returned
+    check  the second part's pictures, scored; None for no second part and no witness
+    part   name of the second part
     """
     raw = {name: value for name, value in {**config, **found}.items() if name != CHECKED}
     if check is None:

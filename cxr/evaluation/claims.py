@@ -26,16 +26,16 @@ LEVEL_FACTOR = 1.5
 CLOSE_FACTOR = 1.25
 
 TELLING_AUC = 0.6
-"""Of the number of findings above their points, sick against healthy: below it scores do not tell them apart."""
+"""Least AUC of the number of findings above their points, sick against healthy, at which scores separate the two."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What may be said of one score: both None where nothing may be, with the reason.
+    """What may be shown beside one score.
 
-    ratio        the likelihood ratio and its 95 % interval
-    probability  at the prevalence of the calibration's data, and its 95 % interval
-    withheld     why nothing is said, in a sentence; "" where it is
+    ratio        the likelihood ratio and its 95 % interval; None where it is withheld
+    probability  at the prevalence of the calibration's data, and its 95 % interval; None where it is withheld
+    withheld     why both are withheld, in a sentence; "" where they are shown
     """
 
     ratio: Figure | None
@@ -44,14 +44,14 @@ class Claim:
 
 
 def claim(finding: str, logit: float, config: CheckpointConfig) -> Claim:
-    """What may be said of a finding's logit."""
+    """What may be shown beside a finding's logit."""
     reason = withheld(finding, config)
     if reason:
         return Claim(None, None, reason)
     calibration, found = config.calibration[finding], _witness(finding, config)
     lowest, highest = found.logits
     if not lowest <= logit <= highest:
-        return Claim(None, None, f"Not calibrated: no score of the other patients was so {_side(logit, lowest)}.")
+        return Claim(None, None, f"Not calibrated: no score of the other patients was this {_side(logit, lowest)}.")
     log_ratio = calibration.log_ratio(logit)
     _, low, high = found.ratio(log_ratio)
     stated = math.exp(log_ratio)
@@ -110,7 +110,7 @@ def level_fits(intercept: Figure) -> bool:
 
 
 def _top(found: FindingWitness) -> str:
-    """What was stated of the highest scores, and what was observed."""
+    """The stated and the observed likelihood ratio of the highest scores, in a sentence."""
     top = found.fifths[-1]
     if top.ratio is None:
         return ""
@@ -125,7 +125,7 @@ def _interval(figure: Figure) -> str:
 
 
 def of_healthy(config: CheckpointConfig) -> str:
-    """How often radiographs without a finding are flagged, in a sentence; "" where it was not measured."""
+    """How often radiographs without a finding are flagged, in a sentence; "" where that was not measured."""
     witness = config.witness
     if witness is None or witness.healthy is None:
         return ""
@@ -143,12 +143,12 @@ def flagged(finding: str, config: CheckpointConfig) -> Figure | None:
 
 
 def sentences_on(config: CheckpointConfig) -> tuple[str, ...]:
-    """What other patients say of the checkpoint's operating points as a whole; empty where it was not measured."""
+    """Sentences on all operating points together, measured on other patients; empty where that was not measured."""
     return tuple(sentence for sentence in (of_network(config), of_healthy(config)) if sentence)
 
 
 def of_network(config: CheckpointConfig) -> str:
-    """A sentence where the number of findings above their points does not tell the sick from the healthy; else ""."""
+    """A sentence where the number of findings above their points does not separate sick from healthy; else ""."""
     witness = config.witness
     if witness is None or witness.healthy is None or witness.sick is None or witness.sick_auc is None:
         return ""
@@ -156,7 +156,7 @@ def of_network(config: CheckpointConfig) -> str:
     if auc >= TELLING_AUC and low > 0.5:
         return ""
     return (
-        "On other patients, this network's operating points do not tell radiographs with a finding from those without: "
-        f"{witness.sick.count[0]:.1f} of {witness.points} findings are above theirs with, "
-        f"{witness.healthy.count[0]:.1f} without (AUC of their number {_interval(witness.sick_auc)}, .5 is chance)."
+        "On other patients, this network's operating points do not separate radiographs with a finding from those "
+        f"without: {witness.sick.count[0]:.1f} of {witness.points} findings are above their points in the first, "
+        f"{witness.healthy.count[0]:.1f} in the second (AUC of the number {_interval(witness.sick_auc)}, .5 is chance)."
     )

@@ -11,10 +11,10 @@ from cxr.evaluation.bootstrap import limits
 from cxr.evaluation.labels import LabelTable, shows_none
 
 WITHOUT_FINDING = 0.27
-"""Share of the pictures that show no finding, among NIH's official test patients."""
+"""Share of pictures without a finding in NIH's official test part."""
 
 FEWEST_PATIENTS = 10
-"""With a finding, below which it has no part in the mean: its interval would be most of the mean's."""
+"""Least number of patients with a finding that counts in the mean: fewer would contribute most of its uncertainty."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +40,10 @@ class OutOfFold:
 def cross_validated(
     networks: Sequence[OutOfFold], *, without_finding: float = WITHOUT_FINDING, apart: Sequence[str] = ()
 ) -> dict:
-    """Figures of each, as JSON has them, and differences to the first over the same draws of patients.
+    """Figures of each network as JSON has them, and differences to the first one over the same resamples of patients.
 
-    without_finding  share that the pictures without a finding are weighted to
-    apart            findings that have no part in the means, whatever the number of their patients
+    without_finding  share of pictures without a finding, to which pictures are weighted
+    apart            findings that are left out of the means, whatever the number of their patients
 
     Positives are compared with negatives of their own fold. The means are over findings with ten patients or more:
     "weighted" to the share, "as_they_are", and "with_a_finding", of these pictures alone. Raises LabelError if the
@@ -74,7 +74,7 @@ def cross_validated(
 
 
 def _weights(healthy: np.ndarray, share: float) -> dict[str, np.ndarray]:
-    """Weights of the rows under which each of the three means is taken."""
+    """{mean: weights of the rows} of each of the three means."""
     even = np.ones(len(healthy))
     if healthy.all() or not healthy.any():
         raise LabelError("All pictures show a finding, or none does.", "Both kinds are needed.")
@@ -85,7 +85,7 @@ def _weights(healthy: np.ndarray, share: float) -> dict[str, np.ndarray]:
 def _means(
     network: OutOfFold, weights: Mapping[str, np.ndarray], columns: Sequence[int], draws: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """{mean: (1 + draws,)}: of all pictures, then of each draw; NaN where no finding has an AUC."""
+    """{mean: (1 + draws,)}: over all pictures, then over each resample; NaN where no finding has an AUC."""
     ranked = [_ranked(network, at) for at in columns]
     return {
         name: np.array([_mean(ranked, each)] + [_mean(ranked, each * times) for times in draws])
@@ -131,7 +131,7 @@ def _with_limits(drawn: np.ndarray) -> list[float]:
 
 
 def markdown(figures: Mapping) -> str:
-    """A row a network, then a row a finding."""
+    """Two tables in Markdown: one row for each network, and one row for each finding."""
     names = list(figures["networks"])
     lines = [
         f"{figures['pictures']} pictures of {figures['patients']} patients, each scored by a network that was trained "

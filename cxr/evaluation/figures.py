@@ -30,8 +30,7 @@ def evaluate(
 ) -> dict:
     """All figures, as JSON has them.
 
-    part        what the pictures are called
-
+    part        name of the pictures
     prevalence  {finding: share} that PPV and NPV are stated for; default: that of the pictures
     versus      another network's answers to the same pictures, compared pair by pair
     """
@@ -112,7 +111,7 @@ def _share(found: np.ndarray, of: np.ndarray, draws: Sequence[np.ndarray]) -> li
 
 
 def _calibrated(truth: np.ndarray, probability: np.ndarray) -> dict:
-    """Intercept and slope of the labels' regression on the log odds (0 and 1 are perfect), Brier score, bins."""
+    """Intercept and slope of the regression of labels on log odds (0 and 1 are perfect), Brier score, bins."""
     log_odds = np.log(np.clip(probability, 1e-9, 1) / np.clip(1 - probability, 1e-9, 1))
     slope, _ = logistic(truth, log_odds, slope=1.0, weight=1e-9)
     return {
@@ -125,7 +124,7 @@ def _calibrated(truth: np.ndarray, probability: np.ndarray) -> dict:
 
 
 def _reliability(truth: np.ndarray, probability: np.ndarray) -> Iterator[dict]:
-    """Ten bins of equally many pictures: mean probability, share of positives."""
+    """Mean probability and share of positives in each of ten bins with equally many pictures."""
     for rows in np.array_split(np.argsort(probability, kind="stable"), BINS):
         if len(rows):
             yield {
@@ -136,7 +135,7 @@ def _reliability(truth: np.ndarray, probability: np.ndarray) -> Iterator[dict]:
 
 
 def _means(findings: Mapping[str, dict]) -> dict:
-    """Over the findings for which a figure is defined, with their number."""
+    """Mean of each figure over the findings for which it is defined, and the number of these findings."""
     figures = {
         "auc": [each["auc"][0] for each in findings.values() if each["auc"]],
         "average_precision": [each["average_precision"] for each in findings.values() if each["auc"]],

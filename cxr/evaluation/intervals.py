@@ -1,6 +1,6 @@
-"""Intervals of shares: over resampled patients where there are enough of them, exact where there are few.
+"""Intervals of shares: by the bootstrap over patients where there are enough of them, exact where there are few.
 
-A bootstrap over few patients is too narrow, and of a share of 0 or 1 it has no width at all.
+The bootstrap's interval is too narrow for few patients, and has no width for a share of 0 or 1.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from scipy.stats import beta
 from cxr.evaluation.bootstrap import PERCENTILES, limits
 
 FEW_PATIENTS = 10
-"""Patients on either side of a share, below which its interval is exact."""
+"""Number of patients with, and of patients without, below which the interval of a share is exact."""
 
 
 def clopper_pearson(hits: float, trials: float) -> tuple[float, float]:
     """The exact 95 % interval of a share (Clopper and Pearson 1934); (0, 1) without trials.
 
-    hits  need not be whole: the share over a patient's several pictures counts as part of a hit
+    hits  a patient with several pictures counts as the share of them, so the number may be fractional
     """
     if trials <= 0:
         return 0.0, 1.0
@@ -36,8 +36,8 @@ def share_by_patient(
     found, of  (rows,) bool
     draws      (draws, rows) how often each row is in each resample of the patients
 
-    The interval is the draws', or Clopper and Pearson's with each patient as one trial where fewer than ten patients
-    have a row that is found, or fewer than ten one that is not.
+    The interval is that of the resamples. Where fewer than ten patients have a row that is found, or fewer than ten
+    have one that is not, it is Clopper and Pearson's with one trial for each patient.
     """
     if not of.any():
         return None
@@ -61,8 +61,8 @@ def ratio_by_patient(
 ) -> list[float] | None:
     """[share of `found` among the rows `of` over that among the rows `against`, low, high]; None where it is infinite.
 
-    The interval is the draws'; where fewer than ten patients of either kind have a row that is found, it reaches from
-    the lowest quotient of the two exact intervals to the highest.
+    The interval is that of the resamples. Where fewer than ten patients of either kind have a row that is found, it
+    runs from the lowest quotient of the two exact intervals to the highest.
     """
     own, others = (share_by_patient(found, rows, patients, draws) for rows in (of, against))
     if own is None or others is None or others[0] == 0:

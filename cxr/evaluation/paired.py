@@ -42,7 +42,7 @@ def _difference(
 
 
 def _difference_in_group(scored: Scored, versus: Scored, mask: np.ndarray) -> list[float] | None:
-    """Of the mean over the findings that have enough positives and negatives in the group."""
+    """The difference of the means over the findings with enough positives and negatives in the group."""
     table = scored.table.take(mask)
     columns = [at for at in range(len(table.findings)) if has_enough(table.values[:, at])]
     if not columns:

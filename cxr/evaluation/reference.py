@@ -1,6 +1,6 @@
 """Checks of a checkpoint: a pass over a reference picture, and its AUC on labelled radiographs.
 
-A wrong label order, input rule or missing ReLU raises no error. It shows in the AUC, beside the one that was reported.
+A wrong label order, a wrong input rule or a missing ReLU raises no error. It lowers the AUC below the reported one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BATCH = 16
 FAR = 0.05
-"""A checkpoint is called suspect if the interval's upper end is farther below the reported mean AUC than this."""
+"""A checkpoint is suspect if the upper end of its interval is farther than this below the reported mean AUC."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Figures:
     patients: int
 
     def suspect(self, reported: float | None) -> bool:
-        """Whether a reported mean AUC is too far above what was found to be the same network read rightly."""
+        """Whether a reported mean AUC is so far above the measured one that the network is probably read wrongly."""
         return reported is not None and self.high + FAR < reported
 
 

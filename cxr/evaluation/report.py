@@ -16,8 +16,8 @@ from cxr.evaluation.shortcuts import farthest, mean_distance
 from cxr.findings import display_name
 
 UNDEFINED = "not defined"
-MEANS = {"mean_auc": "Mean", "enough_patients": "Mean of the findings with patients enough"}
-"""Rows of the differences that are no finding."""
+MEANS = {"mean_auc": "Mean", "enough_patients": "Mean of the findings with enough patients"}
+"""Rows of the table of differences that are means over findings."""
 
 COLUMNS = (
     "finding",
@@ -41,7 +41,7 @@ def write_report(figures: Mapping, scored: Scored, out: Path) -> list[Path]:
 
 
 def markdown(figures: Mapping, config: CheckpointConfig) -> str:
-    """Tables of the findings, the groups, the differences, and what these pictures say of the checkpoint's claims."""
+    """Tables of findings, groups and differences, and the check of the checkpoint's claims on these pictures."""
     parts = [
         f"# {figures['model']}: {figures['pictures']} pictures of {figures['patients']} patients",
         f"Mean AUC {_interval(figures['mean_auc'])}, 95 % intervals by patient. {_enough_patients(figures)}",
@@ -62,11 +62,11 @@ def _enough_patients(figures: Mapping) -> str:
 
 
 def _shortcuts(figures: Mapping) -> Iterator[str]:
-    """What the logits give away beside the findings; all but the last row among pictures without a finding."""
+    """What the logits reveal beside the findings; all rows but the last are among pictures without a finding."""
     versus = [figures["versus"]] if "versus" in figures else []
     if not figures["shortcuts"]:
         return
-    yield f"| AUC of, by each logit | pictures |{' mean distance from 0.5 | farthest |' * (1 + len(versus))}"
+    yield f"| what each logit separates | pictures |{' mean distance from 0.5 | farthest |' * (1 + len(versus))}"
     yield "|---|---|" + "---|---|" * (1 + len(versus))
     for name, each in figures["shortcuts"].items():
         yes, no = each["pictures"]

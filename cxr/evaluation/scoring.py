@@ -54,7 +54,7 @@ class Scored:
 def score_table(
     predictors: Sequence["Predictor"], table: LabelTable, folder: Path, *, out: Path | None = None
 ) -> list[Scored]:
-    """The answers of several networks to the same pictures, those findings of the table that all of them have.
+    """The answers of several networks to the same pictures, for the table's findings that all of them score.
 
     out  folder in which answers are kept until `forget_answers`, so that a run that was ended goes on where it was;
          None, or without pyarrow: nothing is kept

@@ -1,7 +1,7 @@
-"""What a network's logits give away beside the findings: how a picture was taken, of whom, and where it comes from.
+"""What logits reveal beside the findings: how a picture was taken, of whom, and where it comes from.
 
-A network may score a finding by what goes with it in a hospital's pictures: the view of patients in bed, a source's
-sharpness. Among pictures without a finding, no logit should tell one view from another.
+A network may score a finding by what accompanies it in a hospital's pictures, such as the view of patients in bed or a
+source's sharpness. Among pictures without a finding, no logit should separate one view from another.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,10 +13,10 @@ from cxr.evaluation.labels import LabelTable, shows_none
 
 COLUMNS = ("view", "sex", "source")
 FEWEST_PICTURES = 20
-"""On each side of a comparison, below which it is left out."""
+"""Least number of pictures on each side of a comparison."""
 
 MOST_VALUES = 6
-"""Of a column, the most frequent ones."""
+"""Largest number of a column's values that are compared: the most frequent ones."""
 
 ANY_FINDING = "any finding"
 
@@ -24,9 +24,9 @@ ANY_FINDING = "any finding"
 def shortcuts(table: LabelTable, logits: np.ndarray) -> dict[str, dict]:
     """{"view AP": {"pictures", "auc": {finding: [AUC, low, high]}}, …} by each logit, intervals by patient.
 
-    View, sex and source: among pictures without a finding, as far as the table has these columns. Of two values one
-    is named; of more, each against the rest. "any finding": of all pictures, those that show one against the others;
-    a logit that only knows the sick from the healthy is as good at it as at its own finding.
+    View, sex and source are compared among pictures without a finding, where the table has these columns: one of two
+    values with the other, or each of several with the rest. "any finding" compares, among all pictures, those with a
+    finding and those without: a logit that only separates sick from healthy does this as well as its own finding.
     """
     healthy = np.flatnonzero(shows_none(table))
     without = table.take(healthy)
@@ -41,12 +41,12 @@ def shortcuts(table: LabelTable, logits: np.ndarray) -> dict[str, dict]:
 
 
 def farthest(auc: Mapping[str, list[float]]) -> str:
-    """The finding whose logit tells most."""
+    """The finding whose logit separates best."""
     return max(auc, key=lambda finding: abs(auc[finding][0] - 0.5))
 
 
 def mean_distance(auc: Mapping[str, list[float]]) -> float:
-    """Of the logits' AUCs from one half, whatever their direction."""
+    """Mean distance of the logits' AUCs from one half, in either direction."""
     return float(np.mean([abs(values[0] - 0.5) for values in auc.values()]))
 
 

@@ -21,7 +21,7 @@ def part_of(table: LabelTable, part: str) -> LabelTable:
 
 
 def check_disjoint(parts: Mapping[str, LabelTable]) -> None:
-    """LabelError, naming patients, if one of them is in two parts: figures of the second would flatter."""
+    """Raises LabelError, naming patients, if one of them is in two parts: figures of the second would be too good."""
     seen: dict[str, str] = {}
     for name, table in parts.items():
         patients = sorted(set(table.patients), key=lambda patient: (len(patient), patient))
@@ -60,7 +60,7 @@ def folds_by_patient(patients: Iterable[str], *, folds: int, seed: int) -> np.nd
 def fold_of(patients: Iterable[str], folds: int) -> np.ndarray:
     """(rows,) 1 to `folds`: the fold that each patient is held out in, whatever table the patient is in.
 
-    From the patient's name alone (CRC-32), so that several tables, and programs, agree.
+    It depends on the patient's name alone (CRC-32), so that several tables and programs agree.
     """
     return np.array([zlib.crc32(patient.encode()) % folds + 1 for patient in patients], int)
 

@@ -11,8 +11,8 @@ from cxr.evaluation.bootstrap import interval
 from cxr.evaluation.splits import folds_by_patient
 
 ENOUGH_PATIENTS = 50
-"""With the finding, below which an operating point is provisional, and chosen by cross-fitting: a sensitivity of .8 on
-as many is known to ± .11."""
+"""Number of patients with the finding below which an operating point is provisional and chosen by cross-fitting. With
+this number, a sensitivity of .8 is known to ± .11."""
 
 FOLDS = 5
 RESAMPLES = 200
@@ -31,10 +31,14 @@ class Rule:
 
     def __post_init__(self) -> None:
         if self.sensitivity is not None and self.specificity is not None:
-            raise LabelError("A sensitivity and a specificity can't both be asked for.", "Give one of them.")
+            raise LabelError(
+                "A threshold can't be chosen by a sensitivity and a specificity at once.", "Give one of them."
+            )
         for name, share in (("sensitivity", self.sensitivity), ("specificity", self.specificity)):
             if share is not None and not 0 < share <= 1:
-                raise LabelError(f"A {name} of {share} can't be asked for.", "Above 0, at most 1.")
+                raise LabelError(
+                    f"A threshold can't be chosen by a {name} of {share}.", "Give a number above 0 and at most 1."
+                )
 
     def __str__(self) -> str:
         if self.sensitivity is not None:
@@ -47,13 +51,15 @@ YOUDEN = Rule()
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """A threshold on the score σ(z), with what it did to pictures it was not chosen on where positives are few.
+    """A threshold on the score σ(z), with its sensitivity and specificity.
+
+    Where positives are few, the two are measured on pictures that the threshold was not chosen on.
 
     rule         how it was chosen
-    provisional  fewer than 50 patients with the finding were there to choose it on
-    interval     95 % of the threshold, by patient; None where resamples without positives leave too few
+    provisional  whether it was chosen on fewer than 50 patients with the finding
+    interval     95 % interval of the threshold, by patient; None where too few resamples have positives
     positives    pictures with the finding
-    patients     that have it
+    patients     patients with the finding
     """
 
     score: float
@@ -82,11 +88,13 @@ class OperatingPoint:
 def operating_point(
     labels: np.ndarray, scores: np.ndarray, patients: Sequence[str], *, rule: Rule = YOUDEN, seed: int = 0
 ) -> OperatingPoint | None:
-    """Of one finding, from labels 1, 0 or NaN `(rows,)` and scores `(rows,)`; None without positives and negatives.
+    """The operating point of one finding, from labels 1, 0 or NaN and scores, both `(rows,)`.
+
+    None without positives or without negatives.
 
     The threshold maximises Youden's J = sensitivity + specificity − 1, or reaches the rule's target. With fewer than 50
-    patients who have the finding it is the median of those that five folds of the patients chose without the rest, and
-    its sensitivity and specificity are those on the rests.
+    patients who have the finding, it is the median of five thresholds, each chosen without a fifth of the patients;
+    sensitivity and specificity are then measured on the fifths that were left out.
     """
     known = np.isfinite(labels)
     truth, scores, known_patients = labels[known] == 1, scores[known], np.asarray(patients)[known]
@@ -115,7 +123,7 @@ def operating_point(
 
 
 def _chosen(truth: np.ndarray, scores: np.ndarray, rule: Rule) -> float | None:
-    """`_threshold`, or None without positives or without negatives."""
+    """The threshold that the rule chooses; None without positives or without negatives."""
     return None if truth.all() or not truth.any() else _threshold(truth, scores, rule)
 
 

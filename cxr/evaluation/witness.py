@@ -13,13 +13,13 @@ from cxr.evaluation.scoring import Scored
 
 FIFTHS = 5
 FREE = 1e-9
-"""Weight of the regression's penalty: none, but for the numbers to stay finite where scores separate the labels."""
+"""Weight of the regression's penalty: just enough to keep its numbers finite where scores separate the labels."""
 
 
 def witness_of(scored: Scored, *, part: str) -> Witness:
-    """What these pictures say of the operating points and the calibration in `scored.config`.
+    """The check of the operating points and the calibration in `scored.config` on these pictures.
 
-    Nothing in that configuration may have been fitted on their patients.
+    Nothing in that configuration may have been fitted on patients of these pictures.
     """
     table, config = scored.table, scored.config
     draws = draws_as_weights(table.patients)
@@ -70,7 +70,7 @@ def _drawn_both(truth: np.ndarray, times: np.ndarray) -> bool:
 
 
 def _line(truth: np.ndarray, log_ratio: np.ndarray, times: np.ndarray) -> tuple[float, float]:
-    """(slope, intercept) of the logarithm of the likelihood ratio: the regression's log odds less those of all rows."""
+    """(slope, intercept) of the log likelihood ratio: the regression's log odds minus those of all rows."""
     slope, intercept = logistic(truth, log_ratio, slope=1.0, weight=FREE, times=times)
     return slope, intercept - _log_odds(truth, times)
 
@@ -86,7 +86,7 @@ def _log_odds(truth: np.ndarray, times: np.ndarray) -> float:
 def _fifths(
     truth: np.ndarray, logit: np.ndarray, calibration: Calibration, patients: np.ndarray, draws: np.ndarray
 ) -> tuple[Fifth, ...]:
-    """Five parts of equally many pictures, from the lowest scores to the highest; equal scores may be parted."""
+    """Five parts of equally many pictures, from the lowest scores to the highest; equal scores may be in two parts."""
     found = []
     for rows in np.array_split(np.argsort(logit, kind="stable"), FIFTHS):
         if not len(rows):

@@ -93,7 +93,7 @@ def table_title(table: Mapping) -> str:
         return targets
     headline = of.get("pointing", [])
     others = {COLUMNS[name]: names for name, names in of.items() if name in COLUMNS and names != headline}
-    means = f"means over {_listed(headline)}" if headline else "no finding has patients enough for a mean"
+    means = f"means over {_listed(headline)}" if headline else "no finding has enough patients for a mean"
     return targets + "; " + means + "".join(f"; {name} over {_listed(names)}" for name, names in others.items())
 
 

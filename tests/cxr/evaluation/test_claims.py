@@ -104,7 +104,7 @@ def flags(auc):
 @pytest.mark.parametrize("auc", [(0.47, 0.44, 0.5), (0.58, 0.55, 0.6), (0.62, 0.49, 0.7)])
 def test_points_that_do_not_tell_sick_from_healthy_are_said_not_to(auc):
     said = of_network(config(**flags(auc)))
-    assert "do not tell radiographs with a finding from those without: 6.4 of 1" in said
+    assert "do not separate radiographs with a finding from those without: 6.4 of 1" in said
     assert said in claims_markdown(config(**flags(auc)))
 
 

@@ -153,7 +153,7 @@ def test_a_difference_in_a_group_is_that_of_its_pictures_alone():
     assert figures["shortcuts"].keys() == {"view AP", "any finding"}
     text = markdown(figures, CONFIG)
     assert "| Mean, view AP | +" in text
-    assert "| AUC of, by each logit |" in text
+    assert "| what each logit separates |" in text
 
 
 def test_the_report_is_json_a_table_and_pictures(tmp_path):

@@ -23,7 +23,7 @@ from cxr.reading.dicom_tags import DAMAGE, quiet_pydicom
 from cxr.reading.radiograph import Radiograph
 from explainers.contract.explanation import Explanation
 from explainers.errors import OptionError
-from explainers.output.dicom_codes import MODEL, RESEARCH, SERIAL, code, series
+from explainers.output.dicom_codes import MODEL, RESEARCH, SERIAL, code, identify_scheme, series
 from explainers.output.dicom_report import scores_report
 from explainers.output.files import ZIP_TIME
 from explainers.output.look import Look
@@ -97,6 +97,8 @@ def dicom_objects(
         if (segmentation := _segmentation(explanation, source, number)) is not None:
             objects[f"{stem}.map.dcm"] = segmentation
     objects["scores.dcm"] = scores_report(explanations, prediction, source, regions)
+    for made in objects.values():
+        identify_scheme(made)
     return objects
 
 
@@ -151,7 +153,7 @@ def _overlay(explanation: Explanation, radiograph: Radiograph, source: "Dataset"
     )
     made.BurnedInAnnotation = "YES"
     made.ConversionType = "WSD"
-    made.Laterality = ""  # the chest is not paired; the standard wants the tag where no other tells
+    made.Laterality = ""  # the chest is not paired; validators miss the tag where no other tells
     return made
 
 

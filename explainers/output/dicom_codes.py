@@ -1,6 +1,9 @@
 """Codes and fields that all DICOM objects of this project share."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 MAKER, MODEL, SERIAL = "cxr-lens", "cxr-lens", "none"
 SCHEME = "99CXRLENS"
@@ -24,6 +27,17 @@ def code(value: str, meaning: str) -> Any:
     from highdicom.sr import CodedConcept
 
     return CodedConcept(value[:16], SCHEME, meaning[:64])
+
+
+def identify_scheme(made: "Dataset") -> None:
+    """Say in an object what the designator of this project's codes stands for (PS3.3 C.12.1)."""
+    from pydicom import Dataset
+
+    scheme = Dataset()
+    scheme.CodingSchemeDesignator = SCHEME
+    scheme.CodingSchemeName = "Codes of cxr-lens"
+    scheme.CodingSchemeResponsibleOrganization = MAKER
+    made.CodingSchemeIdentificationSequence = [scheme]
 
 
 def uid() -> Any:

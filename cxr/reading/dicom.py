@@ -16,15 +16,20 @@ from cxr.reading.dicom_colour import grey_of_colour
 from cxr.reading.dicom_pixels import GREY, PixelForm, counted, decoded, pixel_form
 from cxr.reading.dicom_statements import kind_without_pixels, notes_of, view_of, warnings_of
 from cxr.reading.dicom_tags import DAMAGE, PIXEL_TAGS, Tags, read_tags
+from cxr.reading.display_shutter import Shutter, display_shutter
 from cxr.reading.pixels import SourcePixels, check_size
 from cxr.reading.square_pixels import pixel_shape, squared
 
-DEFLATED = b"1.2.840.10008.1.2.1.99"
+PREFIX = b"DICM"
+DEFLATED = re.compile(rb"\x02\x00\x10\x00.{4,8}1\.2\.840\.10008\.1\.2\.1\.99", re.DOTALL)
+"""The tag of the transfer syntax with the deflated one. Other tags may name it too, as one that a server offers."""
 
 
 def is_dicom(content: bytes) -> bool:
     """Whether the bytes are DICOM: by their prefix, or, without preamble, by a first tag of group 0002 or 0008."""
-    return content[128:132] == b"DICM" or re.match(rb"[\x02\x08]\x00[\x00-\xff]\x00", content, re.DOTALL) is not None
+    if content[128:132] == PREFIX or content.startswith(PREFIX):
+        return True
+    return re.match(rb"[\x02\x08]\x00[\x00-\xff]\x00", content, re.DOTALL) is not None
 
 
 def pixels(content: bytes, window: str = "") -> SourcePixels:
@@ -40,11 +45,12 @@ def pixels(content: bytes, window: str = "") -> SourcePixels:
         raise RadiographError(
             "This is a DICOM file, and the packages that read DICOM are not installed.", "pip install 'cxr-lens[dicom]'"
         ) from None
-    if DEFLATED in content:
+    if DEFLATED.search(content):
         # pydicom has no limit on inflating: some kilobytes may become gigabytes
         raise RadiographError("DICOM files that are deflated as a whole are not read.", "Save it without deflate.")
+    whole = bytes(128) + content if content.startswith(PREFIX) else content
     try:
-        return _pixels(read_tags(content), window)
+        return _pixels(read_tags(whole), window)
     except (*DAMAGE, BytesLengthException, InvalidDicomError):
         # not chained: pydicom's message quotes the value that it can't read, which may be a name
         raise RadiographError("The DICOM file is damaged or cut short.", "Export or send it again.") from None
@@ -53,9 +59,10 @@ def pixels(content: bytes, window: str = "") -> SourcePixels:
 def _pixels(tags: Tags, window: str) -> SourcePixels:
     _check_single_picture(tags)
     form = pixel_form(tags)
-    result, warnings = _shown(tags, form, window)
+    shutter = display_shutter(tags, (form.rows, form.columns))
+    result, warnings = _shown(tags, form, window, shutter)
     shape = pixel_shape(tags)
-    brightness, notes = result.brightness, tuple(notes_of(tags))
+    brightness, notes = result.brightness, (*notes_of(tags), *shutter.notes)
     if not shape.is_square:
         brightness = squared(brightness, shape.ratio)
         check_size(*brightness.shape)
@@ -64,7 +71,7 @@ def _pixels(tags: Tags, window: str) -> SourcePixels:
     return SourcePixels(
         brightness,
         "dicom",
-        (*warnings_of(tags), *form.assumed, *shape.warnings, *warnings, *result.warnings),
+        (*warnings_of(tags), *form.assumed, *shape.warnings, *shutter.warnings, *warnings, *result.warnings),
         notes=notes,
         windows=result.windows,
         window=result.window,
@@ -85,15 +92,19 @@ def _check_single_picture(tags: Tags) -> None:
         raise RadiographError(f"The DICOM file holds {frames} frames.", "Give a single radiograph.")
 
 
-def _shown(tags: Tags, form: PixelForm, window: str) -> tuple[Shown, tuple[str, ...]]:
+def _shown(tags: Tags, form: PixelForm, window: str, shutter: Shutter) -> tuple[Shown, tuple[str, ...]]:
     """The picture's brightness, with warnings that don't depend on the window."""
     raw = decoded(tags, form)
     if form.photometric in GREY and form.samples == 1:
         stored, warnings = counted(raw, tags, form)
-        return shown(stored, _padding(raw, stored, form, tags), form, tags, window), warnings
-    stored, warnings = counted(raw, tags, form)
-    grey, bits = grey_of_colour(stored, form, tags)
-    return full_range(grey, replace(form, bits_stored=bits), window), (GREY_AS_COLOUR, *warnings)
+        result = shown(stored, _padding(raw, stored, form, tags) | shutter.hidden, form, tags, window)
+    else:
+        stored, warnings = counted(raw, tags, form)
+        grey, bits = grey_of_colour(stored, form, tags)
+        result = full_range(grey, replace(form, bits_stored=bits), window)
+        warnings = (GREY_AS_COLOUR, *warnings)
+    result.brightness[shutter.hidden] = shutter.brightness
+    return result, warnings
 
 
 def _padding(raw: np.ndarray, stored: np.ndarray, form: PixelForm, tags: Tags) -> np.ndarray:

@@ -25,6 +25,12 @@ TABLE_TAGS = ("LUTDescriptor", "LUTData", "LUTExplanation")
 CODE_TAGS = ("CodeValue", "CodingSchemeDesignator")
 RESCALE_TAGS = ("RescaleSlope", "RescaleIntercept")
 WINDOW_TAGS = ("WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "VOILUTFunction")
+SHUTTER_EDGES = tuple(f"Shutter{side}Edge" for side in ("LeftVertical", "RightVertical", "UpperHorizontal"))
+SHUTTER_EDGES += ("ShutterLowerHorizontalEdge",)
+SHUTTER_TAGS = (
+    *("ShutterShape", *SHUTTER_EDGES, "CenterOfCircularShutter", "RadiusOfCircularShutter"),
+    *("VerticesOfThePolygonalShutter", "ShutterPresentationValue"),
+)
 GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 """Where files of the enhanced kind state what others state at the top, for all frames or for each (PS3.3 C.7.6.16)."""
 
@@ -49,7 +55,7 @@ TAGS = (
     *(*RESCALE_TAGS, *WINDOW_TAGS, "PresentationLUTShape", "PresentationIntentType", *PALETTES, *SEQUENCES),
     *("PixelAspectRatio", "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"),
     *("SOPClassUID", "ConversionType", "Modality", "BodyPartExamined", "ViewPosition", "PatientOrientation"),
-    "BurnedInAnnotation",
+    *("BurnedInAnnotation", *SHUTTER_TAGS),
 )
 
 DAMAGE = (

@@ -27,6 +27,11 @@ def read_config(directory: Path) -> dict:
     raw = read_json(directory / "config.json")
     if not isinstance(raw, dict):
         raise CheckpointError("config.json is not a JSON object.")
+    if "format" not in raw:
+        raise CheckpointError(
+            "config.json is that of another program: it has no field 'format'.",
+            "Describe the weights in layout.json beside it; docs/checkpoints.md says how.",
+        )
     return check_config(raw)
 
 

@@ -84,15 +84,44 @@ def open_directory(
 
 def described(directory: Path, *, name: str) -> dict:
     """The configuration of a native directory, or its equivalent for foreign weights or the original application's."""
-    if (directory / CONFIG).is_file():
-        return read_config(directory)
     if (directory / LAYOUT).is_file():
         return foreign_config(directory, name=name)
+    if (directory / CONFIG).is_file():
+        return read_config(directory)
     if (directory / ORIGINAL_WEIGHTS).is_file():
         return original_config(directory, name=name)
+    if kind := _other_kind(directory):
+        raise CheckpointError(
+            f"{name!r} holds {kind}, and no {LAYOUT} that describes it.",
+            f"docs/checkpoints.md says how to write {LAYOUT}, and which files can be read.",
+        )
     raise CheckpointError(
         f"{name!r} holds no checkpoint.", f"Expected {CONFIG} or {LAYOUT} with its weights, or {ORIGINAL_WEIGHTS}."
     )
+
+
+OTHER_KINDS = {
+    "saved_model.pb": "a SavedModel of TensorFlow, which is not read",
+    "*.index.json": "weights in several files, which are not read",
+    "*.ckpt.index": "a checkpoint of TensorFlow, which is not read",
+    "*.onnx": "a network in ONNX, which is not read",
+    "*.tflite": "a network of TensorFlow Lite, which is not read",
+    "*.keras": "a model of Keras",
+    "*.h5": "weights of Keras",
+    "*.hdf5": "weights of Keras",
+    "*.safetensors": "weights",
+    "*.pth": "weights of PyTorch",
+    "*.pt": "weights of PyTorch",
+    "*.ckpt": "weights of PyTorch",
+    "*.bin": "weights of PyTorch",
+    "*.pkl": "a pickle",
+}
+"""Files that other programs leave in a folder, and what they are."""
+
+
+def _other_kind(directory: Path) -> str:
+    found = ((next(directory.glob(pattern), None), kind) for pattern, kind in OTHER_KINDS.items())
+    return next((f"{kind} ({file.name})" for file, kind in found if file), "")
 
 
 def foreign_config(directory: Path, *, name: str) -> dict:

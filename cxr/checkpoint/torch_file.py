@@ -1,8 +1,9 @@
 """Tensors of a file written by `torch.save` (.pt, .pth, .bin), without torch and without running anything in it.
 
-Such a file is a pickle, which can name any function for its reader to call. This reader accepts a dozen names, replaces
-each with an inert stand-in that only stores its arguments, and refuses the file at any other name. It reads both forms,
-the zip of torch 1.6 and later and the sequence of pickles before it; state dicts, and whole modules by their parts.
+Such a file is a pickle, which can name any function for its reader to call. This reader accepts names that real
+checkpoints have, replaces each with an inert stand-in that only stores its arguments, and refuses the file at any other
+name. It reads both forms, the zip of torch 1.6 and later and the sequence of pickles before it; state dicts, and whole
+modules by their parts.
 """
 
 import io
@@ -17,6 +18,7 @@ from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
+from cxr.checkpoint.inert_names import Inert, is_inert
 from hub.errors import CheckpointError
 
 FILE_LIMIT_BYTES = 2 << 30
@@ -49,12 +51,6 @@ DTYPES = {
     "BoolStorage": "?",
 }
 
-INERT_MODULES = ("torch.nn", "torchvision", "torchxrayvision", "argparse", "numpy")
-"""Modules whose names occur in real files: a network's parts, a script's arguments, NumPy's scalars."""
-
-INERT_NAMES = {"device", "strided", "float64", "float32", "float16", "bfloat16", "int64", "int32", "uint8", "bool"}
-"""torch's own names: devices and types of tensors."""
-
 DAMAGE = (
     pickle.UnpicklingError,
     EOFError,
@@ -69,25 +65,6 @@ DAMAGE = (
     zipfile.BadZipFile,
 )
 """What reading a damaged or foreign pickle may raise, besides CheckpointError."""
-
-
-class Inert:
-    """A stand-in for a class of the file: it accepts all arguments and does nothing."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.state: Any = None
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        """Ignore items of a mapping's subclass."""
-
-    def append(self, value: Any) -> None:
-        """Ignore items of a list's subclass."""
-
-    def extend(self, values: Any) -> None:
-        """As `append`."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +141,9 @@ class Reader(pickle.Unpickler):
         ("torch._utils", "_rebuild_tensor"): _tensor,
         ("torch._utils", "_rebuild_tensor_v2"): _tensor,
         ("torch._utils", "_rebuild_parameter"): lambda tensor, *_: tensor,
+        ("torch._utils", "_rebuild_parameter_with_state"): lambda tensor, *_: tensor,
+        # of a subclass of tensors: the function that makes the tensor, the class, the function's arguments, the state
+        ("torch._tensor", "_rebuild_from_type_v2"): lambda make, _, arguments, *more: make(*arguments),
     }
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -176,8 +156,7 @@ class Reader(pickle.Unpickler):
             return self.KNOWN[module, name]
         if module in ("torch", "torch.storage") and name in DTYPES:
             return StorageKind(name)
-        inert = any(module == each or module.startswith(f"{each}.") for each in INERT_MODULES)
-        if inert or (module == "torch" and name in INERT_NAMES):
+        if is_inert(module, name):
             return type(name, (Inert,), {})
         raise CheckpointError(
             f"The file names {module}.{name}, which is not part of a network's weights. It was not run.",
@@ -218,6 +197,11 @@ def read_torch(file: Path) -> dict[str, np.ndarray]:
 def _from_zip(file: Path) -> Any:
     with zipfile.ZipFile(file) as archive:
         entries = archive.infolist()
+        if any(each.filename.endswith(("/constants.pkl", "/models/model.json")) for each in entries):
+            raise CheckpointError(
+                f"{file.name} is a program of TorchScript or torch.export, whose code is not run.",
+                "Save the network's state_dict with torch.save, or as safetensors.",
+            )
         pickles = [each for each in entries if each.filename.count("/") == 1 and each.filename.endswith("/data.pkl")]
         stored = all(each.compress_type == zipfile.ZIP_STORED for each in entries)
         if len(entries) > ENTRY_LIMIT or not stored or len(pickles) != 1 or pickles[0].file_size > PICKLE_LIMIT_BYTES:

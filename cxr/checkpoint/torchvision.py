@@ -1,4 +1,4 @@
-"""DenseNet-121 as torchvision, timm and torchxrayvision keep it: the same tensors under Keras' names, exactly.
+"""DenseNet-121 as torchvision, timm, torchxrayvision and MONAI keep it: the same tensors under Keras' names, exactly.
 
 Kernels change the order of their axes. The two libraries add another epsilon to a batch norm's variance; gamma takes
 up the difference, so that outputs stay what they were.
@@ -14,11 +14,22 @@ from hub.errors import CheckpointError
 
 TORCH_EPSILON, KERAS_EPSILON = 1e-5, 1.001e-5
 
-STEM = "features.conv0.weight"
-PREFIXES = ("densenet121.", "model.", "backbone.", "net.", "encoder.")
+STEM = "conv0.weight"
+BODY = "features."
+PREFIXES = ("", "densenet121.", "model.", "backbone.", "net.", "encoder.")
+"""What usually stands before `features.`; of several networks in a file, the first of these counts."""
 
 OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 """Names of parts with dots, which torch allowed before version 0.4."""
+
+MONAI_NAME = re.compile(r"(denselayer\d+)\.layers\.")
+
+NO_WEIGHTS = re.compile(
+    r"(.*\.)?(num_batches_tracked|pos_weight|op_threshs)"
+    r"|(.*\.)?(criterion|loss(_fn|_func|_function)?|(train|val|valid|test)_\w+|metrics?)\.[^.]+"
+)
+"""Keys of tensors that no score depends on: counters, weights of a loss, states of metrics, torchxrayvision's operating
+points."""
 
 VARIABLES = {
     "kernel": "weight",
@@ -34,7 +45,7 @@ def from_torchvision(
 ) -> dict[str, np.ndarray]:
     """{"layer/variable": float32 array} of a state dict, hidden and output layers of any name included.
 
-    prefix   what stands before `features.`; None finds it among the usual ones
+    prefix   what stands before `features.`; None finds it
     epsilon  of the batch norms in the network that the weights come from
 
     Raises CheckpointError for a tensor that is missing, or that this network doesn't have.
@@ -66,18 +77,34 @@ def _plain_names(tensors: Mapping[str, np.ndarray], prefix: str | None) -> dict[
     """Tensors by torchvision's current names, without prefixes, counters and buffers."""
     parallel = all(key.startswith("module.") for key in tensors)
     named = {key.removeprefix("module.") if parallel else key: tensor for key, tensor in tensors.items()}
-    if prefix is None:
-        fitting = [each for each in ("", *PREFIXES) if each + STEM in named]
-        if not fitting:
-            known = ", ".join(sorted(named)[:3]) or "none"
-            raise CheckpointError(f"The checkpoint has no {STEM!r}; its first keys are {known}.")
-        prefix = fitting[0]
+    body = _body_of(named) if prefix is None else f"{prefix}{BODY}"
+    outer = body.removesuffix(BODY)
     return {
-        OLD_NAME.sub(r"\1\2.", key.removeprefix(prefix)): np.asarray(tensor)
+        _plain_name(key, body, outer): np.asarray(tensor)
         for key, tensor in named.items()
-        # torchxrayvision's operating points are not weights
-        if not key.endswith(("num_batches_tracked", "op_threshs"))
+        if not NO_WEIGHTS.fullmatch(key.removeprefix(outer))
     }
+
+
+def _plain_name(key: str, body: str, outer: str) -> str:
+    inside = re.match(r"(conv0|norm0|norm5|denseblock\d+|transition\d+)\.", key.removeprefix(body))
+    named = f"{BODY}{key.removeprefix(body)}" if key.startswith(body) and inside else key.removeprefix(outer)
+    return MONAI_NAME.sub(r"\1.", OLD_NAME.sub(r"\1\2.", named))
+
+
+def _body_of(named: Mapping[str, np.ndarray]) -> str:
+    """What the keys of the network's body begin with: `features.`, or what a script calls the part that it took."""
+    found = [key.removesuffix(STEM) for key in named if re.search(r"(^|\.)conv0\.weight$", key)]
+    usual = [f"{prefix}{BODY}" for prefix in PREFIXES if f"{prefix}{BODY}" in found]
+    if not found:
+        known = ", ".join(sorted(named)[:3]) or "none"
+        raise CheckpointError(f"The checkpoint has no {BODY + STEM!r}; its first keys are {known}.")
+    if not usual and len(found) > 1:
+        raise CheckpointError(
+            f"The checkpoint holds {len(found)} networks, whose keys begin with {' and '.join(sorted(found)[:3])}.",
+            "Name one by the field `prefix` of layout.json.",
+        )
+    return usual[0] if usual else found[0]
 
 
 def _keras_axes(tensor: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINKED = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "examples" / "README.md"]
 ADDRESS = "http://127.0.0.1:7860"
-LANGUAGES = {"bash", "python", "js", "text", "nginx"}
+LANGUAGES = {"bash", "python", "js", "json", "text", "nginx"}
 
 
 class Block(NamedTuple):

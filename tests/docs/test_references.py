@@ -8,7 +8,8 @@ import urllib.request
 
 import pytest
 
-from tests.docs.pages import CALLED, LINKED, PAGES, ROOT, options, parsed, parser_of
+from hub.directory import described
+from tests.docs.pages import BLOCKS, CALLED, LINKED, PAGES, ROOT, options, parsed, parser_of
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -77,3 +78,9 @@ def test_the_picture_is_small_and_described():
 
 def test_readme_can_be_read_in_one_sitting():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 200
+
+
+def test_the_example_of_a_layout_is_read(tmp_path):
+    (block,) = [block for block in BLOCKS if block.language == "json"]
+    (tmp_path / "layout.json").write_text(block.text)
+    assert described(tmp_path, name="mine")["weights"] == {"file": "last.ckpt", "layout": "torchvision"}

@@ -63,10 +63,70 @@ def test_a_norm_s_output_is_the_same_under_keras_epsilon(tensors, variance):
     assert keras == pytest.approx(0.7 / np.sqrt(np.float32(variance) + 1e-5), rel=1e-6)
 
 
-@pytest.mark.parametrize("prefix", ["module.", "densenet121.", "model.", "backbone.", "module.densenet121."])
+PREFIXES = ["module.", "densenet121.", "model.", "backbone.", "module.densenet121.", "_orig_mod.", "net.cnn.0."]
+PREFIXES += ["module.model.", "feature_extractor.model."]
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
 def test_usual_prefixes_are_found(tensors, prefix):
     named = {prefix + key: tensor for key, tensor in tensors.items()}
     assert from_torchvision(named).keys() == from_torchvision(tensors).keys()
+
+
+BODIES = ["backbone.", "features.", "0.", "model.0.", "encoder.features.", "module.cnn."]
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("head", ["fc.", "head.1.", "class_layers.out.", "classifier."])
+def test_the_body_may_lie_under_a_script_s_own_name_and_the_head_beside_it(tensors, body, head):
+    """As where a script takes `densenet.features`, and puts a layer of its own behind it."""
+    outer = "module." if body.startswith("module.") else ""
+    named = {
+        body + key.removeprefix("features.")
+        if key.startswith("features.")
+        else outer + head + key.rpartition(".")[2]: each
+        for key, each in tensors.items()
+    }
+    weights, expected = from_torchvision(named), from_torchvision(tensors)
+    assert weights.keys() == expected.keys()
+    assert all((weights[name] == expected[name]).all() for name in weights)
+
+
+def test_monai_s_names_are_read(tensors):
+    named = {
+        key.replace("classifier.", "class_layers.out.").replace(".norm1.", ".layers.norm1.")
+        .replace(".norm2.", ".layers.norm2.").replace(".conv1.", ".layers.conv1.").replace(".conv2.", ".layers.conv2."):
+        each for key, each in tensors.items()
+    }  # fmt: skip
+    assert "features.denseblock4.denselayer16.layers.conv2.weight" in named
+    assert from_torchvision(named).keys() == from_torchvision(tensors).keys()
+
+
+LOSSES = ["pos_weight", "criterion.pos_weight", "loss_fn.weight", "loss.alpha", "val_auroc.confmat", "metrics.total"]
+
+
+@pytest.mark.parametrize("prefix", ["", "model."])
+@pytest.mark.parametrize("key", LOSSES)
+def test_weights_of_a_loss_and_states_of_metrics_are_no_weights(tensors, prefix, key):
+    named = {prefix + name: each for name, each in tensors.items()} | {key: np.ones(14)}
+    assert from_torchvision(named).keys() == from_torchvision(tensors).keys()
+
+
+@pytest.mark.parametrize(
+    "key", ["normalize.mean", "head_norm.running_var", "model.attention.scale", "model.lossy.weight"]
+)
+def test_what_a_score_may_depend_on_is_never_left_out(tensors, key):
+    named = {f"model.{name}": each for name, each in tensors.items()} | {key: np.ones(14)}
+    with pytest.raises(CheckpointError, match=key.removeprefix("model.")):
+        from_torchvision(named)
+
+
+def test_several_networks_in_a_file_are_named_and_one_is_chosen(tensors):
+    named = {f"{name}.{key}": each for name in ("first", "second") for key, each in tensors.items()}
+    with pytest.raises(CheckpointError, match=r"2 networks, whose keys begin with first\.features\. and second\."):
+        from_torchvision(named)
+    alone = {key: each for key, each in named.items() if key.startswith("second.")}
+    assert from_torchvision(alone, prefix="second.").keys() == from_torchvision(tensors).keys()
 
 
 def test_names_with_dots_of_old_files_are_read(tensors):

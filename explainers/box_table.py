@@ -10,7 +10,7 @@ import numpy as np
 
 from cxr.errors import LabelError
 from cxr.evaluation.table_columns import column_of
-from cxr.evaluation.table_text import table_reader
+from cxr.evaluation.table_text import Row, table_reader
 from cxr.findings import FINDINGS, is_no_finding, is_other_finding, known_finding
 from explainers.errors import OptionError
 from hub.errors import names_hint
@@ -78,18 +78,18 @@ def read_box_table(file: Path, *, side: float = NIH_SIDE) -> BoxTable:
     """
     try:
         reader = table_reader(file.read_bytes(), file.name)
-        columns = _columns(reader.fieldnames or (), file.name)
-        rows = list(enumerate(reader, 2))
+        columns = _columns(reader.header, file.name)
+        rows = list(reader)
     except LabelError as error:
         raise OptionError(error.sentence, error.hint) from error
     except csv.Error as error:
         raise OptionError(f"{file.name} is not a table in CSV: {error}.") from error
     others: dict[str, None] = {}
     found = []
-    for line, row in rows:
-        finding = _finding(row, columns, f"{file.name}, line {line}", others)
+    for row in rows:
+        finding = _finding(row, columns, f"{file.name}, line {row.line}", others)
         if finding is not None:
-            found.append(_row_box(row, columns, finding, side, file.name, line))
+            found.append(_row_box(row, columns, finding, side, file.name))
     return BoxTable(tuple(found), tuple(others))
 
 
@@ -120,25 +120,30 @@ def _finding(row: Mapping[str, str], columns: Mapping[str, str], where: str, oth
     return finding
 
 
-def _row_box(
-    row: Mapping[str, str], columns: Mapping[str, str], finding: str, side: float, name: str, line: int
-) -> RowBox:
+def _row_box(row: Row, columns: Mapping[str, str], finding: str, side: float, name: str) -> RowBox:
     image = str(row[columns["image"]] or "").strip()
     corners = "right" in columns
-    x, y, across, down = (_number(row, columns[what], name, line) for what in (CORNERS if corners else SIZES))
+    x, y, across, down = (_number(row, columns[what], name) for what in (CORNERS if corners else SIZES))
     if corners:
         across, down = across - x, down - y
+    if across <= 0 or down <= 0:
+        raise OptionError(f"{name}, line {row.line}: the box has no area.", "Check its numbers and their columns.")
+    if x + across <= 0 or y + down <= 0 or (not corners and max(x, y) >= side):
+        raise OptionError(
+            f"{name}, line {row.line}: the box lies outside the picture.",
+            "Check its numbers, and the side of the pictures that they refer to.",
+        )
     match = NIH_IMAGE.match(image)
     patient = (row.get(columns.get("patient", "")) or "").strip() or (match[1] if match else None)
-    return RowBox(image, patient, finding, (y, x, down, across), None if corners else side, line)
+    return RowBox(image, patient, finding, (y, x, down, across), None if corners else side, row.line)
 
 
-def _number(row: Mapping[str, str], column: str, name: str, line: int) -> float:
+def _number(row: Row, column: str, name: str) -> float:
     text = (row[column] or "").strip()
     try:
         number = float(text)
     except ValueError:
         number = np.nan
     if not np.isfinite(number):
-        raise OptionError(f"{name}, line {line}, column {column!r}: {text!r} is no number of pixels.")
+        raise OptionError(f"{name}, line {row.line}, column {column!r}: {text!r} is no number of pixels.")
     return number

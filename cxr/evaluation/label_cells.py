@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxr.errors import LabelError
-from cxr.evaluation.table_columns import Row
+from cxr.evaluation.table_text import Row
 from cxr.findings import FINDINGS, is_no_finding, is_other_finding, known_finding
 from hub.errors import names_hint
 
@@ -45,7 +45,7 @@ class LabelCells:
     def lists(self, rows: Sequence[Row], column: str, findings: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
         """(rows, findings) values of a column of lists such as `Effusion|Mass`, and a sentence on what is left out."""
         others: dict[str, None] = {}
-        values = [self._listed(row[column], column, line, findings, others) for line, row in enumerate(rows, 2)]
+        values = [self._listed(row[column], column, row.line, findings, others) for row in rows]
         return np.array(values, np.float32), (left_out(self.table, list(others)),) if others else ()
 
     def _listed(

@@ -1,6 +1,6 @@
 """Tables of labels: NIH's `Finding Labels` (`Effusion|Mass`) or one 0/1 column a finding, columns in any order.
 
-A label is 1 (there), 0 (not there) or NaN (not known, so it counts neither for nor against in loss and figures).
+A label is 1 (there), 0 (not there) or NaN (not known: it is left out of loss and figures).
 """
 
 import re
@@ -14,7 +14,8 @@ import numpy as np
 
 from cxr.errors import LabelError
 from cxr.evaluation.label_cells import LabelCells, left_out
-from cxr.evaluation.table_columns import COLUMNS, Row, column_of, known_columns, read_rows
+from cxr.evaluation.table_columns import COLUMNS, column_of, known_columns, read_rows
+from cxr.evaluation.table_text import Row
 from cxr.findings import (
     COURSE_ORDER,
     FINDINGS,
@@ -33,6 +34,12 @@ PATIENTS_IN_NAMES = (
     re.compile(r"(?:^|/)p(\d{8})/"),
 )
 """Where a picture's name tells the patient: NIH's 00000012_003.png, CheXpert's patient00012/…, MIMIC's p10000012/…"""
+
+WHOLE_NUMBER = re.compile(r"(\d+)(?:\.0+)?", re.ASCII)
+"""A patient's number, which pandas writes as 12.0 where another row has none."""
+
+ROUNDED_NUMBER = re.compile(r"\d+[.,]?\d*e\+\d+", re.IGNORECASE)
+"""How spreadsheets write a number of many digits, such as 1.23457E+11."""
 
 Policy = Literal["ignore", "negative", "positive"]
 POLICIES: dict[str, float] = {"ignore": np.nan, "negative": 0.0, "positive": 1.0}
@@ -158,21 +165,27 @@ TEXTS = ("part", "age", "sex", "view", "source")
 def _patients(
     name: str, rows: Sequence[Row], columns: Mapping[str, str], images: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The patient of each row, and a sentence where each picture has to count as one."""
+    """The patient of each row, and a sentence where each picture counts as a patient."""
     if "patient" not in columns and column_of([columns["image"]], ["imageid"]) and not _patient_in(images[0]):
         return tuple(images), (f"{name} names no patients: each picture counts as a patient of its own.",)
-    return tuple(_patient(name, *each, columns) for each in zip(range(2, len(rows) + 2), rows, images, strict=True)), ()
+    return tuple(_patient(name, row, image, columns) for row, image in zip(rows, images, strict=True)), ()
 
 
-def _patient(name: str, line: int, row: Row, image: str, columns: Mapping[str, str]) -> str:
+def _patient(name: str, row: Row, image: str, columns: Mapping[str, str]) -> str:
     patient = (row[columns["patient"]] or "").strip() if "patient" in columns else _patient_in(image)
     if not patient:
         where = f"column {columns['patient']!r}: it is empty. " if "patient" in columns else ""
         raise LabelError(
-            f"{name}, line {line}: {where}The patient of {image!r} is not known.",
+            f"{name}, line {row.line}: {where}The patient of {image!r} is not known.",
             "Parts and intervals go by patient: add a column `patient`, or use NIH's file names (00000012_003.png).",
         )
-    return str(int(patient)) if patient.isdigit() else patient
+    if ROUNDED_NUMBER.fullmatch(patient):
+        raise LabelError(
+            f"{name}, line {row.line}: the patient {patient!r} is a number that a spreadsheet has rounded, so several "
+            "patients may share it.",
+            "Save the table again with the patients as text, or in full.",
+        )
+    return str(int(found[1])) if (found := WHOLE_NUMBER.fullmatch(patient)) else patient
 
 
 def _patient_in(image: str) -> str:
@@ -181,7 +194,7 @@ def _patient_in(image: str) -> str:
 
 
 def _one_row_a_picture(name: str, table: LabelTable, *, several_readers: bool) -> LabelTable:
-    """The table with each picture once: what most of its readers say, not known where they are divided."""
+    """The table with one row for each picture: the label of most of its readers, not known where they are divided."""
     counts = Counter(table.images)
     twice = sorted(image for image, count in counts.items() if count > 1)
     if not twice:
@@ -193,14 +206,17 @@ def _one_row_a_picture(name: str, table: LabelTable, *, several_readers: bool) -
         rows_of.setdefault(image, []).append(row)
     known = ~np.isnan(table.values)
     votes = np.array([np.where(known[rows], 2 * table.values[rows] - 1, 0).sum(axis=0) for rows in rows_of.values()])
-    note = f"{len(twice)} pictures have several readers: what most of them say counts, what divides them doesn't."
+    note = (
+        f"{len(twice)} pictures have several readers: the label of most of them counts. Where they are divided, it is "
+        "not known."
+    )
     merged = table.take([rows[0] for rows in rows_of.values()])
     values = np.select([votes > 0, votes < 0], [1.0, 0.0], np.nan).astype(np.float32)
     return replace(merged, values=values, notes=(*table.notes, note))
 
 
 def _check_negatives(name: str, findings: Sequence[str], values: np.ndarray) -> None:
-    """LabelError for a finding that has positives and blanks alone: nothing can be learnt or measured without a 0."""
+    """Raises LabelError for a finding with positives and blanks alone: without a 0, nothing can be measured."""
     positive, negative, blank = (values == 1), (values == 0), np.isnan(values)
     alone = positive.any(axis=0) & ~negative.any(axis=0) & blank.any(axis=0)
     if alone.any():
@@ -233,8 +249,8 @@ def _values(
         raise LabelError(f"{cells.table} has no column for {', '.join(lacking or FINDINGS)}.", known)
     found = tuple(places if findings is None else findings)
     values = [
-        [cells.value(row[labels[places[finding]]], labels[places[finding]], line) for finding in found]
-        for line, row in enumerate(rows, 2)
+        [cells.value(row[labels[places[finding]]], labels[places[finding]], row.line) for finding in found]
+        for row in rows
     ]
     unknown = [column for column in others if not is_no_finding(column) and cells.are_labels(rows, column)]
     notes = (left_out(cells.table, unknown),) if unknown else ()

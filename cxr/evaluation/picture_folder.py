@@ -1,6 +1,8 @@
 """Where the pictures lie that a table names: under the name, with or without extension, or deeper below the folder."""
 
 import os
+import unicodedata
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -20,13 +22,18 @@ class PictureFolder:
         if plain.is_file():
             return plain
         parts = PurePosixPath(name.replace("\\", "/")).parts
-        for at in range(1, len(parts)):
-            # a table names pictures from a folder above the one that was given
-            shorter = self.folder.joinpath(*parts[at:])
-            if shorter.is_file() and ".." not in parts:
-                return shorter
-        found = self._by_name.get(parts[-1] if parts else "", ())
+        for at in range(len(parts) if ".." not in parts else 0):
+            # a table names pictures from a folder above the one that was given, or before they were converted
+            for other in _with_other_extension(self.folder.joinpath(*parts[at:])):
+                if other.is_file():
+                    return other
+        last = Path(parts[-1] if parts else "")
+        names = [last.name, last.stem] if last.suffix.lower() in EXTENSIONS else [last.name]
+        found = next((paths for each in names if (paths := self._named(each))), [])
         return found[0] if len(found) == 1 else plain
+
+    def _named(self, name: str) -> list[Path]:
+        return self._by_name.get(name) or self._by_key.get(_key(name)) or []
 
     @cached_property
     def _by_name(self) -> dict[str, list[Path]]:
@@ -38,3 +45,22 @@ class PictureFolder:
                 for name in {file, stem} if extension.lower() in EXTENSIONS else {file}:
                     names.setdefault(name, []).append(Path(folder, file))
         return names
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[Path]]:
+        """Files by names that differ only in capitals, or in how a letter with an accent is stored."""
+        keys: dict[str, list[Path]] = {}
+        for name, files in self._by_name.items():
+            keys.setdefault(_key(name), []).extend(files)
+        return {key: list(dict.fromkeys(files)) for key, files in keys.items()}
+
+
+def _with_other_extension(path: Path) -> Iterator[Path]:
+    yield path
+    if path.suffix.lower() in EXTENSIONS:
+        yield from (path.with_suffix(extension) for extension in EXTENSIONS)
+
+
+def _key(name: str) -> str:
+    """A name as file systems compare it that ignore case: macOS stores accents apart, and Windows ignores capitals."""
+    return unicodedata.normalize("NFC", name).casefold()

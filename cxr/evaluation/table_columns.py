@@ -2,11 +2,11 @@
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cxr.errors import LabelError
-from cxr.evaluation.table_text import AS_CSV, table_reader
+from cxr.evaluation.table_text import AS_CSV, Row, table_reader
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "image": (
@@ -24,14 +24,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """What a column is, by its name in lower case without spaces and signs, as NIH, CheXpert, MIMIC and VinDr write it."""
 
-Row = Mapping[str, str]
 
-
-def read_rows(file: Path) -> tuple[list[dict[str, str]], list[str]]:
-    """(rows, header) of a table in CSV. Raises LabelError for one that isn't there, is no text, or is ragged."""
+def read_rows(file: Path) -> tuple[list[Row], list[str]]:
+    """(rows, header) of a table in CSV. Raises LabelError for a file that is missing, no text, or ragged."""
     try:
         reader = table_reader(file.read_bytes(), file.name)
-        header, rows = list(reader.fieldnames or ()), list(reader)
+        header, rows = reader.header, list(reader)
     except FileNotFoundError as error:
         raise LabelError(f"There is no table {str(file)!r}.") from error
     except OSError as error:
@@ -41,13 +39,13 @@ def read_rows(file: Path) -> tuple[list[dict[str, str]], list[str]]:
         raise LabelError(f"{file.name} is not a table in CSV: {error}.", AS_CSV) from error
     if not rows:
         raise LabelError(f"{file.name} has no rows.", "A header and one row for each picture are expected.")
-    if ragged := next((at for at, row in enumerate(rows, 2) if None in row or None in row.values()), None):
+    if ragged := next((row.line for row in rows if None in row or None in row.values()), None):
         raise LabelError(f"{file.name}, line {ragged}: its number of cells differs from the header's.")
     return rows, header
 
 
 def known_columns(header: Sequence[str]) -> dict[str, str]:
-    """{what: column} of the columns that are something else than a finding."""
+    """{what: column} of the columns that are no findings."""
     return {what: found for what, names in COLUMNS.items() if (found := column_of(header, names)) is not None}
 
 

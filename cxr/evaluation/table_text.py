@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 from cxr.errors import LabelError
 
@@ -30,7 +31,39 @@ SEPARATORS = ",;\t|"
 AS_CSV = "Save it as CSV in UTF-8."
 
 
-def table_reader(content: bytes, name: str) -> csv.DictReader:
+LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+class Row(dict[str, str]):
+    """{column: cell} of one row.
+
+    line  number in the file of the line that the row begins in: cells may hold line breaks, and empty lines are no rows
+    """
+
+    line: int = 0
+
+
+class TableReader:
+    """The header of a table and, by iteration, its rows.
+
+    header   names of the columns
+    skipped  number of lines before the header
+    """
+
+    def __init__(self, text: str, separator: str, skipped: int) -> None:
+        self._reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+        self.header = list(self._reader.fieldnames or ())
+        self.skipped = skipped
+
+    def __iter__(self) -> Iterator[Row]:
+        for cells in self._reader:
+            row = Row(cells)
+            breaks = sum(len(LINE_BREAK.findall(cell)) for cell in cells.values() if isinstance(cell, str))
+            row.line = self.skipped + self._reader.line_num - breaks
+            yield row
+
+
+def table_reader(content: bytes, name: str) -> TableReader:
     """A reader of the rows below the header.
 
     name  of the file, for errors
@@ -38,13 +71,15 @@ def table_reader(content: bytes, name: str) -> csv.DictReader:
     The separator is the one that stands most often in the header, or the one that a first line `sep=;` names. Raises
     LabelError for a file that is no table, that is neither UTF-8 nor UTF-16, or that has two columns of one name.
     """
-    text = _decoded(content, name).lstrip("\r\n")
-    named = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)
+    whole = _decoded(content, name)
+    text = whole.lstrip("\r\n")
+    named = re.match(r"sep=(.)(?:\r\n|\r|\n)", text, re.IGNORECASE)
     text = text[named.end() :] if named else text
+    skipped = len(LINE_BREAK.findall(whole.removesuffix(text)))
     first = re.sub(r'"[^"]*"', "", text.splitlines()[0]) if text else ""
     separator = named[1] if named else max(SEPARATORS, key=first.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-    twice = [column for column, count in Counter(reader.fieldnames or ()).items() if count > 1 and column.strip()]
+    reader = TableReader(text, separator, skipped)
+    twice = [column for column, count in Counter(reader.header).items() if count > 1 and column.strip()]
     if twice:
         raise LabelError(
             f"{name} has two columns {twice[0]!r}.", "Rename or remove one: which one counts is not known."

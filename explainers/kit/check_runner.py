@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from explainers.contract.explainer import Explainer, check_explainer_class
 from explainers.contract.measure import Measure, check_measure_class
+from explainers.contract.needs import why_not_available
 from explainers.errors import Cancelled, OptionError, PluginError
 from explainers.kit.report import (
     EXPECTED,
@@ -78,10 +79,15 @@ def check_explainer(explainer: type[Explainer], checks: Sequence[str] | None = N
 def run_check(explainer: type[Explainer], name: str) -> Result:
     """One check of a class that keeps the contract."""
     from explainers.kit.checks import CHECKS
-    from explainers.kit.explainer_runner import ExplainerRunner, discard_changed_networks
+    from explainers.kit.explainer_runner import ExplainerRunner, discard_changed_networks, network
+
+    def check() -> str:
+        if missing := why_not_available(explainer, network()):
+            raise NotApplicable(missing)
+        return _unchanged(CHECKS[name](ExplainerRunner(explainer)))
 
     try:
-        return _judged(name, lambda: _unchanged(CHECKS[name](ExplainerRunner(explainer))), explainer)
+        return _judged(name, check, explainer)
     finally:
         discard_changed_networks()
 

@@ -14,7 +14,10 @@ from explainers.errors import OptionError
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 DEFAULTS = ["grad_cam", "occlusion", "saliency"]
-OFFERED = ["expected_gradients", "grad_cam_plus_plus", "integrated_gradients", "layer_cam", "rise", "smoothgrad"]
+OFFERED = [
+    "attention_relevance", "expected_gradients", "grad_cam_plus_plus", "integrated_gradients", "layer_cam", "rise",
+    "smoothgrad",
+]  # fmt: skip
 CONTROLS = ["average_map", "centred_gaussian", "edges", "eigen_cam", "random_map"]
 BUILTIN = [*DEFAULTS, *OFFERED, *CONTROLS]
 

@@ -135,12 +135,15 @@ def augmented(pictures: Pictures, rows: np.ndarray, settings: Settings, rng: np.
     return as_batch([standardised(change.apply(pictures.grey(row), size, rng), size) for row in rows])
 
 
-def train(pictures: Pictures, settings: Settings, fold: int) -> Teacher:
-    """The network of one fold, from the pictures of the others; the average of its weights is what is kept."""
+def train(pictures: Pictures, settings: Settings, fold: int, start: Teacher | None = None) -> Iterator[Teacher]:
+    """The network of one fold, from the pictures of the others, after each epoch: the average of its weights.
+
+    It begins with `start`, else with ImageNet's weights. One object is yielded each time; the next epoch changes it.
+    """
     seed = 1000 * settings.seed + fold
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    network = Teacher(settings.network, len(FINDINGS), settings.frozen, imagenet_weights(settings.network))
+    network = start or Teacher(settings.network, len(FINDINGS), settings.frozen, imagenet_weights(settings.network))
     network = network.to(memory_format=torch.channels_last)
     some = rng.permutation(len(pictures))[:NORM_PICTURES]
     chunks = np.array_split(some, -(-len(some) // SCORING_BATCH))
@@ -165,12 +168,11 @@ def train(pictures: Pictures, settings: Settings, fold: int) -> Teacher:
             nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimiser.step()
             schedule.step()
-            _average(
-                averaged, network, min(settings.averaging, (1 + step + epoch * steps) / (10 + step + epoch * steps))
-            )
+            done = step + epoch * steps
+            _average(averaged, network, min(settings.averaging, (1 + done) / (10 + done)))
             total += loss.item()
         print(f"fold {fold}, epoch {epoch + 1} of {settings.epochs}: loss {total / steps:.3f}", flush=True)
-    return averaged
+        yield averaged
 
 
 def _mixed(
@@ -256,7 +258,7 @@ def _network(pictures: Pictures, folds: np.ndarray, settings: Settings, fold: in
         network = Teacher(settings.network, len(FINDINGS), settings.frozen)
         network.load_state_dict(torch.load(file, weights_only=True))
         return network.to(memory_format=torch.channels_last).eval()
-    network = train(_rows(pictures, np.flatnonzero(folds != fold)), settings, fold)
+    *_, network = train(_rows(pictures, np.flatnonzero(folds != fold)), settings, fold)
     torch.save(network.state_dict(), file)
     return network
 
@@ -265,7 +267,7 @@ def _rows(pictures: Pictures, rows: np.ndarray) -> Pictures:
     return Pictures(pictures.pixels[rows], pictures.table.take(rows), {})
 
 
-def _table(file: str, parts: list[str]) -> LabelTable:
+def table_of(file: str, parts: list[str]) -> LabelTable:
     table = read_labels(file)
     return table.take(np.isin(table.columns["part"], parts)) if "part" in table.columns else table
 
@@ -281,7 +283,7 @@ def main(arguments: list[str] | None = None) -> None:
     for name in ("size", "folds", "seed", "epochs", "batch", "views"):
         parser.add_argument(f"--{name}", type=int, default=getattr(Settings, name), help="default: %(default)s")
     given = vars(parser.parse_args(arguments))
-    tables = [_table(file, given["part"] or ["train", "validation"]) for file in given["labels"]]
+    tables = [table_of(file, given["part"] or ["train", "validation"]) for file in given["labels"]]
     recipe = Recipe.from_json(json.loads(Path(given["recipe"]).read_text())) if given["recipe"] else None
     if recipe:
         given |= {"augmentation": recipe.augmentation, "detail": recipe.detail}

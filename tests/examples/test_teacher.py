@@ -76,7 +76,7 @@ def test_the_logits_of_a_view_are_those_of_the_picture_that_a_student_sees(made,
     for fold in (1, 2):
         networks.append(teacher.Teacher("lite0", len(soft.findings), teacher.Settings.frozen).eval())
         networks[-1].load_state_dict(torch.load(folder / "out" / f"fold-{fold}.pt", weights_only=True))
-    table = teacher._table(str(folder / "labels.csv"), ["train"])
+    table = teacher.table_of(str(folder / "labels.csv"), ["train"])
     pictures = pack(table, folder / "images", side=recipe.detail)
     for row, seed in ((0, 0), (5, 1), (11, 1)):
         view = recipe.augmentation.view(soft.images[row], seed).of(pictures.grey(row), SIZE)

@@ -38,8 +38,11 @@ def read_heads(resolved: Resolved, *, features: int, outputs: int) -> Heads | No
     shapes = {name: array.shape for name, array in arrays.items()}
     count = shapes.get("bias", (0,))[0]
     if count < 2 or shapes != {"kernel": (count, features, outputs), "bias": (count, outputs)}:
+        held = ", ".join(f"{name} {shape}" for name, shape in list(shapes.items())[:3]) or "nothing"
+        more = f" and {len(shapes) - 3} more" if len(shapes) > 3 else ""
         raise CheckpointError(
-            f"{file.name} holds {shapes}, not a kernel (heads, {features}, {outputs}) and a bias (heads, {outputs})."
+            f"{file.name} holds {held}{more}, not a kernel (heads, {features}, {outputs}) and a bias (heads, "
+            f"{outputs})."
         )
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise CheckpointError(f"{file.name} holds values that are not finite.")

@@ -59,6 +59,10 @@ UNITS = {
 """What one unit of a map is, where it is not a plain logit: by last activation and by what is explained."""
 
 
+LARGEST_COEFFICIENT = 1e3
+"""Of a calibration; its likelihood ratios would be infinite beyond."""
+
+
 @dataclass(frozen=True)
 class CheckpointConfig:
     """A checkpoint's configuration.
@@ -172,6 +176,8 @@ def _calibration(finding: str, value: object) -> Calibration:
     a, b, prevalence = (_number(finding, "calibration", value, key) for key in ("a", "b", "prevalence"))
     if not 0 < prevalence < 1:
         raise CheckpointError(f"The calibration of {finding} has the prevalence {prevalence}; it lies between 0 and 1.")
+    if max(abs(a), abs(b)) > LARGEST_COEFFICIENT:
+        raise CheckpointError(f"The calibration of {finding} has the numbers {a:g} and {b:g}, which no fit gives.")
     return Calibration(a, b, prevalence)
 
 

@@ -20,6 +20,9 @@ from cxr.reading.display_shutter import Shutter, display_shutter
 from cxr.reading.pixels import SourcePixels, check_size
 from cxr.reading.square_pixels import pixel_shape, squared
 
+MOST_PADDING = 0.95
+"""Share of a picture that may be padding; a value that more pixels have is that of the picture."""
+
 PREFIX = b"DICM"
 DEFLATED = re.compile(rb"\x02\x00\x10\x00.{4,8}1\.2\.840\.10008\.1\.2\.1\.99", re.DOTALL)
 """The tag of the transfer syntax with the deflated one. Other tags may name it too, as one that a server offers."""
@@ -116,7 +119,11 @@ def _padding(raw: np.ndarray, stored: np.ndarray, form: PixelForm, tags: Tags) -
     fits = -(2 ** (form.bits_stored - 1)) <= low and high < 2**form.bits_stored
     # padding may be a value that the stored bits can't have; then all bits are compared
     values = stored if fits else raw
-    return (values >= low) & (values <= high)
+    padding = (values >= low) & (values <= high)
+    if MOST_PADDING < padding.mean() < 1:
+        tags.refuse("PixelPaddingValue")
+        return np.zeros(stored.shape, bool)
+    return padding
 
 
 def _signed(number: int, form: PixelForm) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from cxr.errors import RadiographError
 from cxr.reading.dicom_pixels import PixelForm
 from cxr.reading.dicom_tags import Tags
-from cxr.reading.dicom_transforms import Modality, Table, modality, voi_table, windowed
+from cxr.reading.dicom_transforms import LEAST_SPAN, Modality, Table, modality, voi_table, windowed
 from cxr.reading.pixels import Window, bulk_range
 from hub.errors import names_hint
 
@@ -218,4 +218,4 @@ def _without_window(
 
 
 def _stretched(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    return np.clip((values - np.float32(low)) / np.float32(max(high - low, 1e-6)), 0, 1)
+    return np.clip((values - np.float32(low)) / np.float32(max(high - low, LEAST_SPAN)), 0, 1)

@@ -12,6 +12,9 @@ LARGEST = 1e30
 """Largest rescaled value; larger ones would overflow float32."""
 
 
+LEAST_SPAN = 1e-30
+"""Least distance of black and white that float32 divides by; a smaller rescaled range has no use."""
+
 LARGEST_STEPS = 2.0**24
 """Whole numbers that float32 tells apart: beside a larger intercept, neighbouring pixel values become equal."""
 
@@ -59,7 +62,7 @@ def modality(form: PixelForm, tags: Tags) -> Modality:
             return Modality(0.0, float(table.full_scale), table)
         tags.refuse("ModalityLUTSequence")
     slope, intercept = tags.number("RescaleSlope"), tags.number("RescaleIntercept")
-    if slope is not None and (slope == 0 or max(abs(slope * low), abs(slope * high)) > LARGEST):
+    if slope is not None and not LEAST_SPAN <= max(abs(slope * low), abs(slope * high)) <= LARGEST:
         tags.refuse("RescaleSlope")
         slope = None
     if intercept is not None and abs(intercept) > LARGEST:
@@ -120,10 +123,10 @@ def _entries(item: Tags, entries: int, bits: int) -> np.ndarray | None:
 def windowed(values: np.ndarray, centre: float, width: float, *, function: str) -> np.ndarray:
     """Values through a window to [0, 1] float32. `function`: LINEAR, LINEAR_EXACT or SIGMOID (PS3.3 C.11.2.1.2, .3)."""
     if function == "SIGMOID":
-        exponent = np.clip(-4 * (values - np.float32(centre)) / np.float32(max(width, 1e-6)), -80, 80)
+        exponent = np.clip(-4 * (values - np.float32(centre)) / np.float32(max(width, LEAST_SPAN)), -80, 80)
         return 1 / (1 + np.exp(exponent))
     if function == "LINEAR":
         # the standard's linear window counts pixel values: its ends are 0.5 - width / 2 and width / 2 - 0.5 from centre
         centre, width = centre - 0.5, width - 1
     low = np.float32(centre - width / 2)
-    return np.clip((values - low) / np.float32(max(width, 1e-6)), 0, 1)
+    return np.clip((values - low) / np.float32(max(width, LEAST_SPAN)), 0, 1)

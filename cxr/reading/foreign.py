@@ -17,6 +17,9 @@ SIGNATURES = {
     b"GIF8": "a GIF picture",
     b"BM": "a BMP picture",
     b"<svg": "an SVG drawing",
+    **dict.fromkeys(
+        (b"<!DOCTYPE", b"<!doctype", b"<html", b"<HTML"), "a web page, as a download gives that needs a login"
+    ),
     b"<?xml": "an XML document",
     b"\x89HDF": "an HDF5 file",
     b"\x00\x00\x00\x0cjP  ": "a JPEG 2000 picture",

@@ -57,7 +57,8 @@ class SourcePixels:
         check_size(*pixels.shape[:2])
         _check_numbers(pixels)
         low, high, warnings = _scale(pixels)
-        scaled = (pixels - np.asarray(low, np.result_type(pixels, np.float32))) / (high - low)
+        with np.errstate(over="ignore"):  # values far outside of a narrow range are clipped all the same
+            scaled = (pixels - np.asarray(low, np.result_type(pixels, np.float32))) / (high - low)
         scaled = np.clip(scaled, 0, 1).astype(np.float32, copy=False)
         if self.negative:
             scaled = 1 - scaled
@@ -136,5 +137,6 @@ def bulk_range(values: np.ndarray) -> tuple[float, float]:
     flat = np.ravel(values)
     low, high = np.percentile(flat[:: max(1, flat.size // SAMPLED)], (FEW, 100 - FEW)).tolist()
     width = high - low
-    inside = flat[(flat >= low - width) & (flat <= high + width)]
+    with np.errstate(over="ignore"):  # the limits may lie beyond what the type of the values holds
+        inside = flat[(flat >= low - width) & (flat <= high + width)]
     return inside.min().item(), inside.max().item()

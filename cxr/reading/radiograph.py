@@ -111,8 +111,10 @@ def read_radiograph(source: str | Path | bytes | Image.Image | np.ndarray, *, wi
     smaller than 64 pixels a side, has several frames, or has constant or non-finite pixels; and for a window that the
     file doesn't have.
     """
+    if isinstance(source, np.ma.MaskedArray) and np.ma.is_masked(source):
+        raise RadiographError("Some pixels of the array are masked.", "Say what they are: array.filled(0) is black.")
     if isinstance(source, np.ndarray):
-        return _radiograph(SourcePixels(source, "array"))
+        return _radiograph(SourcePixels(np.asarray(source), "array"))
     if isinstance(source, Image.Image):
         return _radiograph(picture_file.pixels_of_image(source))
     if isinstance(source, bytes | bytearray | memoryview):

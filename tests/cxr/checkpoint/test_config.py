@@ -78,3 +78,9 @@ def test_a_probability_is_the_logistic_of_the_scaled_logit_and_the_prior_odds():
 @pytest.mark.parametrize(("logit", "limit"), [(-1e6, 0), (1e6, 1)])
 def test_extreme_logits_do_not_overflow(logit, limit):
     assert Calibration(1, 0, 0.5).probability(logit) == limit
+
+
+@pytest.mark.parametrize("numbers", [{"a": 1e308, "b": 0}, {"a": 1, "b": -1e9}])
+def test_a_calibration_whose_ratios_would_be_infinite_is_refused(numbers):
+    with pytest.raises(CheckpointError, match="which no fit gives"):
+        configured(calibration={"Mass": {"prevalence": 0.1, **numbers}})

@@ -168,3 +168,9 @@ def test_reading_loads_no_tensorflow():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_companion_with_many_other_arrays_is_named_in_one_line(native):
+    with pytest.raises(CheckpointError, match=r"holds .* and \d+ more, not a kernel") as caught:
+        read(native(bootstrap={"file": "model.safetensors"}))
+    assert len(str(caught.value)) < 400

@@ -13,6 +13,8 @@ tifffile = pytest.importorskip("tifffile", reason="needs the extra test")
 
 from tests.cxr.reading.dicom_files import content, dataset, implicit, table  # noqa: E402
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # of what is damaged
+
 EACH = 150
 
 

@@ -23,9 +23,12 @@ def run(script: str) -> subprocess.CompletedProcess:
     [
         "from cxr import Predictor\nfrom cxr.phantom import phantom\n"
         "Predictor.load('starter', engine='tensorflow').predict(phantom(size=256).radiograph)",
-        "from cxr.quiet_import import import_keras\nimport_keras()\nimport cxr.training.run",
-        "import cxr.planted_network",
-        "from cxr.network import build_network",
+        pytest.param(
+            "from cxr.quiet_import import import_keras\nimport_keras()\nimport cxr.training.run",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param("import cxr.planted_network", marks=pytest.mark.slow),
+        pytest.param("from cxr.network import build_network", marks=pytest.mark.slow),
     ],
     ids=["engine", "training", "planted", "network"],
 )

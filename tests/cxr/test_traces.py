@@ -69,7 +69,7 @@ def run(script: str, folder: Path, *prefix: str) -> tuple[str, set[str]]:
     ("script", "allowed"),
     [
         (SCORE.format(engine="onnxruntime") + EXPLAIN, ()),
-        (SCORE.format(engine="tensorflow"), SETTINGS),
+        pytest.param(SCORE.format(engine="tensorflow"), SETTINGS, marks=pytest.mark.slow),
         (COMMAND, ()),
         (PAGE, ()),
     ],

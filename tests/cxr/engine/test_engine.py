@@ -107,7 +107,7 @@ def test_logits_and_maps_are_those_of_keras(fast, network, outputs, prepared):
     assert np.abs(ours[1] - activations).max() < 1e-3 * np.abs(activations).max()
 
 
-@pytest.mark.slow  # of a smaller network, the test of every kind of checkpoint compares it by default
+@pytest.mark.slow  # by default, the gradient of an inner layer, on the same way back, is compared
 def test_the_input_gradient_is_that_of_keras(fast, network, prepared):
     theirs = network.input_gradient(prepared[None], fast.config.findings["Effusion"])
     ours = fast.input_gradient(np.stack([prepared, -prepared]), "Effusion")
@@ -159,7 +159,7 @@ def test_the_engine_knows_the_layers_that_every_path_goes_through(fast, network)
     assert not {*fast._engine.tail.layers} & set(inner)
 
 
-@pytest.mark.parametrize(("patch", "stride"), [(32, 48), (50, 58)])
+@pytest.mark.parametrize(("patch", "stride"), [(32, 48), pytest.param(50, 58, marks=pytest.mark.slow)])
 def test_windows_in_parts_are_windows_in_whole_passes(fast, prepared, patch, stride):
     starts = [*range(0, 224 - patch, stride), 224 - patch]
     windows = np.array([(top, left, patch, patch) for top, left in itertools.product(starts, starts)])
@@ -199,14 +199,15 @@ print({"tensorflow", "keras"} & set(sys.modules))
     assert done.stdout.strip() == "set()"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
         {"side": 64, "channels": 1, "final_relu": False, "head": (5,)},
-        pytest.param({"side": 96}, marks=pytest.mark.slow),
-        pytest.param({"side": 80, "channels": 1}, marks=pytest.mark.slow),
-        pytest.param({"side": 64, "final_relu": False}, marks=pytest.mark.slow),
-        pytest.param({"side": 64, "head": (5,)}, marks=pytest.mark.slow),
+        {"side": 96},
+        {"side": 80, "channels": 1},
+        {"side": 64, "final_relu": False},
+        {"side": 64, "head": (5,)},
     ],
 )
 def test_every_kind_of_checkpoint_has_an_engine(settings):

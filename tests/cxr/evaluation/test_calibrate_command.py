@@ -14,6 +14,8 @@ from cxr.evaluation.claims import withheld
 from cxr.phantom import phantom
 
 ROOT = Path(__file__).resolve().parents[3]
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 PATIENTS = {"validation": 8, "test": 12}
 
 

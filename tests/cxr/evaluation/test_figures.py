@@ -12,6 +12,8 @@ from cxr.evaluation.labels import LabelTable
 from cxr.evaluation.report import markdown, write_report
 from cxr.evaluation.scoring import Scored
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 
 def scored(labels, logits, *, patients=None, columns=None, findings=("Mass", "Hernia"), **config) -> Scored:
     labels, logits = np.array(labels, np.float32), np.array(logits, np.float32)

@@ -83,7 +83,7 @@ def fitted(*given, **fields) -> Job:
     return made
 
 
-@pytest.mark.parametrize("source", ["teacher", "table"])
+@pytest.mark.parametrize("source", ["teacher", pytest.param("table", marks=pytest.mark.slow)])
 def test_with_weight_0_it_is_plain_training(chests, tmp_path, source):
     table = SoftLabels(chests.table.images, chests.table.findings, np.ones((48, 1, 2), np.float32))
     followed = {"teachers": [teacher()]} if source == "teacher" else {"soft_labels": table}
@@ -93,7 +93,7 @@ def test_with_weight_0_it_is_plain_training(chests, tmp_path, source):
         assert (weights_of(ignored.model)[name] == array).all(), name
 
 
-@pytest.mark.parametrize("temperature", [1.0, 4.0])
+@pytest.mark.parametrize("temperature", [1.0, pytest.param(4.0, marks=pytest.mark.slow)])
 def test_a_student_without_labels_follows_a_teacher_that_differs_in_its_output_layer(chests, tmp_path, temperature):
     known = network(3)
     kernel = np.random.default_rng(1).standard_normal((4, 2)).astype(np.float32)
@@ -186,6 +186,7 @@ def test_features_alone_are_followed_without_labels_and_the_teacher_stays_as_it_
     assert all((weights_of(known.network)[name] == array).all() for name, array in before.items())
 
 
+@pytest.mark.slow  # by default, that of tests/cxr/training/test_fitting.py
 def test_a_run_that_was_killed_ends_as_one_that_was_not(chests, tmp_path):
     how = recipe(Distillation(weight=0.5, features=1.0), stages=(Stage(SIZE, 2, 1e-2, batch=8), Stage(48, 1, 1e-2)))
     whole = fitted(tmp_path / "whole", chests, how, teachers=[teacher()])
@@ -226,6 +227,7 @@ def small(monkeypatch):
     monkeypatch.setattr(run, "load_teacher", lambda source, findings: teacher(int(source)))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_a_checkpoint_names_its_teachers(sources, tmp_path, capsys):
     how = recipe(Distillation(), heads=0)

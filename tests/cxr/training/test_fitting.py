@@ -109,7 +109,9 @@ def test_the_first_stage_leaves_all_but_the_head_as_it_was(tmp_path):
     assert not (before["predictions/kernel"] == after["predictions/kernel"]).all()
 
 
-@pytest.mark.parametrize("at", [(0, 0), (0, 1), (1, 1)])
+@pytest.mark.parametrize(
+    "at", [pytest.param((0, 0), marks=pytest.mark.slow), pytest.param((0, 1), marks=pytest.mark.slow), (1, 1)]
+)
 def test_a_run_that_was_killed_ends_as_one_that_was_not(whole, tmp_path, at):
     def stop(event, figures):
         # in the middle of the epoch after the one that was kept last

@@ -17,6 +17,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_five_commands_give_a_table_and_a_plot_and_the_snippet_reads_them(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -31,7 +31,13 @@ wrong = load_wrong()
 QUICK = [name for name, each in Registry.standard().explainers.items() if name != "rise"]
 
 
-@pytest.mark.parametrize("name", QUICK)
+COSTLY = ("expected_gradients", "integrated_gradients", "smoothgrad")
+"""Explainers whose checks need thousands of passes."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in COSTLY else name for name in QUICK]
+)
 def test_every_built_in_passes(name):
     report = check_explainer(Registry.standard().explainers[name])
     assert report.passed, str(report)
@@ -42,6 +48,7 @@ def test_every_built_in_passes(name):
     assert "passed against its declaration" not in outcomes.values(), str(report)
 
 
+@pytest.mark.slow
 def test_rise_passes_what_does_not_need_hundreds_of_runs():
     checks = ["shape", "finite", "sign", "determinism", "finding", "purity", "progress", "cancel", "provenance", "unit"]
     report = check_explainer(Registry.standard().explainers["rise"], checks)

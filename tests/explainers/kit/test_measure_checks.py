@@ -79,7 +79,14 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", Registry.standard().measures)
+COSTLY = ("weight_sensitivity", "verified_grid", "relevance_gain")
+"""Measures whose checks need thousands of passes."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in COSTLY else name for name in Registry.standard().measures],
+)
 def test_every_built_in_measure_passes(name):
     report = check_measure(Registry.standard().measures[name])
     assert report.passed, str(report)

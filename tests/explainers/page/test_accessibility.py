@@ -78,18 +78,26 @@ def reach(visit, steps, tmp_path) -> Callable:
     return reached
 
 
-STATES = ["arrival", "running", "failed", "error", "cat", "about", "api", "your explainer", "server gone",
-          "server restarted", *(f"{name} tab" for name in TABS), *(f"{name} box" for name in BOXES)]  # fmt: skip
+STATES = ["arrival", "running", "failed", "error", "cat", "about", "measures tab", "region tab", "explainers box"]
+RARER = ["api", "your explainer", "server gone", "server restarted", *(f"{name} tab" for name in TABS),
+         *(f"{name} box" for name in BOXES)]  # fmt: skip
+"""States whose markup seldom changes."""
+
+SLOW = [pytest.param(state, marks=pytest.mark.slow) for state in RARER if state not in STATES]
 
 
 @pytest.mark.parametrize("theme", LIGHT_AND_DARK)
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", [*STATES, *SLOW])
 def test_no_rule_of_accessibility_is_broken(reach, accessible, state, theme):
     accessible(reach(state, theme))
 
 
 @pytest.mark.parametrize("theme", LIGHT_AND_DARK)
-@pytest.mark.parametrize("state", ["arrival", "cat", "about", "explainers box", "options box", "region tab"])
+@pytest.mark.parametrize(
+    "state",
+    ["arrival", "region tab"]
+    + [pytest.param(state, marks=pytest.mark.slow) for state in ("cat", "about", "explainers box", "options box")],
+)
 def test_nor_on_a_telephone(reach, accessible, state, theme):
     page = reach(state, theme, 390)
     accessible(page)

@@ -75,7 +75,13 @@ def arrived_before(visit, steps) -> None:
 @browser
 @pytest.mark.parametrize(
     ("width", "height", "theme"),
-    [(1440, 900, "light"), (1366, 768, "dark"), (1280, 720, "light"), (768, 1024, "dark"), (390, 844, "light")],
+    [
+        (1440, 900, "light"),
+        pytest.param(1366, 768, "dark", marks=pytest.mark.slow),
+        pytest.param(1280, 720, "light", marks=pytest.mark.slow),
+        pytest.param(768, 1024, "dark", marks=pytest.mark.slow),
+        (390, 844, "light"),
+    ],
 )
 def test_a_visitor_arrives_at_a_comparison(arrived_before, visit, steps, accessible, width, height, theme):
     """Positions at each width, and no violation of accessibility rules."""
@@ -103,6 +109,7 @@ def test_a_visitor_arrives_at_a_comparison(arrived_before, visit, steps, accessi
 
 
 @browser
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
 def test_nothing_moves_while_the_page_fills(arrived_before, visit, steps, width, height):
     """The least of three visits counts: on a busy machine, one may be interrupted anywhere."""

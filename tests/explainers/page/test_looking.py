@@ -68,6 +68,7 @@ def test_the_values_at_the_cross_hair_are_those_of_the_raw_map(visit, steps):
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 def test_fingers_read_values_and_enlarge(visit, steps):
     page = visit(width=390, height=844, query="?explainers=left_half,centred_gaussian")
     steps.compared(page)

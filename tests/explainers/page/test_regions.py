@@ -68,6 +68,7 @@ def test_regions_are_off_until_they_are_asked_for_and_stand_beside_the_guess(vis
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 def test_regions_follow_the_maps_on_a_phone(visit, steps):
     page = visit(width=390, height=844, query="?explainers=grad_cam&finding=Effusion")
     steps.compared(page)

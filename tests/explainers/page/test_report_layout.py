@@ -19,8 +19,15 @@ def made(predictor, phantom):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(
+    ("width", "theme"),
+    [
+        (390, "light"),
+        (1440, "dark"),
+        pytest.param(390, "dark", marks=pytest.mark.slow),
+        pytest.param(1440, "light", marks=pytest.mark.slow),
+    ],
+)
 def test_the_report_fits_the_screen_and_paper(made, predictor, phantom, chromium, accessible, tmp_path, width, theme):
     records = {each: regions_record(each, 0.05, predictor.average_maps) for each in made}
     silent = MeasureDone("edges", "sum", code="NOT_MEASURABLE", reason="It has no sum.")

@@ -265,7 +265,7 @@ def test_another_finding_and_another_network_are_compared_side_by_side(visit, st
         assert "Rank correlation" in page.locator(f".panel[data-{kind}='{choice}'] .correlation").inner_text()
 
 
-@pytest.mark.parametrize("cells", [False, True])
+@pytest.mark.parametrize("cells", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_the_browser_draws_what_the_library_draws(visit, steps, nih_full, predictor, cells):
     """Two programs, one rule: the script's canvas and `explainers.pictures.overlay`, pixel by pixel."""
     radiograph = read_radiograph(nih_full[2])

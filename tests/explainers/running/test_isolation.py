@@ -180,7 +180,7 @@ def test_a_process_that_ends_before_it_reads_its_task_is_named_as_such(run, tmp_
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted in /proc")
-@pytest.mark.parametrize("name", ["everything", "crashes"])
+@pytest.mark.parametrize("name", [pytest.param("everything", marks=pytest.mark.slow), "crashes"])
 def test_no_pipe_stays_open(run, name):
     run(name, 60)
     before = len(os.listdir("/proc/self/fd"))

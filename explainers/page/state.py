@@ -8,6 +8,7 @@ from explainers.page.api.listeners import Listeners
 from explainers.page.networks import Networks
 from explainers.page.picture_memory import PictureMemory
 from explainers.page.private_folder import PrivateFolder
+from explainers.page.sample_measurements import SampleMeasurements
 from explainers.page.samples import Samples
 from explainers.page.sessions import Sessions
 from explainers.page.settings import PageSettings
@@ -25,6 +26,7 @@ class AppState:
     pictures   reads radiographs within a bound on memory
     sessions   visitors' radiographs
     memory     maps of explainers that compute all findings together
+    measurements  what measures of samples have in common
     listeners  which calls of programs somebody waits for
     stopping   set when the server takes no new work
     cut_off    set when running work must end too
@@ -38,6 +40,7 @@ class AppState:
     samples: Samples = field(default_factory=Samples)
     sessions: Sessions = field(default_factory=Sessions)
     memory: MapCache = field(default_factory=MapCache)
+    measurements: SampleMeasurements = field(default_factory=SampleMeasurements)
     listeners: Listeners = field(default_factory=Listeners)
     pictures: PictureMemory = field(default_factory=lambda: PictureMemory(3 * 2**30))
     stopping: threading.Event = field(default_factory=threading.Event)

@@ -1,11 +1,12 @@
 """Tests of the maps on the screen: stored results, their order, and that nobody's maps wait behind them."""
 
 import json
+from types import ModuleType
 
 import numpy as np
 import pytest
 
-from explainers import Measure, Measured, measure
+from explainers import Measure, Measured, hookimpl, measure
 from explainers.page import worked_case
 from explainers.page.panel import Event
 from explainers.page.panels.comparison import Comparison
@@ -15,8 +16,21 @@ from explainers.page.panels.measures import Measures
 from explainers.page.panels.measures.request import MeasureRequest
 from explainers.page.panels.measures.run import run_measures
 from explainers.page.panels.radiograph import RadiographPanel
+from explainers.page.sample_measurements import SampleMeasurements
+from explainers.page.samples import Samples
+from explainers.page.sessions import Session
 from explainers.registry import Registry
 from explainers.running.measuring import MeasureDone
+
+
+class Spread(Measure):
+    """Standard deviation of the map's values."""
+
+    name, title = "spread", "Spread"
+
+    def measure(self, subject):
+        return Measured(float(subject.explanation.map.std()), "It was measured.")
+
 
 CASE = worked_case.load()
 
@@ -106,6 +120,30 @@ def test_the_cheapest_measure_of_all_maps_comes_first(loading_state, monkeypatch
     list(run_measures(loading_state, session, MeasureRequest.from_event({"run": 1, "measures": list(kinds)})))
     explainers = [each.explainer for each in CASE.explanations]
     assert asked == [(name, each) for name in ("cheap", "middle", "dear") for each in explainers]
+
+
+def test_visitors_of_one_sample_share_what_its_measures_have_in_common_and_uploads_share_nothing():
+    registry, known = Registry.standard(), SampleMeasurements()
+    sample = Samples().items()[0][1]
+    sessions = [Session(CASE.radiograph, name=sample.title, sample=sample) for _ in range(2)]
+    known.of(sessions[0], registry)["curve"] = 1
+    assert known.of(sessions[1], registry) == {"curve": 1}
+    uploads = [Session(CASE.radiograph, name="radiograph") for _ in range(2)]
+    known.of(uploads[0], registry)["curve"] = 2
+    assert known.of(uploads[1], registry) == {}
+    assert known.of(uploads[0], registry) is uploads[0].measured
+
+
+def test_a_reloaded_measure_finds_nothing_of_the_one_before():
+    sample = Samples().items()[0][1]
+    session, known = Session(CASE.radiograph, name=sample.title, sample=sample), SampleMeasurements()
+    registries = [Registry.standard(), Registry.standard()]
+    plugin = ModuleType("another")
+    plugin.cxr_lens_measures = hookimpl(lambda: [Spread])
+    registries[1].register(plugin)
+    assert "spread" in registries[1].measures
+    known.of(session, registries[0])["curve"] = 1
+    assert known.of(session, registries[1]) == {}
 
 
 def test_comparisons_and_scores_never_wait_in_the_queue_of_tests(loading_state):

@@ -103,7 +103,7 @@ def _card(predictor: Predictor) -> str:
         "source": _source(identity),
         "weights": f"sha256 {identity.sha256[:16]}…" if identity.sha256 else "",
         "input": filled(WORDS, "input_of", size=rule.size, rule=rule.rule),
-        "findings": f"{len(predictor.labels)}.",
+        "findings": str(len(predictor.labels)),
         "trained_on": _trained(config.raw.get("training", {})),
         "auc": _auc(config.metrics),
         "reported": _reported(config.raw.get("reported", {})),

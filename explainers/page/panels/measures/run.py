@@ -67,7 +67,7 @@ def _events(
         [kind.name],
         registry=state.registry,
         cancelled=run.cancelled.is_set,
-        shared=session.measured,
+        shared=state.measurements.of(session, state.registry),
         limit_s=state.settings.limits.explanation_s,
     )
 

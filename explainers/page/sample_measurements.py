@@ -15,7 +15,7 @@ class SampleMeasurements:
     """The `shared` results of measures, by sample; an upload's are its session's own and end with it.
 
     The removal test of one map costs 36 passes, and the controls that it is compared with 400. They depend on picture
-    and network alone, so that visitors who open the same sample share them. After a plugin is reloaded, they are computed again.
+    and network alone, so that visitors who open the same sample share them. A reload of a plugin forgets them.
     """
 
     def __init__(self) -> None:

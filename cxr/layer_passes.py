@@ -4,7 +4,6 @@ Layers after the last block are computed in closed form (`cxr.engine.tail`), tho
 engine (`cxr.engine.inner_layers`), and all others by the network in Keras, which is built when it is first needed.
 """
 
-import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from cachetools import LRUCache
 
 from cxr.capabilities import LayeredNetwork
 from cxr.deferred_network import DeferredNetwork
+from cxr.digests import digest_of
 from cxr.engine import Engine
 from cxr.engine.inner_layers import InnerLayers
 from cxr.engine.tail import Tail
@@ -59,15 +59,15 @@ class LayerPasses:
         return logits, tail.activations(layer, activations) if tail else activations
 
     @contextmanager
-    def holding(self, batch: np.ndarray, layer: str) -> Iterator[None]:
-        """One pass over a batch; in the `with` block, passes over each of its inputs alone are taken from it."""
+    def holding(self, inputs: Sequence[np.ndarray], layer: str) -> Iterator[None]:
+        """One pass over inputs `(h, w, c)`; in the `with` block, passes over each of them alone are taken from it."""
         computed = self._network.target_layer if self._tail(layer) else layer
-        logits, activations = self._pass(batch, computed)
+        logits, activations = self._pass(np.stack(inputs), computed)
         for array in (logits, activations):
             array.flags.writeable = False
         found = {
-            _key(batch[row : row + 1], computed): (logits[row : row + 1], activations[row : row + 1])
-            for row in range(len(batch))
+            _key(each[None], computed): (logits[row : row + 1], activations[row : row + 1])
+            for row, each in enumerate(inputs)
         }
         with self._lock:
             self._held |= found
@@ -160,4 +160,4 @@ class LayerPasses:
 
 
 def _key(batch: np.ndarray, layer: str) -> tuple[str, str]:
-    return layer, hashlib.sha256(np.ascontiguousarray(batch, np.float32).tobytes()).hexdigest()
+    return layer, digest_of(np.asarray(batch[0], np.float32))

@@ -1,12 +1,12 @@
 """Logits of one input with filled windows: by whole passes, or faster, from the input's own activations."""
 
-import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from cachetools import LRUCache
 
+from cxr.digests import digest_of
 from cxr.engine import Engine
 from cxr.engine.engine import CachedActivations
 from cxr.engine.geometry import sizes
@@ -75,7 +75,7 @@ class Occlusion:
     def _base(self, engine: Engine, prepared: np.ndarray) -> CachedActivations:
         """The activations of the input without a window, from the cache or one pass."""
         prepared = np.ascontiguousarray(prepared, np.float32)
-        key = hashlib.sha256(prepared.tobytes()).hexdigest()
+        key = digest_of(prepared)
         with self._lock:
             if key in self._bases:
                 return self._bases[key]

@@ -165,13 +165,14 @@ class Predictor:
         return self._passes.forward_with(batch, layer)
 
     @contextmanager
-    def passes_of(self, batch: np.ndarray) -> Iterator[None]:
-        """One pass over a prepared batch `(N, h, w, c)`, N radiographs together.
+    def passes_of(self, inputs: Sequence[np.ndarray]) -> Iterator[None]:
+        """One pass over several radiographs together, each a prepared array `(h, w, c)`.
 
         In the `with` block, scores and class activation maps of each of them cost no further pass, in any thread.
         """
-        self._check(batch)
-        with self._passes.holding(batch, self.target_layer):
+        for each in inputs:
+            self._check(each[None])
+        with self._passes.holding(inputs, self.target_layer):
             yield
 
     def activations(self, batch: np.ndarray, layer: str) -> np.ndarray:

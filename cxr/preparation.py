@@ -6,7 +6,6 @@ error and gives wrong scores. Sources: `original`, the application andohrinne-su
 rules of `cxr.pixel_scales`, Keras' applications.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -16,6 +15,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from cxr.digests import digest_of
 from cxr.frame import Box, Frame
 from cxr.input_check import InputStatistics, input_statistics
 from cxr.pixel_scales import SCALES
@@ -142,7 +142,7 @@ class Prepared:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the array, in hex."""
-        return hashlib.sha256(f"{self.array.shape}".encode() + self.array.tobytes()).hexdigest()
+        return digest_of(self.array)
 
 
 def prepare(radiograph: Radiograph, rule: InputRule | Mapping[str, Any]) -> Prepared:
@@ -150,10 +150,12 @@ def prepare(radiograph: Radiograph, rule: InputRule | Mapping[str, Any]) -> Prep
     if not isinstance(rule, InputRule):
         rule = InputRule.from_config(rule)
     values, crop = RULES[rule.rule](radiograph, rule)
-    array = np.ascontiguousarray(np.broadcast_to(values, rule.input_shape), np.float32)
+    array = np.empty(rule.input_shape, np.float32)
+    for channel in range(array.shape[-1]):  # whole channels are copied faster than three equal values a pixel
+        array[..., channel] = values[..., min(channel, values.shape[-1] - 1)]
     array.flags.writeable = False
     frame = Frame((radiograph.height, radiograph.width), rule.input_shape[:2], crop)
-    return Prepared(array, frame, rule, input_statistics(array, radiograph.grey, crop))
+    return Prepared(array, frame, rule, input_statistics(array[..., : values.shape[-1]], radiograph.grey, crop))
 
 
 def _original(radiograph: Radiograph, rule: InputRule) -> tuple[np.ndarray, Box]:

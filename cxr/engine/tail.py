@@ -59,7 +59,7 @@ class Tail:
         if not self._net.final_relu:
             return np.broadcast_to(weights, shape)
         normed = activations if layer == NORM else self.activations(NORM, activations)
-        return weights * (normed > 0)[:, None]
+        return weights * (normed > 0).astype(np.float32)[:, None]
 
     def _last(self, layer: str, activations: np.ndarray) -> np.ndarray:
         """The activations over which the mean is taken."""

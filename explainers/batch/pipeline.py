@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
 from cxr.datasets.ahead import Read, batches, one_ahead
 from explainers.errors import Cancelled
 from explainers.registry import BUILTIN
@@ -123,7 +121,7 @@ class Pipeline:
         arrays = [each.prepared.array for each in batch if each.prepared]
         if arrays:
             with cancel_when(self.check):
-                held.enter_context(self.predictor.passes_of(np.stack(arrays)))
+                held.enter_context(self.predictor.passes_of(arrays))
         return held
 
 

@@ -38,7 +38,7 @@ def average_maps(
 
     def summed(batch: "Sequence[Read[Path, Prepared]]") -> np.ndarray:
         arrays = [_prepared(each) for each in batch]
-        with predictor.passes_of(np.stack(arrays)):
+        with predictor.passes_of(arrays):
             return np.sum([one(array) for array in arrays], axis=0)
 
     with closing(one_ahead(batches(images, read_radiograph, predictor.prepare, size=BATCH), summed)) as sums:

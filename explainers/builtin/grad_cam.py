@@ -44,7 +44,7 @@ class GradCam(Explainer):
     ) -> np.ndarray:
         """The map `(y, x)` of one finding, on the layer's grid."""
         _say_if_exact(context, [finding], layer)
-        return _weighted(context.activations(layer), context.layer_gradient(layer, finding))
+        return _weighted(context.activations(layer), context.layer_gradient(layer, finding)[None])[0]
 
     def explain_findings(
         self,
@@ -57,13 +57,16 @@ class GradCam(Explainer):
         _say_if_exact(context, findings, layer)
         activations, gradients = context.activations(layer), context.layer_gradient(layer)
         places = [context.labels.index(finding) for finding in findings]
-        return np.stack([_weighted(activations, gradients[place]) for place in places])
+        return _weighted(activations, gradients if places == list(range(len(gradients))) else gradients[places])
 
 
-def _weighted(activations: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    """Both `(y, x, k)`; summed in float64, since thousands of terms of both signs cancel."""
-    weights = gradient.mean(axis=(0, 1), dtype=np.float64)
-    return (activations @ weights).astype(np.float32)
+def _weighted(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """Maps `(n, y, x)` of activations `(y, x, k)` and gradients `(n, y, x, k)`.
+
+    Summed in float64, since thousands of terms of both signs cancel.
+    """
+    weights = gradients.mean(axis=(1, 2), dtype=np.float64)
+    return np.einsum("yxk,nk->nyx", activations, weights, optimize=True).astype(np.float32)
 
 
 def _say_if_exact(context: Context, findings: Sequence[str], layer: str) -> None:

@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cxr.capabilities import (
@@ -32,6 +33,11 @@ def needs_of(explainer: type[Explainer]) -> tuple[str, ...]:
     """What a network must give, of `cxr.capabilities.CAPABILITIES`, in their order."""
     if explainer.needs is not None:
         return tuple(each for each in CAPABILITIES if each in explainer.needs)
+    return _needed_by_code(explainer)  # type: ignore[arg-type]  # mypy holds that classes are not hashable
+
+
+@lru_cache(maxsize=256)
+def _needed_by_code(explainer: type[Explainer]) -> tuple[str, ...]:
     called = {name for code in _codes(explainer) for name in code.co_names}
     found = {need for name in called & set(NEEDED_BY) for need in NEEDED_BY[name]}
     if any(option.kind == "layer" for option in explainer.options()):

@@ -1,10 +1,13 @@
 """Speed and memory of whole data sets: python tests/benchmarks/batch.py --images DIR
 
-All figures of a line are of one process on one machine. Run it on an idle one.
+What is compared takes turns in one process, a few hundred radiographs at a time, so that whatever else the machine does
+falls on both. Seconds of processor time stand beside those of the clock: they depend less on what else runs.
 
-- limit: passes over prepared radiographs that are in memory already, in batches; nothing is read, explained or written
+- limit: passes over prepared radiographs that are in memory already, in batches; nothing is read, explained or written.
+  With saliency, passes forward and back for each finding
 - batch: what `python -m explainers batch` does, from files to tables
-- loop: `compare` for each finding of each radiograph, one after another, as a short script does it
+- loop: `compare` for each finding of each radiograph, one after another, as a short script does it; of occlusion, which
+  explains all findings together, once a radiograph
 """
 
 import argparse
@@ -14,6 +17,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -27,8 +32,10 @@ from explainers.batch.plan import Plan
 from explainers.batch.sources import Source, read_source
 from explainers.batch.worker import Worker
 
-LOOPED = 25
-"""Radiographs of a loop: it is slow, and as slow for the next ones."""
+LOOPED = 5
+"""Radiographs of a loop in a turn: it is slow, and as slow for the next ones."""
+
+TURNS = 5
 
 
 def resident_mb() -> float:
@@ -37,21 +44,46 @@ def resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def of(source: Source, count: int) -> Source:
-    """The first radiographs of a source."""
-    return Source(source.root, source.items[:count])
+@dataclass
+class Cost:
+    """Radiographs, and seconds by the clock and of processor time that they took."""
+
+    radiographs: int = 0
+    clock_s: float = 0.0
+    processor_s: float = 0.0
+
+    @contextmanager
+    def of(self, radiographs: int) -> Iterator[None]:
+        """Add what the `with` block takes."""
+        clock, processor = time.perf_counter(), time.process_time()
+        yield
+        self.clock_s += time.perf_counter() - clock
+        self.processor_s += time.process_time() - processor
+        self.radiographs += radiographs
+
+    def share_of(self, other: "Cost") -> str:
+        """Radiographs a second beside those of the other, by both clocks."""
+        shares = (
+            (theirs / other.radiographs) / (ours / self.radiographs)
+            for ours, theirs in ((self.clock_s, other.clock_s), (self.processor_s, other.processor_s))
+        )
+        return "{:.1%} by the clock, {:.1%} of processor time".format(*shares)
 
 
-def limit(predictor: Predictor, source: Source, count: int) -> float:
-    """Radiographs a second of passes alone."""
+def of(source: Source, first: int, last: int) -> Source:
+    """Some radiographs of a source."""
+    return Source(source.root, source.items[first:last])
+
+
+def limit(predictor: Predictor, source: Source, cost: Cost, count: int, *, back: bool) -> None:
+    """Passes alone, over the first radiographs again and again."""
     arrays = [predictor.prepare(read_radiograph(Path(source.root) / each.image)).array for each in source.items[:32]]
-    batch = np.stack(arrays)
-    predictor.forward_with(batch, predictor.target_layer)
-    begin, done = time.perf_counter(), 0
-    while done < count:
-        predictor.forward_with(batch, predictor.target_layer)
-        done += len(batch)
-    return done / (time.perf_counter() - begin)
+    batch = np.stack(arrays)[: min(count, 32)]
+    with cost.of(-(-count // len(batch)) * len(batch)):
+        for _ in range(0, count, len(batch)):
+            predictor.forward_with(batch, predictor.target_layer)
+            for finding in predictor.labels if back else ():
+                predictor.input_gradient(batch, finding)
 
 
 def reports(predictor: Predictor, source: Source, out: str, *explainers: str) -> Iterator[int]:
@@ -61,44 +93,41 @@ def reports(predictor: Predictor, source: Source, out: str, *explainers: str) ->
         yield report.images
 
 
-def batch(predictor: Predictor, source: Source, *explainers: str) -> float:
-    """Radiographs a second, from files to tables."""
-    with tempfile.TemporaryDirectory() as out:
-        list(reports(predictor, of(source, 8), f"{out}/warm", *explainers))
-        begin = time.perf_counter()
-        count = sum(reports(predictor, source, f"{out}/timed", *explainers))
-        return count / (time.perf_counter() - begin)
+def batch(predictor: Predictor, source: Source, cost: Cost, *explainers: str) -> None:
+    """From files to tables."""
+    with tempfile.TemporaryDirectory() as out, cost.of(len(source)):
+        assert sum(reports(predictor, source, out, *explainers)) == len(source)
 
 
-def loop(predictor: Predictor, source: Source, *explainers: str) -> float:
-    """Radiographs a second of `compare` for each finding."""
+def loop(predictor: Predictor, source: Source, cost: Cost, *explainers: str) -> None:
+    """`compare` for each radiograph."""
     registry = Registry.standard()
-    begin = time.perf_counter()
-    for item in source.items:
-        radiograph = read_radiograph(Path(source.root) / item.image)
-        predictor.predict(radiograph)
-        for finding in predictor.labels if explainers else ():
-            list(compare(predictor, radiograph, finding, explainers, registry=registry))
-    return len(source) / (time.perf_counter() - begin)
+    findings = predictor.labels[:1] if explainers == ("occlusion",) else predictor.labels
+    with cost.of(len(source)):
+        for item in source.items:
+            radiograph = read_radiograph(Path(source.root) / item.image)
+            predictor.predict(radiograph)
+            for finding in findings if explainers else ():
+                list(compare(predictor, radiograph, finding, explainers, registry=registry))
 
 
-def speed(predictor: Predictor, source: Source, count: int, occluded: int) -> None:
+def speed(predictor: Predictor, source: Source, explainers: tuple[str, ...], count: int, turns: int) -> None:
     """What a radiograph costs beside the network's own limit, and beside a loop."""
-    most = limit(predictor, source, count)
-    print(f"limit: {most:.2f} radiographs/s")
-    cases = [
-        ((), count),
-        (("grad_cam",), count),
-        (("grad_cam", "saliency"), max(1, count // 40)),
-        (("occlusion",), occluded),
-    ]
-    for explainers, some in cases:
-        ours = batch(predictor, of(source, some), *explainers)
-        single = loop(predictor, of(source, min(LOOPED, some)), *explainers)
-        name = " + ".join(("scores", *explainers))
-        print(
-            f"{name}: {ours:.2f} radiographs/s over {some}; {ours / most:.1%} of the limit; {ours / single:.1f} × loop"
-        )
+    ours, most, single = Cost(), Cost(), Cost()
+    # everything is compiled, and every module imported, before it is timed
+    for run in (batch, loop):
+        run(predictor, of(source, 0, 2), Cost(), *explainers)
+    size = -(-count // turns)
+    for turn in range(turns):
+        part = of(source, turn * size, min(count, (turn + 1) * size))
+        if explainers != ("occlusion",):
+            limit(predictor, source, most, len(part), back="saliency" in explainers)
+        batch(predictor, part, ours, *explainers)
+        loop(predictor, of(part, 0, len(part) if explainers == ("occlusion",) else LOOPED), single, *explainers)
+    print(f"{' + '.join(('scores', *explainers))}: {ours.radiographs / ours.clock_s:.2f} radiographs/s over {count}")
+    if most.radiographs:
+        print(f"  of the limit: {ours.share_of(most)}")
+    print(f"  of the loop:  {ours.share_of(single)}", flush=True)
 
 
 def memory(predictor: Predictor, source: Source, every: int = 500) -> None:
@@ -127,8 +156,13 @@ def main() -> None:
     source = read_source(given.images)
     predictor = Predictor.load("starter")
     predictor.build()
-    speed(predictor, of(source, given.count), given.count, given.occluded)
-    memory(predictor, of(source, given.longest), given.every)
+    few = max(TURNS, given.count // 50)
+    cases = [((), given.count), (("grad_cam",), given.count), (("grad_cam", "saliency"), few),
+             (("occlusion",), given.occluded)]  # fmt: skip
+    for explainers, count in cases:
+        if count:
+            speed(predictor, source, explainers, count, TURNS)
+    memory(predictor, of(source, 0, given.longest), given.every)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cxr.datasets.parts import METADATA, read_part
+from cxr.datasets.parts import METADATA
 from cxr.datasets.storage import Folder
 from cxr.reading.radiograph import read_radiograph
 from explainers import compare, measure
 from explainers.batch import parts
-from explainers.batch.run import left
 from explainers.batch.schemas import TABLES, schema_of
-from explainers.batch.sources import read_source
 from explainers.errors import OptionError
 from explainers.running.comparison import Finished
 from explainers.running.measuring import MeasureDone
@@ -123,70 +121,6 @@ def test_half_precision_loses_little_and_never_overflows(plan, source, carried_o
         np.testing.assert_allclose(cells, whole["cells"], atol=largest * 2**-11)
 
 
-def broken(images: Path) -> dict[str, bytes]:
-    """Ten kinds of files that are no radiograph, by name."""
-    good = sorted(images.glob("*.png"))[0].read_bytes()
-    return {
-        "empty.png": b"",
-        "text.png": b"this is no picture",
-        "cut.png": good[: len(good) // 2],
-        "html.jpg": b"<html><body>404</body></html>",
-        "zip.png": b"PK\x03\x04" + bytes(64),
-        "cut.dcm": b"\0" * 128 + b"DICM" + bytes(7),
-        "noise.tif": b"II*\0" + bytes(range(256)),
-        "zeros.jpeg": bytes(4096),
-        "pixel.png": _png((1, 1)),
-        "constant.png": _png((80, 80)),
-    }
-
-
-def _png(size: tuple[int, int]) -> bytes:
-    from io import BytesIO
-
-    from PIL import Image
-
-    buffer = BytesIO()
-    Image.new("L", size, 128).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def test_broken_files_get_a_row_with_an_error_and_the_others_their_results(plan, images, carried_out, table):
-    wrong = broken(images)
-    for name, content in wrong.items():
-        (images / name).write_bytes(content)
-    source = read_source(str(images))
-    reports = carried_out(plan, source)
-    rows = table(plan.out, "scores").to_pylist()
-    failed = {row["image"]: row for row in rows if row["error"]}
-    assert set(failed) == set(wrong)
-    assert all(
-        row["error"]["code"] == "RADIOGRAPH" and row["error"]["sentence"].endswith(".") for row in failed.values()
-    )
-    assert all(row["finding"] is None and row["logit"] is None for row in failed.values())
-    assert len(rows) == 12 * 2 + len(wrong)
-    assert sum(len(report.failures) for report in reports) == len(wrong)
-    assert parts.failures(Folder.at(plan.out)) == (len(wrong), 0)
-    assert left(Folder.at(plan.out), source) == [], "what can't be read is done too"
-
-
-def test_a_defect_of_a_decoder_costs_one_radiograph(plan, source, carried_out, monkeypatch, caplog, table):
-    from explainers.batch.sources import Reader
-
-    read = Reader.read
-
-    def fail_once(self, image: str):
-        if image == source.items[1].image:
-            raise ZeroDivisionError("a defect")
-        return read(self, image)
-
-    monkeypatch.setattr(Reader, "read", fail_once)
-    carried_out(plan, source)
-    (failed,) = [row for row in table(plan.out, "scores").to_pylist() if row["error"]]
-    assert failed["error"]["code"] == "INTERNAL"
-    assert "a defect" in caplog.text, "the log has it"
-    assert "a defect" not in failed["error"]["sentence"]
-
-
 PLUGIN = """
 from explainers import Explainer, hookimpl
 
@@ -229,17 +163,6 @@ def test_every_file_says_what_made_it_and_no_path(plan, source, carried_out, dat
             assert {"input", "versions", "seed", "command"} <= set(about)
             assert str(dataset).encode() not in file.read_bytes()
     assert str(dataset) not in (Path(plan.out) / "run.json").read_text()
-
-
-def test_results_may_lie_behind_an_address(plan, source, carried_out, tmp_path):
-    address = f"memory://{tmp_path.name}/out"
-    carried_out(plan, source)
-    carried_out(replace(plan, out=address), source)
-    out, local = Folder.at(address), Folder.at(plan.out)
-    assert parts.parts(out) == parts.parts(local)
-    assert left(out, source) == []
-    name = parts.parts(out)[0]
-    assert read_part(out, "scores", name).equals(read_part(local, "scores", name))
 
 
 def test_nothing_is_left_running_when_the_caller_goes_away(plan, source, tiny):

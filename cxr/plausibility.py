@@ -10,7 +10,7 @@ training patients. 98 % of its validation patients' pictures are below the limit
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +55,13 @@ class Plausibility:
     def _described(self, thumbnail: np.ndarray) -> np.ndarray:
         pixels = _pixels(thumbnail) - self.middle
         found = self.components @ pixels
-        scale = (self.components**2).sum(axis=1)
-        unexplained = ((pixels - self.components.T @ (found / scale)) ** 2).mean()
+        unexplained = ((pixels - self.components.T @ (found / self._scale)) ** 2).mean()
         return np.concatenate([found, [np.log(unexplained + 1e-6)], _numbers(thumbnail)])
+
+    @cached_property
+    def _scale(self) -> np.ndarray:
+        """(k,): squared lengths of the components."""
+        return (self.components**2).sum(axis=1)
 
     def save(self, file: Path) -> None:
         """Write the file that `load` reads; the components as float16."""
@@ -113,7 +117,9 @@ def _pixels(thumbnail: np.ndarray) -> np.ndarray:
 def _numbers(thumbnail: np.ndarray) -> np.ndarray:
     """Percentiles of brightness, strength of edges, correlation with the mirror image, shares of clipped pixels."""
     values = _standardised(thumbnail)
-    mirrored = _pixels(thumbnail) @ _pixels(thumbnail[:, ::-1]) / THUMBNAIL**2
+    small = _pixels(thumbnail)
+    # averaging and standardising give the mirror image the mirrored pixels
+    mirrored = small @ small.reshape(THUMBNAIL, THUMBNAIL)[:, ::-1].ravel() / THUMBNAIL**2
     edges = (np.diff(values, axis=1), np.diff(values, axis=0), cv2.Laplacian(values, cv2.CV_32F))
     return np.concatenate(
         [

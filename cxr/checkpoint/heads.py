@@ -1,6 +1,7 @@
 """Output layers fitted on resampled patients, stored beside a checkpoint's weights."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -23,7 +24,14 @@ class Heads:
 
     def logits(self, features: np.ndarray) -> np.ndarray:
         """`(heads, N, n)` of features `(N, k)`."""
-        return np.einsum("nk,hkf->hnf", features, self.kernels, optimize=True) + self.biases[:, None]
+        heads, _, findings = self.kernels.shape
+        found = features @ self._side_by_side
+        return found.reshape(len(features), heads, findings).transpose(1, 0, 2) + self.biases[:, None]
+
+    @cached_property
+    def _side_by_side(self) -> np.ndarray:
+        """(k, heads · n): one matrix, so that one product gives the logits of all heads."""
+        return np.ascontiguousarray(self.kernels.transpose(1, 0, 2).reshape(self.kernels.shape[1], -1))
 
     def spread(self, features: np.ndarray) -> np.ndarray:
         """`(N, n)`: half the width of a 95 % interval around each logit."""

@@ -40,12 +40,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         tempfile.tempdir = None
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Send a file's tests to one worker, and all tests of the running page to one: one server, one browser a run."""
+    """Begin with the files that take longest, those with a browser and a server, so that no worker ends with one."""
+    weights: dict[Path, int] = {}
     for item in items:
-        group = "page" if "server" in getattr(item, "fixturenames", ()) else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+        names = getattr(item, "fixturenames", ())
+        weights[item.path] = max(weights.get(item.path, 0), 2 * ("chromium" in names) + ("server" in names))
+    items.sort(key=lambda item: -weights[item.path])
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,7 @@ def test_one_file_under_40_lines(file):
     assert len(file.read_text().splitlines()) < 40
 
 
+@pytest.mark.slow  # by default, the next test runs it on the kit's small networks
 def test_it_explains_the_starter(brought, predictor, phantom):
     registry, name = brought
     *_, done = compare(predictor, phantom, "Effusion", [name], registry=registry)

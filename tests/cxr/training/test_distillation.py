@@ -24,8 +24,7 @@ from cxr.training.run_state import RunState, load_state
 from cxr.training.soft_labels import SoftLabels, write_soft_labels
 from cxr.training.teachers import Teacher, following, load_teacher
 
-RUN = {"recipe": "this one"}
-SIZE = 32
+RUN, SIZE = {"recipe": "this one"}, 32
 
 
 class Killed(Exception):
@@ -227,7 +226,6 @@ def small(monkeypatch):
     monkeypatch.setattr(run, "load_teacher", lambda source, findings: teacher(int(source)))
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_a_checkpoint_names_its_teachers(sources, tmp_path, capsys):
     how = recipe(Distillation(), heads=0)

@@ -96,6 +96,7 @@ def radiograph_file(phantom, tmp_path):
 
 
 @pytest.mark.browser
+@pytest.mark.slow  # by default, tests/explainers/output/test_dicom.py
 def test_a_visitor_takes_the_objects_that_the_command_line_writes(
     visit, steps, radiograph_file, phantom_file, server, tmp_path
 ):

@@ -96,6 +96,7 @@ def test_running_and_waiting_work_ends_in_words_when_the_server_is_asked_to_end(
     assert not [each for each in tmp_path.rglob("*") if MARKER in each.name]
 
 
+@pytest.mark.slow
 def test_an_explainer_that_takes_too_long_is_cut_off_the_rest_is_answered_and_a_full_queue_is_busy(started):
     _, http, call = started("explanation_s=2", "waiting=1")
     http.get(call(FAST))

@@ -197,6 +197,7 @@ def test_a_server_that_is_gone_is_said_and_its_return_too(visit, steps):
     assert page.locator("[data-server]").is_hidden()
 
 
+@pytest.mark.slow
 def test_a_restarted_server_is_said_and_a_reload_brings_the_same_screen(chromium, server, steps):
     # a window of its own: Gradio writes an error when a reload ends its streams
     context = chromium.new_context()

@@ -1,6 +1,7 @@
 """About the house itself: what may import what, how long files are, and which words are avoided."""
 
 import ast
+import functools
 import io
 import re
 import tokenize
@@ -25,6 +26,7 @@ HEAVY = {
 }
 
 
+@functools.cache
 def modules() -> dict[str, Path]:
     """Every module of the project by its dotted name."""
     files = [ROOT / "demo.py", *(f for room in ("hub", "cxr", "explainers") for f in (ROOT / room).rglob("*.py"))]
@@ -35,10 +37,17 @@ def modules() -> dict[str, Path]:
     return names
 
 
+@functools.cache
+def parsed(file: Path) -> ast.Module:
+    """The syntax tree of a file, which several tests look at."""
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@functools.cache
 def imports(file: Path) -> set[str]:
     """Absolute names that a file imports anywhere in it: inside functions, and for the type checker alone, too."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -161,7 +170,7 @@ def lines_of_functions() -> dict[str, int]:
     return {
         f"{name}.{node.name}": lines_without_docstring(node)
         for name, file in modules().items()
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(file))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
 
@@ -174,12 +183,13 @@ def lines_without_docstring(function: ast.FunctionDef | ast.AsyncFunctionDef) ->
 
 def test_the_longest_files_and_functions_are_short():
     """`-s -k longest` prints the ten longest of both."""
-    for title, lines in (("files", lines_of_files()), ("functions", lines_of_functions())):
+    of_files, of_functions = lines_of_files(), lines_of_functions()
+    for title, lines in (("files", of_files), ("functions", of_functions)):
         print(f"longest {title}:")
         for name, count in sorted(lines.items(), key=lambda item: -item[1])[:10]:
             print(f"{count:6} {name}")
-    files = {name for name, count in lines_of_files().items() if count > LONGEST[Path(name).suffix]}
-    functions = {name for name, count in lines_of_functions().items() if count > LONGEST_FUNCTION}
+    files = {name for name, count in of_files.items() if count > LONGEST[Path(name).suffix]}
+    functions = {name for name, count in of_functions.items() if count > LONGEST_FUNCTION}
     assert (files, functions) == (set(), set())
 
 
@@ -248,7 +258,7 @@ UNCLEAR = re.compile(
 def sentences(file: Path) -> Iterator[str]:
     """Docstrings, texts with a space in them, and comments of a file."""
     source = file.read_text(encoding="utf-8")
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
             yield node.value
     for token in tokenize.generate_tokens(io.StringIO(source).readline):

@@ -16,7 +16,8 @@ BOXES = {
     "options": ".panel details.settings",
 }
 LIGHT_AND_DARK = ["light", pytest.param("dark", marks=pytest.mark.slow)]
-QUICK = "?explainers=grad_cam,left_half"
+QUICK = "?explainers=grad_cam,saliency"
+"""Of the worked case, whose maps and test results are stored: nothing has to be computed."""
 
 
 @pytest.fixture

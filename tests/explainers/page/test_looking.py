@@ -22,7 +22,7 @@ def point_at(page, y: float, x: float, panel: int = 0) -> None:
 
 @pytest.mark.browser
 def test_all_pictures_are_enlarged_in_step_and_greys_follow_the_right_button(visit, steps):
-    page = visit(query="?explainers=left_half,grad_cam")
+    page = visit(query="?explainers=saliency,grad_cam")
     steps.compared(page)
     point_at(page, 0.25, 0.75)
     page.mouse.wheel(0, 10)  # the wheel alone scrolls the page

@@ -12,7 +12,7 @@ from explainers.regions import NOTICE
 
 @pytest.mark.browser
 def test_regions_are_off_until_they_are_asked_for_and_stand_beside_the_guess(visit, steps, server, accessible):
-    page = visit(query="?explainers=grad_cam,edges&finding=Effusion")
+    page = visit(query="?explainers=grad_cam,saliency&finding=Effusion")
     steps.compared(page)
     assert page.locator(".outlines, .regions").count() == 0
 
@@ -21,7 +21,7 @@ def test_regions_are_off_until_they_are_asked_for_and_stand_beside_the_guess(vis
     page.locator(".panel .regions").nth(1).wait_for()
     token = page.evaluate("cxrLens.page.last('radiograph').token")
     found = httpx.get(f"{server}/sessions/{token}/regions.json", params={"regions": 0.05}, timeout=60).json()
-    assert set(found) == {"grad_cam", "edges"}
+    assert set(found) == {"grad_cam", "saliency"}
     for name, record in found.items():
         panel = page.locator(f".panel[data-explainer={name}]")
         assert panel.locator(".outlines .own").count() == len(record["regions"]) > 0

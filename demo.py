@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from cxr.engine import ENGINES
+from explainers.commands.arguments import add_stated, stated_of
 from explainers.page import Limits, PageSettings, serve
 from hub.command_line import add_version, existing_file, existing_folder, run
 
@@ -24,6 +25,7 @@ def _serve(given: argparse.Namespace) -> int:
     serve(
         PageSettings(
             models=tuple(given.model or [DEFAULT_MODEL]),
+            stated=stated_of(given),
             presets=tuple(map(str, given.presets)),
             plugins=tuple(given.plugin),
             reload=given.reload,
@@ -63,9 +65,11 @@ def _add_content(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SOURCE",
-        help="a checkpoint: starter, a preset's name, a folder, or org/name[@revision] on the Hub; repeatable, for a "
-        f"choice on the page (default: {DEFAULT_MODEL})",
+        help="a network: starter, a preset's name, a checkpoint's folder, a Keras model's file (.keras, .h5), the file "
+        "of a plugin (.py) or its network's name, or org/name[@revision] on the Hub; repeatable, for a choice on the "
+        f"page (default: {DEFAULT_MODEL})",
     )
+    add_stated(parser)
     parser.add_argument(
         "--presets",
         action="append",

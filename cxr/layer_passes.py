@@ -4,7 +4,9 @@ Layers after the last block are computed in closed form (`cxr.engine.tail`), tho
 engine (`cxr.engine.inner_layers`), and all others by the network in Keras, which is built when it is first needed.
 """
 
+import math
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -31,6 +33,7 @@ class LayerPasses:
 
     engine   what computes faster than Keras; None where there is no engine
     columns  outputs of the network that are findings, in the order of the logits
+    seconds_a_pass  of one picture, forward, as measured so far; None before the first
     """
 
     def __init__(
@@ -40,11 +43,26 @@ class LayerPasses:
         self._cache: LRUCache[tuple[str, str], tuple[np.ndarray, np.ndarray]] = LRUCache(CACHED_PASSES)
         self._held: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
         self._lock = threading.Lock()
+        self.seconds_a_pass: float | None = None
+
+    def cost(self, passes: int) -> str:
+        """What so many passes cost, in words; "" where an engine needs less than whole passes."""
+        if self._engine is not None:
+            return ""
+        each = self.seconds_a_pass
+        return f"Up to {passes:,} passes" + (f", about {max(1, round(passes * each))} s" if each else "")
+
+    def _timed(self, seconds: float, pictures: int) -> None:
+        """The least time that a picture took: first passes compile, and others wait for the processor."""
+        self.seconds_a_pass = min(seconds / pictures, self.seconds_a_pass or math.inf)
 
     def forward(self, batch: np.ndarray) -> np.ndarray:
         """Logits `(N, n)`."""
         record(forward=len(batch))
-        return (self._engine or self.built()).forward(batch)[:, self._columns]
+        begin = time.perf_counter()
+        logits = (self._engine or self.built()).forward(batch)[:, self._columns]
+        self._timed(time.perf_counter() - begin, len(batch))
+        return logits
 
     def forward_with(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
         """Logits `(N, n)` and the layer's activations `(N, y, x, k)`; those of a single input are cached.
@@ -148,6 +166,7 @@ class LayerPasses:
     def _pass(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
         """(logits, activations), from one pass."""
         record(forward=len(batch))
+        begin = time.perf_counter()
         if layer == NO_LAYER:
             logits, activations = self.built().forward(batch), np.empty((len(batch), 0, 0, 0), np.float32)
         elif self._engine and self._tail(layer):
@@ -156,6 +175,7 @@ class LayerPasses:
             logits, activations = inner.forward_with(batch, layer)
         else:
             logits, activations = self.built().forward_with(batch, layer)
+        self._timed(time.perf_counter() - begin, len(batch))
         return logits[:, self._columns], activations
 
 

@@ -58,8 +58,7 @@ class Predictor:
         notes: Sequence[str] = (),
     ) -> None:
         self.notes = tuple(notes)
-        self._network = network
-        self._engine = engine
+        self._network, self._engine = network, engine
         self.heads = heads
         self.average_maps: Mapping[str, np.ndarray] = average_maps or {}
         self.benchmark: Mapping = benchmark or {}
@@ -130,6 +129,10 @@ class Predictor:
     def target_layer(self) -> str:
         """The layer that Grad-CAM explains by default; "" for a network without inner layers."""
         return self._network.target_layer
+
+    def cost(self, passes: int) -> str:
+        """What so many passes cost, in words; "" where an engine needs less than whole passes."""
+        return self._passes.cost(passes)
 
     def prepare(self, radiograph: Radiograph) -> Prepared:
         """The radiograph as this network was trained to see it."""

@@ -18,6 +18,7 @@ _LAZY_IMPORTS = {
     "class_log_odds": "explainers.contract.network",
     "check_explainer": "explainers.kit",
     "check_measure": "explainers.kit",
+    "check_network": "explainers.kit",
     "compare": "explainers.running.comparison",
     "load_network": "explainers.loading",
     "hookimpl": "explainers.hookspecs",

@@ -69,8 +69,10 @@ class BoxTable:
     left_out: tuple[str, ...] = ()
 
 
-def read_box_table(file: Path, *, side: float = NIH_SIDE) -> BoxTable:
+def read_box_table(file: Path, *, side: float = NIH_SIDE, labels: Sequence[str] = ()) -> BoxTable:
     """Every box of the table.
+
+    labels  a network's own; a box may name one of them, too, exactly as it is spelled
 
     Columns are image, finding, x, y, w and h, in pixels of a picture `side` wide and high, under NIH's names too; or,
     as VinDr-CXR has them, x_min, y_min, x_max and y_max, in pixels of each picture's file. The patient is a column
@@ -87,7 +89,7 @@ def read_box_table(file: Path, *, side: float = NIH_SIDE) -> BoxTable:
     others: dict[str, None] = {}
     found = []
     for row in rows:
-        finding = _finding(row, columns, f"{file.name}, line {row.line}", others)
+        finding = _finding(row, columns, f"{file.name}, line {row.line}", others, labels)
         if finding is not None:
             found.append(_row_box(row, columns, finding, side, file.name))
     return BoxTable(tuple(found), tuple(others))
@@ -107,15 +109,18 @@ def _columns(header: Sequence[str], name: str) -> dict[str, str]:
     )
 
 
-def _finding(row: Mapping[str, str], columns: Mapping[str, str], where: str, others: dict[str, None]) -> str | None:
+def _finding(
+    row: Mapping[str, str], columns: Mapping[str, str], where: str, others: dict[str, None], labels: Sequence[str]
+) -> str | None:
     """The finding of a row; None for one that says that there is none, or of a finding that is none of these."""
     label = str(row[columns["finding"]] or "").strip()
-    finding = known_finding(label)
+    finding = label if label in labels else known_finding(label)
     if finding is None and is_other_finding(label):
         others[label] = None
     elif finding is None and not is_no_finding(label):
         raise OptionError(
-            f"{where}, column {columns['finding']!r}: there is no finding {label!r}.", names_hint(label, FINDINGS)
+            f"{where}, column {columns['finding']!r}: there is no finding {label!r}.",
+            names_hint(label, dict.fromkeys((*labels, *FINDINGS))),
         )
     return finding
 

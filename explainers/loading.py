@@ -68,6 +68,11 @@ def plugin_network(source: str, registry: Registry) -> type[Network] | None:
     return own.networks[name or next(iter(own.networks))]
 
 
+def names_a_plugin(source: str, registry: Registry) -> bool:
+    """Whether a source string names a plugin's network; nothing is loaded."""
+    return source.endswith(SUFFIX) or f"{SUFFIX}:" in source or source in registry.networks
+
+
 def source_name(source: str) -> str:
     """A source as results state it: of a plugin's file, its name without folders."""
     return Path(source).name if SUFFIX in source else source

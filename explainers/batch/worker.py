@@ -64,10 +64,11 @@ class Worker:
     @classmethod
     def load(cls, plan: Plan) -> "Worker":
         """Raises OptionError, SourceError and others for a plan that can't be carried out here."""
-        from cxr.predictor import Predictor
+        from explainers.loading import load_network
         from explainers.registry import Registry
 
-        return cls(plan, Predictor.load(plan.model), Registry.standard(plan.plugins))
+        registry = Registry.standard(plan.plugins)
+        return cls(plan, load_network(plan.model, registry), registry)
 
     def run(self, items: Sequence[Item]) -> Iterator[Report]:
         """Compute and write a batch after the other; each is done once it is yielded.

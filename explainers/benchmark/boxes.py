@@ -64,9 +64,9 @@ class BoxedSet:
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """Findings with a box, in NIH's order."""
+        """Findings with a box: NIH's in their order, then others by name."""
         there = {each.finding for each in self.boxes}
-        return tuple(finding for finding in FINDINGS if finding in there)
+        return (*(finding for finding in FINDINGS if finding in there), *sorted(there - set(FINDINGS)))
 
     def occupancy(self, boxed: Boxed, side: int = 64) -> np.ndarray:
         """(side, side): the share of other patients' targets of the finding that cover a place."""
@@ -88,7 +88,7 @@ def read_boxes(folder: Path, *, labels: Sequence[str], side: float = NIH_SIDE, s
     file, images = folder / "boxes.csv", folder / "images"
     if not file.is_file() or not images.is_dir():
         raise OptionError(f"{folder.name!r} has no boxes.csv or no folder images.", "Check --data.")
-    table, pictures = read_box_table(file, side=side), PictureFolder(images)
+    table, pictures = read_box_table(file, side=side, labels=labels), PictureFolder(images)
     known = _joined([_boxed(row, pictures) for row in table.rows if row.finding in labels])
     if not known:
         raise OptionError("No box is of a finding that the network scores.")

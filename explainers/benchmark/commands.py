@@ -95,19 +95,19 @@ def _add_average_maps(commands: Any) -> None:
 
 def _benchmark(given: argparse.Namespace) -> int:
     need_pyarrow()
-    from cxr.predictor import Predictor
     from explainers.benchmark import report
     from explainers.benchmark.boxes import read_boxes
     from explainers.benchmark.protocol import OCCUPANCY, read_protocol
     from explainers.benchmark.run import Benchmark, stored_rows
     from explainers.benchmark.statistics import summary
     from explainers.benchmark.storing import rows_of_any_run
+    from explainers.loading import load_network
     from explainers.registry import Registry
 
     registry = Registry.standard(given.plugin)
     protocol = read_protocol(given.protocol).of(given.explainers)
     registry.find([entry.name for entry in protocol.entries if entry.name != OCCUPANCY])
-    predictor = Predictor.load(given.model)
+    predictor = load_network(given.model, registry)
     data = read_boxes(given.data, labels=predictor.labels, side=given.box_side, seed=protocol.seed)
     if data.left_out:
         print(
@@ -159,9 +159,9 @@ def _average_maps(given: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from cxr.evaluation.labels import read_labels
-    from cxr.predictor import Predictor
     from explainers.benchmark.average_maps import attach, average_maps
     from explainers.errors import OptionError
+    from explainers.loading import load_network
 
     if given.labels:
         table = read_labels(given.labels)
@@ -174,9 +174,7 @@ def _average_maps(given: argparse.Namespace) -> int:
         raise OptionError("There are no pictures to average over.", "Check --images, --labels and --part.")
     picked = np.sort(np.random.default_rng(0).permutation(len(files))[: given.limit])
     bar = tqdm(total=len(picked), unit=" pictures", disable=not sys.stderr.isatty())
-    maps = average_maps(
-        Predictor.load(given.model), [files[at] for at in picked], lambda done: bar.update(done - bar.n)
-    )
+    maps = average_maps(load_network(given.model), [files[at] for at in picked], lambda done: bar.update(done - bar.n))
     bar.close()
     data = f"{given.labels.name}, part {given.part}" if given.labels else given.images.name
     file = attach(given.model, maps, count=len(picked), data=data)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from explainers.commands.arguments import add_model, add_option_and_seed, add_plugin
+from explainers.commands.arguments import add_model, add_option_and_seed, add_plugin, add_stated, stated_of
 from explainers.errors import OptionError
 from explainers.registry import Registry
 from hub.command_line import add_command, existing_file, output_folder
@@ -64,13 +64,14 @@ def add_commands(commands: Any) -> None:
         help="copy the patient's name, number and dates into what --dicom writes (default: they are left empty)",
     )  # fmt: skip
     add_model(command)
+    add_stated(command)
     add_plugin(command)
 
 
 def _explain(given: argparse.Namespace) -> int:
-    from cxr.predictor import Predictor
     from cxr.reading.radiograph import read_radiograph
-    from explainers.running.comparison import Failed, Finished, Progressed, compare
+    from explainers.loading import load_network
+    from explainers.running.comparison import Failed, Finished, Progressed, Started, compare
     from explainers.running.isolation import Isolation
 
     _check(given)
@@ -81,13 +82,15 @@ def _explain(given: argparse.Namespace) -> int:
     names = given.explainer or registry.defaults
     options = parse_options(given.option, registry)
     radiograph = read_radiograph(given.image, window=given.window)
-    predictor = Predictor.load(given.model)
+    predictor = load_network(given.model, registry, stated=stated_of(given))
     explained: list[Explanation] = []
     failed = False
     for event in compare(
         predictor, radiograph, given.finding, names, options=options, seed=given.seed, registry=registry
     ):
-        if isinstance(event, Progressed):
+        if isinstance(event, Started) and event.text:
+            print(f"{event.explainer}: {event.text[0].lower()}{event.text[1:]}", file=sys.stderr)
+        elif isinstance(event, Progressed):
             _show_progress(event.explainer, event.fraction, event.text)
         elif isinstance(event, Failed):
             failed = True

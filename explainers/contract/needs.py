@@ -1,7 +1,7 @@
 """What an explainer needs of a network: found by the methods of the context that its code calls, or declared."""
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,12 @@ def why_not_available(explainer: type[Explainer], predictor: "Predictor") -> str
     """Why an explainer has no map of this network, in a sentence; "" where it can have one."""
     missing = set(needs_of(explainer)) - predictor.capabilities
     return str(not_available(missing)) if missing else ""
+
+
+def unavailable(explainers: Mapping[str, type[Explainer]], predictor: "Predictor") -> dict[str, str]:
+    """{explainer: why it has no map of this network}, of those that have none."""
+    reasons = {name: why_not_available(each, predictor) for name, each in explainers.items()}
+    return {name: reason for name, reason in reasons.items() if reason}
 
 
 def _codes(explainer: type[Explainer]) -> Iterator[types.CodeType]:

@@ -154,7 +154,7 @@ def _check_labels(network: type[Network]) -> None:
 def _are_names(labels: Any) -> bool:
     if not isinstance(labels, list | tuple) or not 1 <= len(labels) <= MOST_LABELS:
         return False
-    return all(isinstance(label, str) and label for label in labels) and len(set(labels)) == len(labels)
+    return all(isinstance(label, str) and label.strip() for label in labels) and len(set(labels)) == len(labels)
 
 
 def _check_input(network: type[Network]) -> None:

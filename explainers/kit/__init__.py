@@ -7,8 +7,9 @@
     assert report.passed
 
 `check_on_network(MyExplainer, predictor)` adds what can be checked on a real network, whose evidence nobody knows.
-Measures are checked too, nine checks each: `check_measure(MyMeasure)`. The explainers' checks as tests of their own,
-one a check: `explainers.kit.pytest_plugin`. On the command line: `python -m explainers check my_explainer.py`.
+Measures are checked too, nine checks each: `check_measure(MyMeasure)`. Networks have thirteen:
+`check_network(MyNetwork)`. The checks as tests of their own, one a check: `explainers.kit.pytest_plugin`. On the
+command line: `python -m explainers check my_explainer.py`, and `check --network my_network.py`.
 """
 
 from explainers.kit.check_runner import (
@@ -19,6 +20,7 @@ from explainers.kit.check_runner import (
     measure_check_names,
     select_checks,
 )
+from explainers.kit.network_report import check_network, network_check_names
 from explainers.kit.report import Report, Result
 
 __all__ = [
@@ -27,7 +29,9 @@ __all__ = [
     "check_explainer",
     "check_measure",
     "check_names",
+    "check_network",
     "check_on_network",
     "measure_check_names",
+    "network_check_names",
     "select_checks",
 ]

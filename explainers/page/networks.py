@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cxr.errors import Busy
+from explainers.loading import names_a_plugin
+from explainers.registry import Registry
 from hub.errors import CxrLensError, SourceError, names_hint
+from hub.keras_file import is_keras_file
 
 if TYPE_CHECKING:
     from cxr.predictor import Predictor
@@ -55,9 +58,19 @@ class AnsweringNetwork:
 class BackgroundNetwork:
     """One source, loaded once, for whoever waits for it."""
 
-    def __init__(self, source: str, presets: "Mapping[str, Preset] | None" = None, *, engine: str = "auto") -> None:
+    def __init__(
+        self,
+        source: str,
+        presets: "Mapping[str, Preset] | None" = None,
+        *,
+        engine: str = "auto",
+        registry: Registry | None = None,
+        stated: "Mapping[str, Any] | None" = None,
+    ) -> None:
         self.source = source
-        self._presets, self._engine = presets, engine
+        self._presets, self._engine, self._stated = presets, engine, stated
+        self._registry = registry or Registry()
+        self.brought = is_keras_file(Path(source).expanduser()) or names_a_plugin(source, self._registry)
         self._state = NetworkState("idle")
         self._predictor: Predictor | None = None
         self._settled = threading.Event()
@@ -105,8 +118,11 @@ class BackgroundNetwork:
             self._settled.set()
 
     def _loaded_and_warm(self) -> "Predictor":
-        from cxr.engine import ONNX_RUNTIME, chosen_engine
         from cxr.phantom import phantom
+
+        if self.brought:
+            return self._brought()
+        from cxr.engine import ONNX_RUNTIME, chosen_engine
         from cxr.predictor import Predictor
         from hub import resolve
 
@@ -124,6 +140,18 @@ class BackgroundNetwork:
         threading.Thread(target=predictor.build, name="build-network", daemon=True).start()
         return predictor
 
+    def _brought(self) -> "Predictor":
+        """A network of the operator's own; what was assumed of it, and what it says of a few pictures, are notes."""
+        from cxr.first_look import first_look
+        from explainers.loading import load_network
+
+        predictor = load_network(self.source, self._registry, engine=self._engine, stated=self._stated)
+        for note in (look := first_look(predictor)):
+            log.warning("%s: %s", public_name(self.source), note)
+        warned = [note for note in look if note.startswith("Warning")]
+        self._state = NetworkState("ready", (*predictor.notes, *warned))
+        return predictor
+
     def _downloaded(self, share: float) -> None:
         self._state = NetworkState("loading", progress=share)
 
@@ -135,9 +163,16 @@ class Networks:
     """The networks that the operator offers, the first of them by default; loaded when they are first asked for."""
 
     def __init__(
-        self, sources: Sequence[str], presets: "Mapping[str, Preset] | None" = None, *, engine: str = "auto"
+        self,
+        sources: Sequence[str],
+        presets: "Mapping[str, Preset] | None" = None,
+        *,
+        engine: str = "auto",
+        registry: Registry | None = None,
+        stated: "Mapping[str, Any] | None" = None,
     ) -> None:
-        self._presets, self._engine = presets, engine
+        """registry: with plugins' networks. stated: what the operator says of whole Keras models."""
+        self._presets, self._engine, self._registry, self._stated = presets, engine, registry, stated
         self._by_name = {public_name(source): self._fresh(source) for source in sources}
         if len(self._by_name) < len(sources):
             raise SourceError(f"Two checkpoints have the same name: {', '.join(sources)}.", "Rename a folder.")
@@ -160,6 +195,10 @@ class Networks:
     def loaded(self, name: str = "") -> "Predictor | None":
         """A network if it is in memory; "" for the default."""
         return self._by_name[name or self.names[0]].loaded
+
+    def brought(self, name: str = "") -> bool:
+        """Whether a network is the operator's own model or plugin, rather than a checkpoint; "" for the default."""
+        return self._by_name[name or self.names[0]].brought
 
     def find(self, model: object = "") -> "Predictor":
         """The network of that name, "" for the default; loads it, and waits, if it isn't there.
@@ -208,7 +247,9 @@ class Networks:
         self._asked(name)
 
     def _fresh(self, source: str) -> BackgroundNetwork:
-        return BackgroundNetwork(source, self._presets, engine=self._engine)
+        return BackgroundNetwork(
+            source, self._presets, engine=self._engine, registry=self._registry, stated=self._stated
+        )
 
     def _asked(self, name: str) -> BackgroundNetwork:
         """A network, whose loading begins; if there are too many, the one that was used least recently is dropped."""
@@ -224,5 +265,5 @@ class Networks:
 
 def public_name(source: str) -> str:
     """A source as visitors may read it: of a local folder only its name."""
-    local = Path(source).is_absolute() or source.startswith(("~", ".")) or Path(source).is_dir()
+    local = Path(source).is_absolute() or source.startswith(("~", ".")) or Path(source).exists() or ".py" in source
     return Path(source).name if local else source

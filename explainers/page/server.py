@@ -90,7 +90,7 @@ def _state(settings: PageSettings, folder: PrivateFolder, registry: Registry) ->
     return AppState(
         settings,
         folder,
-        _networks(settings),
+        _networks(settings, registry),
         registry,
         Samples(settings.samples),
         sessions=Sessions(settings.limits.sessions),
@@ -174,11 +174,17 @@ def _watch(state: "AppState", blocks: "Blocks", head: Callable[[], str], ended: 
     PluginWatcher(state.registry, state.settings.plugins, on_reload).start(ended)
 
 
-def _networks(settings: PageSettings) -> Networks:
+def _networks(settings: PageSettings, registry: Registry) -> Networks:
     from cxr.engine import chosen_engine
     from hub.presets import read_presets
 
-    return Networks(settings.models, read_presets(*map(Path, settings.presets)), engine=chosen_engine(settings.engine))
+    return Networks(
+        settings.models,
+        read_presets(*map(Path, settings.presets)),
+        engine=chosen_engine(settings.engine),
+        registry=registry,
+        stated=settings.stated,
+    )
 
 
 def _prepare_environment(folder: PrivateFolder) -> None:

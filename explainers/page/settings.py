@@ -2,8 +2,9 @@
 
 import ipaddress
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from explainers.page.limits import Limits
 from explainers.running.isolation import Isolation
@@ -14,6 +15,7 @@ class PageSettings:
     """How the page is served.
 
     models   source strings of the checkpoints offered, as `hub.resolve` reads them; the first is the default
+    stated   labels and input rule of whole Keras models among them, before what stands beside these
     presets  files with further presets
     plugins  files or modules with explainers
     reload   whether plugins' files are imported again when they change
@@ -30,6 +32,7 @@ class PageSettings:
     """
 
     models: tuple[str, ...] = ("starter",)
+    stated: Mapping[str, Any] = field(default_factory=dict)
     presets: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
     reload: bool = False

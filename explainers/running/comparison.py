@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Started:
-    """An explainer began."""
+    """An explainer began. `text` says what it costs at most, where passes are slow."""
 
     explainer: str
+    text: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,12 @@ class Failed:
 
 
 LOGIT = "logit"
+
+USUAL_AREA = 224 * 224
+"""Of an input in pixels, for which explainers state what they cost."""
+
+FEW_PASSES = 16
+"""Up to so many, nobody needs to know what they cost."""
 
 Event = Started | Progressed | Finished | Failed
 
@@ -170,7 +177,9 @@ class ExplainerJob(Job[Event]):
         return self.explainer.name
 
     def started(self) -> Event:
-        return Started(self.name)
+        height, width = self.prepared.array.shape[:2]
+        passes = round(self.explainer.most_passes * max(1.0, height * width / USUAL_AREA))
+        return Started(self.name, self.predictor.cost(passes) if passes > FEW_PASSES else "")
 
     def failed(self, code: str, reason: str) -> Event:
         return Failed(self.name, code, reason)

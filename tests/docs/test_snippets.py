@@ -58,7 +58,8 @@ def test_no_snippet_is_left_out():
     assert {block.language for block in BLOCKS} == LANGUAGES
     assert all(block.language != "text" or block.before.count("\n") < 6 for block in BLOCKS)
     commands = "\n".join(block.text for block in COMMANDS)
-    assert all(f"explainers check {name}" in commands for name in SAVED)
+    # a network by a server that no test has is started, not checked
+    assert all(f"explainers check {name}" in commands or f"--model {name}" in commands for name in SAVED)
 
 
 def test_the_client_snippet_prints_a_finding_and_a_map(reader_folder, server, capsys):

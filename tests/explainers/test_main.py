@@ -20,7 +20,7 @@ def on_tiny(tiny, monkeypatch):
     """The commands load the tiny network, whatever is asked for."""
     from cxr.predictor import Predictor
 
-    monkeypatch.setattr(Predictor, "load", classmethod(lambda cls, source: tiny))
+    monkeypatch.setattr(Predictor, "load", classmethod(lambda cls, source, **_: tiny))
 
 
 @pytest.fixture

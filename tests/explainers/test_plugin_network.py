@@ -1,5 +1,6 @@
 """A plugin's network as a predictor: what it gives, what is derived, and what is said of the rest."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,10 @@ from cxr import read_radiograph
 from cxr.errors import NotAvailable
 from explainers import Registry, class_log_odds, compare, load_network, measure
 from explainers.errors import OptionError, PluginError
-from explainers.running.comparison import Failed, Finished
+from explainers.running.comparison import Failed, Finished, Started
 from hub.errors import SourceError
 
-NETWORKS = Path(__file__).parents[1] / "plugins" / "small_networks.py"
+NETWORKS = Path(__file__).parents[1] / "plugins" / "networks" / "small_networks.py"
 FIRST = "from explainers import Network, hookimpl\nimport numpy as np\n"
 
 
@@ -193,3 +194,13 @@ def test_options_of_an_explainer_that_is_not_available_are_checked_first(scorer,
     with pytest.raises(OptionError):
         list(compare(scorer, read_radiograph(half_bright()), "Left", ["occlusion"], registry=registry,
                      options={"occlusion": {"patch": "x"}}))  # fmt: skip
+
+
+def test_what_many_passes_cost_is_said_before(scorer, registry):
+    radiograph = read_radiograph(half_bright())
+    scorer.predict(radiograph)
+    started = [each for each in compare(scorer, radiograph, "Left", ["occlusion", "edges"], registry=registry)
+               if isinstance(each, Started)]  # fmt: skip
+    said = {each.explainer: each.text for each in started}
+    assert re.fullmatch(r"Up to 197 passes, about \d+ s", said["occlusion"])
+    assert said["edges"] == ""

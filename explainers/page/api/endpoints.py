@@ -13,6 +13,7 @@ from gradio.data_classes import FileData
 
 from cxr import Radiograph
 from cxr.findings import check_finding
+from explainers.contract.needs import unavailable
 from explainers.errors import ExplainerError
 from explainers.output.files import npz_bytes
 from explainers.page.api import responses
@@ -202,7 +203,7 @@ class Endpoints:
         network = self._network(model)
         return responses.answer(
             network,
-            **responses.checkpoint(network.predictor),
+            **responses.checkpoint(network.predictor, unavailable(self.state.registry.explainers, network.predictor)),
             notes=list(self.state.networks.state(network.requested).notes),
         )
 

@@ -2,7 +2,7 @@
 
 import errno
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from cxr.checkpoint import CheckpointConfig
 from cxr.errors import Busy
 from cxr.evaluation.claims import flagged, withheld
-from cxr.findings import DESCRIPTIONS, display_name
+from cxr.findings import display_name
 from cxr.predictor import Predictor
 from explainers.contract.explainer import Explainer
 from explainers.contract.explanation import Explanation
@@ -38,14 +38,16 @@ def answer(network: AnsweringNetwork, *, warnings: Sequence[str] = (), **fields:
     }
 
 
-def checkpoint(predictor: Predictor) -> dict:
-    """A checkpoint's description and contents."""
+def checkpoint(predictor: Predictor, not_available: Mapping[str, str]) -> dict:
+    """A network's description and contents; `not_available`: {explainer: why it has no map of this network}."""
     config = predictor.config
     return {
         "description": config.description,
         "license": config.license,
         "findings": list(predictor.labels),
         "input": predictor.rule.to_config(),
+        "unit": config.unit,
+        "not_available": dict(not_available),
         "layers": [{"name": name, "shape": list(shape)} for name, shape in predictor.layers.items()],
         "metrics": dict(config.metrics),
         "witness": dict(config.raw.get("witness", {})),
@@ -91,7 +93,7 @@ def finding(name: str, config: CheckpointConfig) -> dict:
     return {
         "finding": name,
         "title": display_name(name),
-        "description": DESCRIPTIONS[name],
+        "description": config.describe(name),
         "threshold": threshold.score if threshold else None,
         "threshold_rule": threshold.rule if threshold else None,
         "provisional": threshold.provisional if threshold else None,

@@ -171,7 +171,9 @@ def load(folder: Any = None) -> WorkedCase | None:
 def applies(case: WorkedCase, networks: "Networks") -> bool:
     """Whether the case can be shown: the default network is the case's, or it is not loaded yet."""
     loaded = networks.loaded()
-    return loaded is None or loaded.identity.sha256 == case.identity.sha256
+    if loaded is None:
+        return not networks.brought()  # scores of the packaged network say nothing about another kind of network
+    return loaded.identity.sha256 == case.identity.sha256
 
 
 def stands_in(case: WorkedCase, networks: "Networks") -> bool:

@@ -206,7 +206,7 @@ def test_a_generated_projects_folder_never_hides_the_installed_module(generated)
 
 @pytest.mark.parametrize("name", ["Warm", "1map", "class", "a b", "../x", ""])
 def test_names_that_can_not_be_are_refused(tmp_path, name):
-    with pytest.raises(OptionError, match="can't name an explainer"):
+    with pytest.raises(OptionError, match="can't name a plugin"):
         new_project(name, tmp_path)
     assert not list(tmp_path.iterdir())
 

@@ -1,5 +1,6 @@
 // One explainer's picture, its state, and its options.
 import {create} from "../../scripts/dom.js";
+import {titleOf} from "../../scripts/findings.js";
 import {handle} from "../../scripts/gestures.js";
 import {minus, percent} from "../../scripts/numbers.js";
 import {Picture} from "../../scripts/picture.js";
@@ -54,7 +55,7 @@ export class MapPanel {
   }
 
   get unit() {
-    return this.explainer.unit;
+    return this.statedUnit ?? this.explainer.unit;
   }
 
   get key() {
@@ -167,7 +168,7 @@ export class MapPanel {
     if (news.state === "running") this.showProgress(news, token);
     else if (news.state === "done") this.finish(news, token);
     else if (news.state === "cancelled") this.stop();
-    else if (news.state === "failed" && this.state !== "failed") this.fail(news.reason);
+    else if (news.state === "failed" && this.state !== "failed") this.fail(news.reason, news.code);
   }
 
   showProgress(news, token) {
@@ -194,13 +195,15 @@ export class MapPanel {
     this.facts.title = this.text("passes_help", news.passes);
     this.facts.textContent = factsOf(this.text, news);
     this.finding = news.finding;
+    this.statedUnit = news.unit;
     this.load(news, token);
   }
 
-  fail(reason) {
+  fail(reason, code = "") {
     this.set("failed");
     this.clear();
-    this.words.replaceChildren(create("strong", {}, this.text("failed")), " ", reason);
+    const failed = code === "NOT_AVAILABLE" ? "" : this.text("failed");
+    this.words.replaceChildren(create("strong", {}, failed), " ", reason);
     this.describe(this.text("failed_alt", {reason}));
   }
 
@@ -231,7 +234,7 @@ export class MapPanel {
     }
     this.cells = look.cells;
     this.marks.show(look.verify);
-    const drawn = this.picture.draw(look, scale), finding = this.page.settings.findings[this.finding]?.title ?? "";
+    const drawn = this.picture.draw(look, scale), finding = titleOf(this.page, this.finding);
     const reason = drawn.empty ? this.text(drawn.empty, {finding}) : "";
     this.words.textContent = reason;
     this.root.classList.toggle("empty", Boolean(reason));

@@ -1,6 +1,7 @@
 // The comparison: which explanations are asked for, what the server answers, and when the maps are drawn.
 import {readAddress, writeAddress} from "../../scripts/address.js";
 import {parts} from "../../scripts/dom.js";
+import {titleOf} from "../../scripts/findings.js";
 import {createChooser} from "./chooser.js";
 import {describeFinding, findingOptions} from "./finding_words.js";
 import {headline, pairWords} from "./headline.js";
@@ -203,9 +204,7 @@ class Comparison {
     return this.scores?.findings?.find((each) => each.finding === name);
   }
 
-  title(name) {
-    return this.page.settings.findings[name]?.title ?? name;
-  }
+  title(name) { return titleOf(this.page, name); }
 
   refresh() {
     const {part, ready, running} = this;

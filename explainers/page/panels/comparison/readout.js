@@ -1,5 +1,6 @@
 // What stands over and under a map's picture: its value at the cross-hair, the region that is marked, and its scale.
 import {create} from "../../scripts/dom.js";
+import {titleOf} from "../../scripts/findings.js";
 import {limited, number, percent, seconds, withUnit} from "../../scripts/numbers.js";
 import {SMOOTHING_PX} from "../../scripts/smoothing.js";
 
@@ -85,7 +86,7 @@ export function factsOf(text, {passes: {forward, backward}, seconds: time, colum
 
 // What a map shows, for those who can't see it.
 export function mapInWords({page, text, explainer: {title}, finding: name, state, picture, unit}, look, reason) {
-  const finding = page.settings.findings[name]?.title ?? "";
+  const finding = titleOf(page, name);
   if (state === "running") return text("unfinished", {title, finding});
   if (reason) return text("empty", {title, finding, reason});
   const {minimum, maximum} = picture.map.extremes;

@@ -138,7 +138,7 @@ class Screen:
             state = "cancelled" if event.code == Cancelled.code else "failed"
             self.panels[panel] = {"state": state, "code": event.code, "reason": event.reason}
         elif isinstance(event, Started):
-            self.panels[panel] = {"state": "running", "fraction": None, "text": ""}
+            self.panels[panel] = {"state": "running", "fraction": None, "text": event.text}
         elif isinstance(event, Progressed):
             self.panels[panel] |= {"fraction": event.fraction, "text": event.text}
             if event.preview is not None:

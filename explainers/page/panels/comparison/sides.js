@@ -1,5 +1,6 @@
 // What a finding is compared with: nothing, another finding of this network, or the same finding of another network.
 import {create} from "../../scripts/dom.js";
+import {titleOf} from "../../scripts/findings.js";
 
 export const findingSide = (name, title) => ({kind: "finding", name, title});
 export const networkSide = (name) => ({kind: "network", name, title: name});
@@ -21,5 +22,5 @@ export function offerSides({page, part, text, scores, finding, network}) {
 
 // What the first side is called, where there are two.
 export function firstTitle({second, network, page, finding}) {
-  return second?.kind === "network" ? network.model : page.settings.findings[finding]?.title ?? finding;
+  return second?.kind === "network" ? network.model : titleOf(page, finding);
 }

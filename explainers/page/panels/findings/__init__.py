@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from cxr.checkpoint import CheckpointConfig
 from cxr.evaluation.claims import flagged
-from cxr.findings import DESCRIPTIONS, display_name
+from cxr.findings import display_name
 from cxr.prediction import FindingScore, Prediction
 from cxr.predictor import Predictor
 from explainers.page import worked_case
@@ -76,7 +76,7 @@ def _finding(each: FindingScore, config: CheckpointConfig) -> dict:
     threshold = common.of_view(each.view) if common else None
     return asdict(each) | {
         "title": display_name(each.finding),
-        "description": DESCRIPTIONS[each.finding],
+        "description": config.describe(each.finding),
         "provisional": bool(threshold and threshold.provisional),
         "threshold_interval": list(threshold.interval) if threshold and threshold.interval else None,
         "prevalence": calibration.prevalence if calibration else None,

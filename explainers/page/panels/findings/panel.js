@@ -1,5 +1,6 @@
 // The scores: asked for when a radiograph or a network is new, and shown as a list.
 import {create, parts} from "../../scripts/dom.js";
+import {expectedFindings} from "../../scripts/findings.js";
 import {number} from "../../scripts/numbers.js";
 import {findingRow} from "./row.js";
 
@@ -39,6 +40,7 @@ class Findings {
 
   changeNetwork(network) {
     const scored = this.page.last("scores");
+    if (!scored?.findings && network.state === "ready") this.reset();
     const isLoaded = network.state === "ready" && scored?.standIn;
     if (scored?.findings && (scored.model !== network.model || isLoaded)) {
       this.page.publish("scores", {token: scored.token, findings: null});
@@ -48,7 +50,7 @@ class Findings {
   // Before there are scores: the names alone, so that nothing moves later.
   reset() {
     this.rows = new Map();
-    this.part("list").replaceChildren(...Object.values(this.page.settings.findings).map((each) => create("li", {},
+    this.part("list").replaceChildren(...expectedFindings(this.page).map((each) => create("li", {},
       create("button", {type: "button", class: "finding", disabled: true, title: each.description},
         create("span", {class: "label"}, each.title)),
       create("span", {class: "meter"}))));

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
+from cxr.findings import display_name
+from cxr.predictor import Predictor
+from explainers.contract.needs import unavailable
 from explainers.page.concurrency import ANY_NUMBER
 from explainers.page.panel import Event, Panel, handler
 from explainers.page.requests import BrowserRequest, Name
@@ -77,12 +80,23 @@ def networks_value(state: AppState, chosen: str = "") -> dict:
 def _network(state: AppState, name: str) -> dict:
     """How far a network is and, once it is there, what its checkpoint is called and which layers it has."""
     network, predictor = state.networks.state(name), state.networks.loaded(name)
-    value = {"model": name, "state": network.state, "notes": list(network.notes), "progress": network.progress}
+    value: dict[str, Any] = {
+        "model": name,
+        "state": network.state,
+        "notes": list(network.notes),
+        "progress": network.progress,
+    }
     if network.state == "ready" and predictor is not None:
         value |= {
             "name": predictor.identity.name,
             "inPlace": predictor.identity.source != name,
             "layers": list(predictor.layers),
             "targetLayer": predictor.target_layer,
+            "findings": {label: _finding(predictor, label) for label in predictor.labels},
+            "unavailable": unavailable(state.registry.explainers, predictor),
         }
     return value
+
+
+def _finding(predictor: Predictor, label: str) -> dict[str, str]:
+    return {"title": display_name(label), "description": predictor.config.describe(label)}

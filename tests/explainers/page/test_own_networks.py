@@ -1,0 +1,102 @@
+"""A page of networks that people bring: a plugin that only scores, and a whole Keras model, by command line and API."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cxr.quiet_import import quiet_import
+
+ROOT = Path(__file__).resolve().parents[3]
+NETWORKS = ROOT / "tests" / "plugins" / "networks" / "small_networks.py"
+LABELS = ["Normal", "Pneumonia", "COVID-19"]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    """A small classifier of three classes in one file, with nothing beside it."""
+    with quiet_import():
+        import keras
+    keras.utils.set_random_seed(2)
+    layers = [keras.Input((48, 48, 3)), keras.layers.Rescaling(1 / 255), keras.layers.Conv2D(4, 3, name="found")]
+    layers += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(3, activation="softmax")]
+    file = tmp_path_factory.mktemp("models") / "mine.keras"
+    keras.Sequential(layers).save(file)
+    return file
+
+
+@pytest.fixture(scope="module")
+def own_client(model, tmp_path_factory):
+    """gradio_client on a page that offers both."""
+    from gradio_client import Client
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, str(ROOT / "demo.py"), "--port", str(port), "--model", f"{NETWORKS}:scorer"]
+    command += ["--model", str(model), "--labels", ",".join(LABELS)]
+    folder = tmp_path_factory.mktemp("own")
+    process = subprocess.Popen(
+        command, env=os.environ | {"TMPDIR": str(folder), "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        assert f":{port}/" in process.stdout.readline()
+        yield Client(f"http://127.0.0.1:{port}", verbose=False)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def test_both_are_offered_by_their_names(own_client):
+    health = own_client.predict(api_name="/health")
+    assert list(health["models"]) == ["small_networks.py:scorer", "mine.keras"]
+
+
+def test_a_plugins_findings_are_its_own(own_client):
+    found = own_client.predict(model="", api_name="/findings")
+    assert [each["finding"] for each in found["findings"]] == ["Left", "Right", "Opposite"]
+    assert found["findings"][0]["description"] == "Bright on the left."
+    assert [each["threshold"] for each in found["findings"]] == [0.6, None, None]
+    assert not any(each["calibrated"] for each in found["findings"])
+
+
+def test_what_is_not_available_is_listed_and_said_when_it_is_asked_for(own_client, phantom_file):
+    from gradio_client import handle_file
+
+    about = own_client.predict(model="", api_name="/model_info")
+    assert about["not_available"]["grad_cam"].startswith("Not available: needs inner layers")
+    assert "occlusion" not in about["not_available"]
+    with pytest.raises(Exception, match="Not available: needs gradients of the input"):
+        own_client.predict(handle_file(phantom_file), finding="Left", explainer="saliency", api_name="/explain")
+
+
+def test_a_plugins_network_is_explained_by_the_api(own_client, phantom_file):
+    from gradio_client import handle_file
+
+    *_, record = own_client.predict(
+        handle_file(phantom_file),
+        finding="Left",
+        explainer="occlusion",
+        options={"occlusion": {"patch": 8, "stride": 8}},
+        api_name="/explain",
+    )
+    assert record["model"]["name"] == "scorer"
+    assert record["passes"]["forward"] >= 16
+
+
+def test_a_keras_file_is_explained_with_the_labels_of_the_command_line(own_client, phantom_file):
+    from gradio_client import handle_file
+
+    predicted = own_client.predict(handle_file(phantom_file), model="mine.keras", api_name="/predict")
+    assert [each["finding"] for each in predicted["findings"]] == LABELS
+    assert sum(each["score"] for each in predicted["findings"]) == pytest.approx(1, abs=1e-5)
+    assert any("input rule was not stated: '0..255' is assumed" in each for each in predicted["warnings"])
+    *_, record = own_client.predict(
+        handle_file(phantom_file), finding="COVID-19", explainer="grad_cam", model="mine.keras", api_name="/explain"
+    )
+    assert record["options"]["layer"] == "found"
+    assert record["unit"] == "logit against the other classes"

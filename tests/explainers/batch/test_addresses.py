@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from cxr.datasets.storage import Folder
-from cxr.errors import FolderError
 from explainers import results
 from explainers.__main__ import main
 from explainers.batch import parts
@@ -116,17 +115,3 @@ def test_the_commands_take_addresses(place, uploaded, tiny, tmp_path, monkeypatc
     assert "12 radiographs: 12 scored" in capsys.readouterr().out
     assert main(["summary", f"{place}/out", "--out", str(tmp_path / "summary.html")]) == 0
     assert "<h1>Summary" in (tmp_path / "summary.html").read_text()
-
-
-@pytest.mark.parametrize("address", ["nonsense://bucket/x", "gs://bucket/x", "hf://datasets/org/name"])
-def test_an_address_that_nothing_here_opens_is_a_sentence(address, monkeypatch):
-    import fsspec
-    from pyarrow import fs
-
-    def cannot(*_, **__):
-        raise ImportError("a package is missing")
-
-    monkeypatch.setattr(fs.FileSystem, "from_uri", cannot)
-    monkeypatch.setattr(fsspec.core, "url_to_fs", cannot)
-    with pytest.raises(FolderError, match=rf"begin with {address.partition('://')[0]}://.*a package is missing"):
-        Folder.at(address)

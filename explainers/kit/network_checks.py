@@ -8,6 +8,7 @@ import numpy as np
 
 from cxr.capabilities import ATTENTIONS, FORWARD_FROM, INPUT_GRADIENT, LAYER_GRADIENT, LAYERS
 from cxr.first_look import first_look
+from explainers.kit.explainer_runner import other_global_numbers
 from explainers.kit.network_runner import NetworkRunner, apart, close
 from explainers.kit.report import CheckFailed
 
@@ -34,7 +35,7 @@ def pictures(runner: NetworkRunner) -> str:
     """Scores differ between pictures, and are not all at their ends."""
     range_of, *warnings = first_look(runner.on)
     if warnings:
-        raise CheckFailed(f"{warnings[0].removeprefix('Warning: ').capitalize()} {range_of}")
+        raise CheckFailed(f"{warnings[0]} {range_of}")
     return range_of
 
 
@@ -58,11 +59,14 @@ def batch(runner: NetworkRunner) -> str:
 
 def purity(runner: NetworkRunner) -> str:
     """Input and global random numbers stay as they are, and nothing that is asked changes the logits."""
-    before, given, state = runner.logits, runner.batch.copy(), _global_numbers()
-    runner.ask_everything(given)
+    before, given = runner.logits, runner.batch.copy()
+    with other_global_numbers():
+        state = _global_numbers()
+        runner.ask_everything(given)
+        numbers_changed = _global_numbers() != state
     if not np.array_equal(given, runner.batch):
         raise CheckFailed("It writes into the batch that it is given. Work on a copy.")
-    if _global_numbers() != state:
+    if numbers_changed:
         raise CheckFailed("It uses or seeds NumPy's global random numbers.")
     if not close(runner.on.forward(runner.batch), before):
         raise CheckFailed("After gradients and layers were asked for, logits are others. Is something left behind?")

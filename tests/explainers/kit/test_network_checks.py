@@ -159,7 +159,7 @@ def test_a_whole_keras_model_passes(tmp_path):
     parts = [keras.Input((48, 48, 3)), keras.layers.Conv2D(6, 5, strides=2, activation="relu", name="found")]
     parts += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(3, activation="softmax")]
     keras.Sequential(parts).save(tmp_path / "mine.keras")
-    stated = {"labels": ["A", "B", "C"], "input": {"rule": "0..255"}}
+    stated = {"labels": ["A", "B", "C"], "input": {"rule": "0..1"}}
     report = check_network(Predictor.load(tmp_path / "mine.keras", stated=stated))
     assert report.passed, str(report)
 

@@ -38,8 +38,8 @@ def reach(visit, steps, tmp_path) -> Callable:
         page.locator("[data-banner]:not([hidden])").wait_for()
 
     def running(page):
-        steps.choose(page, "Occlusion", "Grad-CAM")
-        page.locator(".panel[data-explainer=occlusion][data-state=running]").wait_for()
+        steps.choose(page, "RISE", "Grad-CAM")  # no map of RISE is stored
+        page.locator(".panel[data-explainer=rise][data-state=running]").wait_for()
 
     def failed(page):
         steps.choose(page, "Raises", "Grad-CAM")

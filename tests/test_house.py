@@ -150,8 +150,15 @@ def test_rooms_beside_each_other_import_in_no_circle():
     assert not circle, " -> ".join(circle)
 
 
-LONGEST = {".py": 300, ".js": 250, ".css": 250}
-"""Most lines of a file of the packages."""
+LONGEST = {".py": 300, ".js": 250, ".mjs": 250, ".css": 250}
+"""Most lines of a file, tests and examples included."""
+
+STILL_LONGER = {
+    "tests/benchmarks/peers.py",
+    "tests/explainers/kit/test_kit.py",
+    "tests/explainers/kit/test_plausible_mistakes.py",
+}
+"""Tests that are still to be split."""
 
 
 LONGEST_FUNCTION = 60
@@ -159,8 +166,9 @@ LONGEST_FUNCTION = 60
 
 
 def lines_of_files() -> dict[str, int]:
-    """{path: lines} of all code of the packages."""
-    files = [each for package in ("hub", "cxr", "explainers") for each in (ROOT / package).rglob("*")]
+    """{path: lines} of all code, tests and examples."""
+    folders = ("hub", "cxr", "explainers", "tests", "examples")
+    files = [each for folder in folders for each in (ROOT / folder).rglob("*")]
     files = [ROOT / "demo.py", *(each for each in files if each.suffix in LONGEST)]
     return {str(file.relative_to(ROOT)): len(file.read_text(encoding="utf-8").splitlines()) for file in files}
 
@@ -188,7 +196,7 @@ def test_the_longest_files_and_functions_are_short():
         print(f"longest {title}:")
         for name, count in sorted(lines.items(), key=lambda item: -item[1])[:10]:
             print(f"{count:6} {name}")
-    files = {name for name, count in of_files.items() if count > LONGEST[Path(name).suffix]}
+    files = {name for name, count in of_files.items() if count > LONGEST[Path(name).suffix]} - STILL_LONGER
     functions = {name for name, count in of_functions.items() if count > LONGEST_FUNCTION}
     assert (files, functions) == (set(), set())
 

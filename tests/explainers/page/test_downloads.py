@@ -28,7 +28,10 @@ SCORES = """[...document.querySelectorAll('.finding')].map((each) =>
 
 @pytest.fixture(scope="module")
 def taken(chromium, server, steps) -> dict:
-    """A comparison of the first sample: what the page said of it, its code, and the archive."""
+    """A comparison of the first sample: what the page said of it, its code, and the archive.
+
+    The tests of its maps take a minute. By default, test_regions.py looks into an archive.
+    """
     context = chromium.new_context(accept_downloads=True, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(300_000)
@@ -59,6 +62,7 @@ def maps_of(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
     return {name: np.load(io.BytesIO(archive.read(f"{name}.npz")))["map"] for name in CHOSEN}
 
 
+@pytest.mark.slow
 def test_the_report_opens_without_a_network_and_says_what_the_page_said(taken, chromium, tmp_path):
     (tmp_path / "report.html").write_bytes(taken["archive"].read("report.html"))
     context = chromium.new_context(offline=True, viewport={"width": 390, "height": 800})
@@ -105,6 +109,7 @@ def is_rounded(shown: str, there: str) -> bool:
     return 2 <= decimals <= 4 and abs(float(shown) - float(there)) <= 0.5 * 10**-decimals + 0.51e-4
 
 
+@pytest.mark.slow
 def test_a_synthetic_radiograph_is_called_so_wherever_it_goes(taken):
     archive = taken["archive"]
     assert "Synthetic: effusion" in taken["alt"]
@@ -116,6 +121,7 @@ def test_a_synthetic_radiograph_is_called_so_wherever_it_goes(taken):
     assert "on a synthetic radiograph" in archive.read("report.html").decode()
 
 
+@pytest.mark.slow
 def test_the_snippet_makes_the_same_maps(taken, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fetch(taken["code"])
@@ -127,6 +133,7 @@ def test_the_snippet_makes_the_same_maps(taken, tmp_path, monkeypatch):
     assert "seed=0" in taken["code"]
 
 
+@pytest.mark.slow
 def test_the_command_makes_the_same_maps(taken, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fetch(taken["code"])

@@ -32,6 +32,10 @@ def _sentences(found: Mapping) -> Iterator[str]:
             f"What moves the logit more than any control's order does: {', '.join(moving)}. That says what the network "
             "uses, not where disease is."
         )
+    for table in found["subsets"]:
+        labels = [each["label"] for each in table["explainers"] if "beats_prior" in each]
+        if labels:
+            yield f"On {table['targets']} targets alone: {', '.join(labels)}."
     if names := _findings(found):
         yield (
             f"Means are over {names}, on {found['targets']} targets of {found['patients']} patients; of other "

@@ -152,6 +152,7 @@ def test_explainers_of_fewer_targets_stand_in_a_table_of_their_own_beside_the_re
     assert "beats_prior" in by_label["few"]
     assert "beats_prior" not in by_label["many"]
     assert "beats_prior" in found["explainers"][0]
+    assert "On 10 targets alone: few." in found["concluded"]
 
 
 @pytest.mark.parametrize(

@@ -199,3 +199,12 @@ def test_a_box_that_is_no_number_is_told_with_line_and_column(tmp_path, column, 
 def test_a_column_of_boxes_that_is_missing_is_named(tmp_path, header):
     with pytest.raises(OptionError, match=r"boxes\.csv has no column"):
         read_boxes(_folder(tmp_path, "a.png,Mass,0,0,10,10", header=header), labels=["Mass"])
+
+
+def test_boxes_of_a_networks_own_labels_come_after_nihs(tmp_path):
+    folder = _folder(tmp_path, "a.png,Zebra,0,0,512,512,p1", "b.png,Mass,0,0,512,512,p2",
+                     header="image,finding,x,y,w,h,patient")  # fmt: skip
+    found = read_boxes(folder, labels=("Zebra", "Mass"))
+    assert found.findings == ("Mass", "Zebra")
+    with pytest.raises(OptionError, match="no finding 'Zebra'"):
+        read_boxes(folder, labels=("Mass",))

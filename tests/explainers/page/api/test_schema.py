@@ -19,6 +19,7 @@ VARIES = {
     "properties",
     "versions",
     "metrics",
+    "not_available",
     "reported",
     "passes",
     "witness",

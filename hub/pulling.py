@@ -42,6 +42,8 @@ def pull(
     commit = repository.revision if repository.pinned else _recorded_commit(repository, preset)
     if commit and (there := _gathered(_cached(repository, commit), repository, preset)):
         return _verified(source, repository, commit, there, listed={}, preset=preset)
+    if progress:
+        progress(0.0)
     asked = repository if commit is None else Repository(repository.name, repository.kind, commit)
     listing = look_up(asked)
 

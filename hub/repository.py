@@ -7,7 +7,7 @@ from dataclasses import dataclass
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 Progress = Callable[[float], None]
-"""Called with the downloaded share, 0 to 1."""
+"""Called with the downloaded share, 0 to 1; with 0 before the Hub is asked for anything."""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def resolve(
     """The local, verified directory of a checkpoint, from its source string. A `Path` names a local folder.
 
     presets   {name: preset} to accept; the packaged ones if None
-    progress  called with the downloaded share, 0 to 1
+    progress  called with the downloaded share, 0 to 1; with 0 before the Hub is asked, never for files in the cache
     stated    fields of a whole Keras model's description, which override those of its `cxr-lens.json`
 
     With `fallback`, a source that can't be loaded gives its last good copy in the cache, else the packaged starter.

@@ -202,6 +202,7 @@ def loading_state():
         names=["starter"],
         state=lambda name="": network,
         loaded=lambda name="": None,
+        brought=lambda name="": False,
         begin=lambda name: None,
         answering=lambda name: SimpleNamespace(predictor=predictor, requested="starter", fallback=""),
     )

@@ -4,8 +4,8 @@
 
 Repositories lie in FOLDER/models/org/name/COMMIT/ (or FOLDER/spaces/…), the branch's commit in FOLDER/…/name/main. A
 repository with a file `GATED` or `PRIVATE` beside is refused without the token "good". POST /_faults takes a list of
-{"part": text in the address, "kind": "status" | "cut" | "wrong" | "slow", "status", "times"}; GET /_asked tells what
-was asked for since the last time.
+{"part": text in the address, "kind": "status" | "cut" | "wrong" | "slow" | "held", "status", "times"}; the second half
+of a held file is sent when the list is replaced. GET /_asked tells what was asked for since the last time.
 """
 
 import base64
@@ -180,12 +180,20 @@ class Handler(BaseHTTPRequestHandler):
         if "Range" in self.headers:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         self.end_headers()
-        if self.command == "HEAD":
-            return
+        if self.command != "HEAD":
+            self.send(part, fault)
+
+    def send(self, part: bytes, fault: dict) -> None:
         if fault.get("kind") == "cut":
             self.wfile.write(part[: len(part) // 2])
             self.close_connection = True
             return
+        if fault.get("kind") == "held":
+            self.wfile.write(part[: len(part) // 2])
+            self.wfile.flush()
+            while fault in self.server.faults:
+                time.sleep(0.05)
+            part = part[len(part) // 2 :]
         for at in range(0, len(part), 1 << 16):
             self.wfile.write(part[at : at + (1 << 16)])
             if fault.get("kind") == "slow":

@@ -168,17 +168,24 @@ def load(folder: Any = None) -> WorkedCase | None:
     )
 
 
-def applies(case: WorkedCase, networks: "Networks") -> bool:
-    """Whether the case can be shown: the default network is the case's, or it is not loaded yet."""
-    loaded = networks.loaded()
+def applies(case: WorkedCase, networks: "Networks", name: str = "") -> bool:
+    """Whether the case can be shown for a network: for the case's own, and for the default one until it is loaded.
+
+    name  of the network; "" for the default
+    """
+    asked = name or networks.names[0]
+    if asked not in (networks.names[0], case.identity.source):
+        return False
+    loaded = networks.loaded(asked)
     if loaded is None:
-        return not networks.brought()  # scores of the packaged network say nothing about another kind of network
+        return not networks.brought(asked)  # scores of the packaged network say nothing about another kind of network
     return loaded.identity.sha256 == case.identity.sha256
 
 
-def stands_in(case: WorkedCase, networks: "Networks") -> bool:
-    """Whether the case is of the packaged network, while another one is the default and is not loaded yet."""
-    return networks.loaded() is None and networks.names[0] != case.identity.source
+def stands_in(case: WorkedCase, networks: "Networks", name: str = "") -> bool:
+    """Whether the case is of the packaged network, while another one is asked for and is not loaded yet."""
+    asked = name or networks.names[0]
+    return networks.loaded(asked) is None and asked != case.identity.source
 
 
 @cache

@@ -6,13 +6,18 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cxr.errors import Busy
-from explainers.page import networks as module
-from explainers.page.networks import BackgroundNetwork, Networks, public_name
+from explainers.page import background_network as module
+from explainers.page.background_network import BackgroundNetwork, public_name
+from explainers.page.networks import Networks
+from explainers.page.panels.header import networks_value
+from explainers.registry import Registry
 from hub.errors import CheckpointError, SourceError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -91,6 +96,83 @@ def test_two_are_kept_and_the_one_not_used_for_longest_goes(loads):
     assert loads == ["a", "b", "c", "b"]
 
 
+@pytest.fixture
+def downloads(monkeypatch, tiny) -> threading.Event:
+    """The source "hub" is downloaded until this is set; every other one is there at once."""
+    arrived = threading.Event()
+
+    def load(self):
+        if self.source == "hub":
+            self._downloaded(0.0)
+            self._downloaded(0.5)
+            arrived.wait(10)
+        self._state = module.NetworkState("ready")
+        return tiny
+
+    monkeypatch.setattr(BackgroundNetwork, "_loaded_and_warm", load)
+    return arrived
+
+
+def until(condition) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_the_packaged_network_is_in_use_while_the_default_one_is_downloaded(downloads):
+    networks = Networks(["hub", "local"])
+    assert networks.in_use == "hub"
+    networks.begin()
+    until(lambda: networks.state("hub").progress == 0.5)
+    until(lambda: networks.names == ("hub", "local", "starter"))
+    assert networks.in_use == "starter"
+    assert networks.find("starter") is not None
+    downloads.set()
+    networks.find("hub")
+    assert networks.in_use == "hub"
+    assert networks.names == ("hub", "local", "starter")
+
+
+def test_nothing_stands_in_for_a_network_that_is_not_downloaded_or_not_the_default(downloads):
+    networks = Networks(["local", "hub"])
+    networks.find()
+    networks.begin("hub")
+    until(lambda: networks.state("hub").progress == 0.5)
+    assert (networks.names, networks.in_use) == (("local", "hub"), "local")
+    downloads.set()
+    networks.find("hub")
+    assert networks.names == ("local", "hub")
+
+
+def test_what_is_being_downloaded_is_not_dropped_for_others(downloads):
+    networks = Networks(["hub", "a", "b"])
+    networks.begin()
+    until(lambda: networks.in_use == "starter")
+    for name in ("starter", "a", "b"):
+        networks.find(name)
+    assert networks.state("hub").state == "loading"
+    assert networks.loaded("starter") is None
+    downloads.set()
+    assert networks.find("hub") is networks.loaded("hub")
+
+
+def test_the_page_is_told_which_network_is_in_use_and_which_is_awaited(downloads):
+    networks = Networks(["hub"])
+    state = SimpleNamespace(networks=networks, registry=Registry())
+    networks.begin()
+    until(lambda: networks.in_use == "starter")
+    networks.find("starter")
+    value = networks_value(state)
+    assert (value["chosen"], value["awaited"]) == ("starter", "hub")
+    assert value["networks"]["hub"]["progress"] == 0.5
+    # a visitor who wants the awaited one gets it, and waits
+    assert (networks_value(state, "hub")["chosen"], networks_value(state, "hub")["awaited"]) == ("hub", "")
+    downloads.set()
+    networks.find("hub")
+    assert (networks_value(state)["chosen"], networks_value(state)["awaited"]) == ("hub", "")
+
+
 def test_what_failed_or_fell_back_can_be_tried_again_and_what_is_well_is_left(loads):
     networks = Networks(["a", "fallen"])
     networks.find("a")
@@ -136,7 +218,7 @@ def test_a_failure_is_told_without_the_folder(monkeypatch):
 
 
 ASK = """
-import json, sys
+import json, os, sys
 from explainers.page.networks import Networks
 from hub.errors import CxrLensError
 
@@ -149,7 +231,8 @@ def end(networks, model):
 
 offered = {name: Networks([name]) for name in sys.argv[1:]}
 print(json.dumps({name: {model or "default": end(networks, model) for model in ("", name, "starter", "nobody")}
-                  for name, networks in offered.items()}))
+                  for name, networks in offered.items()}), flush=True)
+os._exit(0)  # networks are still compiled in the background
 """
 
 
@@ -186,7 +269,7 @@ def ends(tmp_path_factory) -> dict:
 def test_a_network_that_the_hub_has_answers_under_its_name(ends):
     for model in ("default", "org/good"):
         assert ends["org/good"][model] == {"answered": "good", "requested": "org/good", "why": ""}
-    assert ends["org/good"]["starter"]["code"] == "SOURCE"
+    assert ends["org/good"]["nobody"]["code"] == "SOURCE"
 
 
 @pytest.mark.parametrize("source", ["org/wrong", "org/gated", "org/missing"])
@@ -196,5 +279,6 @@ def test_in_place_of_one_that_it_has_not_the_default_gives_way_with_a_reason_and
     assert f"'{source}' could not be loaded, so the packaged starter is in use." in default["why"]
     assert ends[source][source]["code"] == "SOURCE"
     assert default["why"] in ends[source][source]["sentence"]
-    assert ends[source]["starter"] == default
+    # the packaged network is offered under its own name since the other's download began
+    assert ends[source]["starter"] == {"answered": "starter", "requested": "starter", "why": ""}
     assert ends[source]["nobody"]["code"] == "SOURCE"

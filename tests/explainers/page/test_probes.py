@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from explainers.page.networks import NetworkState
+from explainers.page.background_network import NetworkState
 from explainers.page.probes import routes
 
 

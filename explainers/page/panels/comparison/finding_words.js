@@ -41,9 +41,16 @@ export function findingOptions(words, findings) {
 export function describeFinding({page, part, grid, radiograph, scores, finding, text}) {
   const usual = scores.statistics.ok, each = scores.findings.find((one) => one.finding === finding);
   part("about").replaceChildren(...findingInWords(text, each, {usual, planted: radiograph?.planted}));
-  part("stand-in").hidden = !scores.standIn;
-  part("stand-in").textContent = scores.standIn ? text("stand_in", {name: scores.standIn, network: scores.model}) : "";
+  showStandIn(part("stand-in"), text, scores, page.last("network"));
   part("banner").hidden = usual;
   part("banner").textContent = usual ? "" : page.text("findings")("unusual");
   for (const panel of grid.all) panel.setUsual(usual);
+}
+
+// Says that another network than the default one was used, while that one is on its way.
+function showStandIn(place, text, {standIn, model}, network) {
+  const awaited = network?.awaited;
+  place.hidden = !standIn && !awaited;
+  if (standIn) place.textContent = text("stand_in", {name: standIn, network: model});
+  else place.textContent = awaited ? text("awaiting", {name: model, network: awaited}) : "";
 }

@@ -261,13 +261,13 @@ def worked_comparison(state: AppState, session: Session, request: CompareRequest
     case, registry = session.worked_case, state.registry
     if case is None or request.beside or request.finding not in ("", case.finding):
         return None
-    if not worked_case.applies(case, state.networks):
+    if not worked_case.applies(case, state.networks, state.networks.name_of(request.networks[0])):
         return None
     stored = {each.explainer: each for each in case.explanations}
     default = {name: defaults_of(registry.explainers[name]) for name in request.names if name in registry.explainers}
     changed = any(request.options.get(name, {}).get(option, value) != value
                   for name, options in default.items() for option, value in options.items())  # fmt: skip
-    if changed or not set(request.names) <= set(stored) or not {"", *state.networks.names[:1]} >= set(request.networks):
+    if changed or not set(request.names) <= set(stored):
         return None
     session.shown.clear()
     screen = Screen(request, session, case.finding)

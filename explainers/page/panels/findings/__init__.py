@@ -37,9 +37,9 @@ class Findings(Panel):
         session = self.state.sessions.of(event.visitor)
         name = self.state.networks.name_of(request.model)
         case, networks = session.worked_case, self.state.networks
-        if case is not None and name == networks.names[0] and worked_case.applies(case, networks):
+        if case is not None and worked_case.applies(case, networks, name):
             session.prediction = case.prediction
-            stand_in = case.identity.name if worked_case.stands_in(case, networks) else ""
+            stand_in = case.identity.name if worked_case.stands_in(case, networks, name) else ""
             yield {**case.scores, "token": session.token, "model": name, "standIn": stand_in}
             return
         predictor = self.state.networks.find(name)

@@ -37,7 +37,7 @@ class Header(Panel):
     @handler(**ANY_NUMBER)
     async def load(self, event: Event) -> AsyncIterator[dict]:
         """The state of the networks: now, while the default one is loaded, and once it is there."""
-        async for value in self._follow(self.state.networks.names[0]):
+        async for value in self._follow(""):
             yield value
 
     @handler(**ANY_NUMBER)
@@ -55,16 +55,20 @@ class Header(Panel):
         chosen = NetworkRequest.from_event(event.data).model
         if chosen in self.state.networks.names:
             self.state.networks.retry(chosen)
-            async for value in self._follow(chosen):
+            async for value in self._follow("" if chosen == self.state.networks.names[0] else chosen):
                 yield value
 
     async def _follow(self, chosen: str) -> AsyncIterator[dict]:
-        """The networks each time something about the chosen one changed, until it is there or failed."""
-        last = None
+        """The networks each time something about the chosen one changed, until it is there or failed.
+
+        chosen  by the visitor; "" for the default, or what is in use until that is there
+        """
+        networks, last = self.state.networks, None
         while True:
-            state = self.state.networks.state(chosen)
-            if state != last:
-                last = state
+            state = networks.state(chosen)
+            looked = state, networks.in_use, networks.state(networks.in_use)
+            if looked != last:
+                last = looked
                 yield networks_value(self.state, chosen)
             if state.state in ("ready", "failed"):
                 return
@@ -72,9 +76,17 @@ class Header(Panel):
 
 
 def networks_value(state: AppState, chosen: str = "") -> dict:
-    """The networks offered, as the browser needs them, and which of them this visitor chose ("" for the default)."""
+    """The networks offered, as the browser needs them, and which of them is used by a visitor who chose this one.
+
+    `awaited` is the default network's name while another one is used in its place, else "".
+    """
     names = state.networks.names
-    return {"chosen": chosen or names[0], "networks": {name: _network(state, name) for name in names}}
+    used = chosen or state.networks.in_use
+    return {
+        "chosen": used,
+        "awaited": "" if chosen or used == names[0] else names[0],
+        "networks": {name: _network(state, name) for name in names},
+    }
 
 
 def _network(state: AppState, name: str) -> dict:

@@ -145,5 +145,6 @@ class Measures {
     part("measure").disabled = !ready || !this.chosen.size || running;
     part("stop").hidden = !running;
     this.root.querySelector(".measures").setAttribute("aria-busy", String(running));
+    this.page.publish("testing", {running});
   }
 }

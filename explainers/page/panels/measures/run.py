@@ -8,7 +8,7 @@ from cxr.predictor import Predictor
 from explainers.contract.explanation import Explanation
 from explainers.contract.measure import Measure
 from explainers.errors import OptionError
-from explainers.page.networks import public_name
+from explainers.page.background_network import public_name
 from explainers.page.panels.measures.request import MeasureRequest
 from explainers.page.sessions import Run, Session, run_name
 from explainers.page.state import AppState

@@ -52,19 +52,5 @@ def weights_of(model: keras.Model) -> dict[str, np.ndarray]:
     return {name: keras.ops.convert_to_numpy(variable) for name, variable in _variables(model).items()}
 
 
-def with_measured_norms(
-    weights: Mapping[str, np.ndarray], batch: np.ndarray, *, head: Sequence[int] = (), final_relu: bool = True
-) -> dict[str, np.ndarray]:
-    """The same weights with each batch norm's statistics set to those of its own input on a batch `(N, h, w, c)`."""
-    outputs = weights[f"{OUTPUT_LAYER}/bias"].shape[0]
-    model = densenet121(batch.shape[1:], outputs=outputs, head=head, final_relu=final_relu)
-    assign(model, weights)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = 0.0  # the measured statistics replace the old ones
-    model(keras.ops.convert_to_tensor(batch), training=True)
-    return weights_of(model)
-
-
 def _variables(model: keras.Model) -> dict[str, keras.Variable]:
     return {f"{layer.name}/{variable.name}": variable for layer in model.layers for variable in layer.variables}

@@ -1,7 +1,7 @@
 """Passes to, from and back to the layers of a network, each by the fastest way for that layer.
 
-Layers after the last block are computed in closed form (`cxr.engine.tail`), those that every path goes through by the
-engine (`cxr.engine.inner_layers`), and all others by the network in Keras, which is built when it is first needed.
+Layers after the last block are computed in closed form (`cxr.engine.tail`), all others by the engine
+(`cxr.engine.inner_layers`). Networks without an engine are computed by Keras.
 """
 
 import math
@@ -104,10 +104,11 @@ class LayerPasses:
         """d logit / d activation `(N, len(outputs), y, x, k)`."""
         self._network.check_layer(layer)
         tail = self._tail(layer)
-        if tail and tail.linear:
+        if tail:
             gradients = tail.gradient(layer, self.forward_with(batch, layer)[1], outputs)
         elif inner := self._inner(layer):
-            gradients = inner.gradient(layer, self.forward_with(batch, layer)[1], outputs)
+            source = layer if inner.is_cut(layer) else inner.source_of(layer)
+            gradients = inner.gradient(layer, self.forward_with(batch, source)[1], outputs)
         elif self.built().is_cut(layer):
             gradients = self.built().tail_gradient(layer, self.forward_with(batch, layer)[1], outputs)
         else:

@@ -218,8 +218,8 @@ class Predictor:
         if isinstance(self._network, DeferredNetwork) and isinstance(self.rule, InputRule):
             from cxr.randomised import randomised_checkpoint
 
-            checkpoint = randomised_checkpoint(self.config, self.rule, seed)
-            return Predictor.from_checkpoint(checkpoint, engine=self.engine if self._engine else AUTO)
+            checkpoint = randomised_checkpoint(self.config, self.rule, seed, engine=self.engine)
+            return Predictor.from_checkpoint(checkpoint, engine=self.engine)
         identity = Identity(f"randomised, seed {seed}", "randomised", None, "")
         return Predictor(self._passes.built().randomised(seed), self.config, identity, rule=self.rule)
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from cxr.checkpoint import Checkpoint, CheckpointConfig, Identity
+from cxr.engine import build_backend
+from cxr.engine.measured_norms import with_measured_norms
 from cxr.preparation import InputRule, prepare
 from hub.architecture import backbone_shapes, head_shapes
 
@@ -12,15 +14,17 @@ CHESTS, SIDE = 4, 256
 """Synthetic chests on which the batch norms are measured, and their side in pixels."""
 
 
-def randomised_checkpoint(config: CheckpointConfig, rule: InputRule, seed: int) -> Checkpoint:
-    """The same architecture with kernels from He's normal distribution by the seed, and norms that fit them."""
-    from cxr.densenet import with_measured_norms
+def randomised_checkpoint(config: CheckpointConfig, rule: InputRule, seed: int, *, engine: str) -> Checkpoint:
+    """The same architecture with kernels from He's normal distribution by the seed, and norms that fit them.
+
+    engine  what computes: "tensorflow", "onnxruntime" or "auto"
+    """
     from cxr.phantom import phantom
 
     shapes = backbone_shapes(input_channels=rule.input_shape[2]) | head_shapes(tuple(config.head), len(config.labels))
     weights = random_weights(shapes, seed)
     chests = np.stack([prepare(phantom(number, size=SIDE).radiograph, rule).array for number in range(CHESTS)])
-    measured = with_measured_norms(weights, chests, head=config.head, final_relu=config.final_relu)
+    measured = with_measured_norms(weights, chests, build_backend(engine))
     return Checkpoint(config, measured, Identity(f"randomised, seed {seed}", "randomised", None, ""))
 
 

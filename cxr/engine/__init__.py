@@ -2,12 +2,12 @@
 
 Batch norms are folded into the convolutions before them, and the transitions pool before they convolve. The rewritten
 network (`graph`) is compiled from one description for TensorFlow, which is always installed, or for ONNX Runtime (extra
-`fast`), which is faster and needs no import of TensorFlow. Layers that not every path goes through are left to
-`cxr.network`.
+`fast`), which is faster and needs no import of TensorFlow.
 """
 
 from importlib.util import find_spec
 
+from cxr.engine.backend import Backend
 from cxr.engine.engine import Engine
 from cxr.engine.folded import Folded
 from cxr.errors import EngineError
@@ -16,7 +16,7 @@ from hub.errors import names_hint
 TENSORFLOW, ONNX_RUNTIME, AUTO = "tensorflow", "onnxruntime", "auto"
 ENGINES = (AUTO, TENSORFLOW, ONNX_RUNTIME)
 
-__all__ = ["AUTO", "ENGINES", "Engine", "Folded", "build_engine", "chosen_engine"]
+__all__ = ["AUTO", "ENGINES", "Engine", "Folded", "build_backend", "build_engine", "chosen_engine"]
 
 
 def chosen_engine(name: str = AUTO) -> str:
@@ -36,10 +36,15 @@ def chosen_engine(name: str = AUTO) -> str:
 
 def build_engine(folded: Folded, name: str = AUTO) -> Engine:
     """An engine for a network with folded batch norms, on the backend of that name."""
+    return Engine(folded, build_backend(name))
+
+
+def build_backend(name: str = AUTO) -> Backend:
+    """The backend of that name; its library is imported."""
     if chosen_engine(name) == ONNX_RUNTIME:
         from cxr.engine.on_onnx import OnnxRuntime
 
-        return Engine(folded, OnnxRuntime())
+        return OnnxRuntime()
     from cxr.engine.on_tensorflow import TensorFlow
 
-    return Engine(folded, TensorFlow())
+    return TensorFlow()

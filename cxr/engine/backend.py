@@ -34,8 +34,12 @@ class Backend(Protocol):
     ) -> Compiled:
         """A function of arrays of these shapes and kinds (float32 or bool). `wide`: it may use all cores."""
 
-    def gradient(self, description: Description, shape: tuple[int, ...], outputs: int) -> Compiled:
+    def gradient(
+        self, description: Description, shape: tuple[int, ...], outputs: int, *, inside: bool = False
+    ) -> Compiled:
         """A function of an input of that shape and weights `(1, outputs)`: d (Σ weights · logits) / d input.
 
         The logits are the first output of the description. It may use all cores.
+
+        inside  whether the gradient is that of the description's second output instead of the input's
         """

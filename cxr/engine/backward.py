@@ -32,6 +32,8 @@ def gradient(graph: GraphBuilder, shapes: Shapes, output: str, seed: str, source
     """The tensor d (Σ seed · output) / d source; `shapes` of every tensor of the graph."""
     gradients: dict[str, list[str]] = {output: [seed]}
     for node in reversed(list(graph.nodes)):
+        if node.output[0] == source:
+            break
         if node.output[0] in gradients:
             back = _summed(graph, gradients.pop(node.output[0]))
             for name, part in RULES[node.op_type](graph, shapes, node, back):

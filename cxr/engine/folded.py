@@ -28,11 +28,19 @@ class Affine:
 
 
 @dataclass(frozen=True, eq=False)
+class FoldedConvolution(Convolution):
+    """A convolution with the norm after it folded in; `plain` and `norm` are the two apart."""
+
+    plain: Convolution
+    norm: Affine
+
+
+@dataclass(frozen=True, eq=False)
 class DenseLayer:
     """norm and ReLU, 1×1 convolution and ReLU, 3×3 convolution; adds 32 channels."""
 
     norm: Affine
-    narrow: Convolution
+    narrow: FoldedConvolution
     wide: Convolution
 
 
@@ -49,7 +57,7 @@ class Folded:
 
     side: int
     channels: int
-    stem: Convolution
+    stem: FoldedConvolution
     blocks: tuple[tuple[DenseLayer, ...], ...]
     transitions: tuple[tuple[Affine, Convolution], ...]
     last: Affine
@@ -104,9 +112,10 @@ def _affine(weights: Mapping[str, np.ndarray], norm: str) -> Affine:
     return Affine(*map(_single, _scale_and_shift(weights, norm)))
 
 
-def _with_norm(weights: Mapping[str, np.ndarray], convolution: str, norm: str) -> Convolution:
+def _with_norm(weights: Mapping[str, np.ndarray], convolution: str, norm: str) -> FoldedConvolution:
     scale, shift = _scale_and_shift(weights, norm)
-    return Convolution(_single(weights[f"{convolution}/kernel"].astype(np.float64) * scale), _single(shift))
+    kernel = _single(weights[f"{convolution}/kernel"].astype(np.float64) * scale)
+    return FoldedConvolution(kernel, _single(shift), _plain(weights, convolution), _affine(weights, norm))
 
 
 def _plain(weights: Mapping[str, np.ndarray], convolution: str) -> Convolution:

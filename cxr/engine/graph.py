@@ -5,7 +5,6 @@ layout the library uses.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cxr.engine.folded import Affine, Convolution, DenseLayer, Folded
@@ -24,6 +23,9 @@ class Operations(Protocol):
 
     def scaled(self, x: Tensor, affine: Affine) -> Tensor:
         """x · scale + shift, channel by channel."""
+
+    def standardised(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """((x − mean) / √(variance + EPSILON), mean, variance), channel by channel over the batch."""
 
     def largest(self, x: Tensor, *, pad: int) -> Tensor:
         """Maximum of 3×3 pixels with stride 2; x is not negative, so padding with zeros is exact."""
@@ -62,52 +64,6 @@ def whole_with_blocks(net: Folded, ops: Operations, x: Tensor) -> tuple[Tensor, 
     return *_from_block(net, ops, _transition(net, ops, second, 1), 2), first, second
 
 
-@dataclass(frozen=True)
-class CutPoint:
-    """A layer that every path goes through.
-
-    block       index of the block that it belongs to
-    layers      number of that block's dense layers before it; all of them where `after_relu`
-    after_relu  whether it is the ReLU after the block
-    """
-
-    block: int
-    layers: int
-    after_relu: bool = False
-
-
-def cut_points(net: Folded) -> dict[str, CutPoint]:
-    """{Keras' name of a layer: where it is}, in forward order, without those after the last block."""
-    found = {}
-    for block, layers in enumerate(net.blocks):
-        for done in range(1, len(layers) + 1):
-            found[f"conv{block + 2}_block{done}_concat"] = CutPoint(block, done)
-        if block < len(net.transitions):
-            found[f"pool{block + 2}_relu"] = CutPoint(block, len(layers), after_relu=True)
-    found.popitem()  # the last block's own output
-    return found
-
-
-def inside(net: Folded, ops: Operations, x: Tensor, *, cut: CutPoint) -> tuple[Tensor, ...]:
-    """(logits, output of the layer at `cut`) of an input."""
-    x = _stem(net, ops, x, pad=True)
-    for number in range(cut.block):
-        x = _transition(net, ops, _block(ops, net.blocks[number], x), number)
-    x = _block(ops, net.blocks[cut.block][: cut.layers], x)
-    x = _transition_relu(net, ops, x, cut.block) if cut.after_relu else x
-    return *after(net, ops, x, cut=cut), x
-
-
-def after(net: Folded, ops: Operations, x: Tensor, *, cut: CutPoint) -> tuple[Tensor, ...]:
-    """Logits, from the output of the layer at `cut`."""
-    if cut.after_relu:
-        x = _transition_convolution(net, ops, x, cut.block)
-    else:
-        x = _block(ops, net.blocks[cut.block][cut.layers :], x)
-        x = _transition(net, ops, x, cut.block) if cut.block < len(net.transitions) else x
-    return (_from_block(net, ops, x, cut.block + 1)[0],)
-
-
 def stem(net: Folded, ops: Operations, crop: Tensor, keep: Tensor) -> tuple[Tensor, ...]:
     """The stem's output on a crop that contains all pixels it depends on, including zeros beyond the picture.
 
@@ -142,7 +98,7 @@ def _stem(net: Folded, ops: Operations, x: Tensor, *, pad: bool, keep: Tensor | 
     return ops.largest(x if keep is None else ops.masked(x, keep), pad=1 if pad else 0)
 
 
-def _layer(ops: Operations, layer: DenseLayer, x: Tensor) -> Tensor:
+def new_channels(ops: Operations, layer: DenseLayer, x: Tensor) -> Tensor:
     """The 32 channels that the layer adds."""
     narrow = ops.rectified(ops.convolve(ops.rectified(ops.scaled(x, layer.norm)), layer.narrow))
     return ops.convolve(narrow, layer.wide, pad=1)
@@ -150,7 +106,7 @@ def _layer(ops: Operations, layer: DenseLayer, x: Tensor) -> Tensor:
 
 def _block(ops: Operations, layers: Sequence[DenseLayer], x: Tensor) -> Tensor:
     for layer in layers:
-        x = ops.joined([x, _layer(ops, layer, x)])
+        x = ops.joined([x, new_channels(ops, layer, x)])
     return x
 
 
@@ -158,7 +114,7 @@ def _patched(ops: Operations, layers: Sequence[DenseLayer], x: Tensor, base: Ten
     for layer, mask in zip(layers, masks, strict=True):
         at = len(layer.norm.scale)
         growth = layer.wide.kernel.shape[-1]
-        x = ops.joined([x, ops.where(mask, _layer(ops, layer, x), ops.channels(base, at, at + growth))])
+        x = ops.joined([x, ops.where(mask, new_channels(ops, layer, x), ops.channels(base, at, at + growth))])
     return x
 
 
@@ -181,10 +137,15 @@ def _from_block(net: Folded, ops: Operations, x: Tensor, number: int) -> tuple[T
         x = _block(ops, net.blocks[block], x)
         if block < len(net.transitions):
             x = _transition(net, ops, x, block)
+    return head(net, ops, x), x
+
+
+def head(net: Folded, ops: Operations, x: Tensor) -> Tensor:
+    """Logits, from the last block's output."""
     features = ops.scaled(x, net.last)
     features = ops.pooled(ops.rectified(features) if net.final_relu else features)
     for layer, (weights, bias) in enumerate(net.head, 1):
         features = ops.connected(features, weights, bias)
         if layer < len(net.head):
             features = ops.rectified(features)
-    return features, x
+    return features

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from cxr.engine.backend import Compiled, Description
 from cxr.engine.backward import gradient
-from cxr.engine.folded import Affine, Convolution
+from cxr.engine.folded import EPSILON, Affine, Convolution
 from cxr.engine.scheduler import cores, default_workers
 
 OPSET, IR_VERSION = 17, 9
@@ -41,20 +41,24 @@ class OnnxRuntime:
         outputs = description(graph, *names)
         return _runs(graph.model(names, shapes, kinds, outputs), names, wide=wide)
 
-    def gradient(self, description: Description, shape: tuple[int, ...], outputs: int) -> Compiled:
+    def gradient(
+        self, description: Description, shape: tuple[int, ...], outputs: int, *, inside: bool = False
+    ) -> Compiled:
         """A function of an input of that shape and weights `(1, outputs)`: d (Σ weights · logits) / d input.
 
         The logits are the first output of the description. On all cores, which is as fast as one pass per worker.
+
+        inside  whether the gradient is that of the description's second output instead of the input's
         """
         graph = _OnnxGraphBuilder()
         names, shapes, kinds = ["input", "weights"], [shape, (1, outputs)], [np.float32, np.float32]
-        logits, *_ = description(graph, "input")
+        logits, *others = description(graph, "input")
         forward = onnx.shape_inference.infer_shapes(graph.model(names, shapes, kinds, [logits]))
         found = {
             each.name: [axis.dim_value for axis in each.type.tensor_type.shape.dim]
             for each in (*forward.graph.input, *forward.graph.value_info, *forward.graph.output)
         }
-        back = gradient(graph, found, logits, "weights", "input")
+        back = gradient(graph, found, logits, "weights", others[0] if inside else "input")
         return _runs(graph.model(names, shapes, kinds, [back]), names, wide=True)
 
 
@@ -96,6 +100,14 @@ class _OnnxGraphBuilder:
         count = len(affine.scale)
         norm = (affine.scale, affine.shift, np.zeros(count, np.float32), np.ones(count, np.float32))
         return self.node("BatchNormalization", x, *map(self.constant, norm), epsilon=0.0)
+
+    def standardised(self, x: str) -> tuple[str, str, str]:
+        axes = [0, 2, 3]
+        mean = self.node("ReduceMean", x, axes=axes)
+        centred = self.node("Sub", x, mean)
+        variance = self.node("ReduceMean", self.node("Mul", centred, centred), axes=axes)
+        spread = self.node("Sqrt", self.node("Add", variance, self.constant(np.array(EPSILON, np.float32))))
+        return self.node("Div", centred, spread), mean, variance
 
     def largest(self, x: str, *, pad: int) -> str:
         return self.node("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[pad] * 4)

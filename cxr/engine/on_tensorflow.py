@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cxr.engine.backend import Compiled, Description
-from cxr.engine.folded import Affine, Convolution
+from cxr.engine.folded import EPSILON, Affine, Convolution
 from cxr.quiet_import import quiet_import
 
 with quiet_import():
@@ -32,15 +32,20 @@ class TensorFlow:
         concrete = function.get_concrete_function()
         return lambda *arrays: [result.numpy() for result in concrete(*map(tf.constant, arrays))]
 
-    def gradient(self, description: Description, shape: tuple[int, ...], outputs: int) -> Compiled:
-        """A function of an input of that shape and weights `(1, outputs)`: d (Σ weights · logits) / d input."""
+    def gradient(
+        self, description: Description, shape: tuple[int, ...], outputs: int, *, inside: bool = False
+    ) -> Compiled:
+        """A function of an input of that shape and weights `(1, outputs)`: d (Σ weights · logits) / d input.
+
+        inside  whether the gradient is that of the description's second output instead of the input's
+        """
 
         def back(library: TensorFlow, batch: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, ...]:
             with tf.GradientTape() as tape:
                 tape.watch(batch)
-                logits, *_ = description(library, batch)
+                logits, *others = description(library, batch)
                 chosen = tf.reduce_sum(logits * weights)
-            return (tape.gradient(chosen, batch),)
+            return (tape.gradient(chosen, others[0] if inside else batch),)
 
         return self.compiled(back, [shape, (1, outputs)], [np.float32, np.float32])
 
@@ -54,6 +59,10 @@ class TensorFlow:
 
     def scaled(self, x: tf.Tensor, affine: Affine) -> tf.Tensor:
         return x * self._tensor(affine.scale) + self._tensor(affine.shift)
+
+    def standardised(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        mean, variance = tf.nn.moments(x, (0, 1, 2))
+        return (x - mean) * tf.math.rsqrt(variance + EPSILON), mean, variance
 
     def largest(self, x: tf.Tensor, *, pad: int) -> tf.Tensor:
         return tf.nn.max_pool2d(x, 3, 2, [[0, 0], [pad, pad], [pad, pad], [0, 0]] if pad else "VALID")

@@ -12,17 +12,12 @@ CONCAT, NORM, RELU = "conv5_block16_concat", "bn", "relu"
 class Tail:
     """From the last block's output `(N, y, x, k)` to logits, and gradients back.
 
-    layers  those whose activations have a closed form; their gradients have one too, unless hidden dense layers follow
+    layers  those whose activations and gradients have a closed form
     """
 
     def __init__(self, net: Folded) -> None:
         self._net = net
         self.layers: tuple[str, ...] = (CONCAT, NORM, RELU) if net.final_relu else (CONCAT, NORM)
-
-    @property
-    def linear(self) -> bool:
-        """Whether one dense layer follows the mean, so that gradients have a closed form."""
-        return len(self._net.head) == 1
 
     def activations(self, layer: str, concat: np.ndarray) -> np.ndarray:
         """A layer's output, from the last block's output."""
@@ -33,9 +28,13 @@ class Tail:
 
     def features(self, layer: str, activations: np.ndarray) -> np.ndarray:
         """Input of the output layer, `(N, k)`."""
-        values = self._last(layer, activations).mean(axis=(1, 2))
+        return self._features(layer, activations)[-1]
+
+    def _features(self, layer: str, activations: np.ndarray) -> list[np.ndarray]:
+        """Inputs of all dense layers, each `(N, k)`."""
+        values = [self._last(layer, activations).mean(axis=(1, 2))]
         for weights, bias in self._net.head[:-1]:
-            values = np.maximum(values @ weights + bias, 0)
+            values.append(np.maximum(values[-1] @ weights + bias, 0))
         return values
 
     def logits(self, layer: str, activations: np.ndarray) -> np.ndarray:
@@ -44,13 +43,13 @@ class Tail:
         return self.features(layer, activations) @ weights + bias
 
     def gradient(self, layer: str, activations: np.ndarray, outputs: Sequence[int]) -> np.ndarray:
-        """d logit / d activation `(N, len(outputs), y, x, k)`; only where `linear`.
+        """d logit / d activation `(N, len(outputs), y, x, k)`.
 
         Each pixel has the same weight in the mean: W / pixels, times the norm's scale if the norm comes later, and zero
-        where the ReLU is zero.
+        where the ReLU is zero. W is the gradient of the mean: the dense layer's weights, or a product of several.
         """
         pixels = activations.shape[1] * activations.shape[2]
-        weights = self._net.head[-1][0][:, outputs].T[None, :, None, None] / np.float32(pixels)
+        weights = self._slopes(layer, activations, outputs)[:, :, None, None] / np.float32(pixels)
         shape = (len(activations), len(outputs), *activations.shape[1:])
         if layer == RELU:
             return np.broadcast_to(weights, shape)
@@ -60,6 +59,16 @@ class Tail:
             return np.broadcast_to(weights, shape)
         normed = activations if layer == NORM else self.activations(NORM, activations)
         return weights * (normed > 0).astype(np.float32)[:, None]
+
+    def _slopes(self, layer: str, activations: np.ndarray, outputs: Sequence[int]) -> np.ndarray:
+        """d logit / d mean `(N, len(outputs), k)`, or `(1, …)` where it is the same for every input."""
+        slopes = self._net.head[-1][0][:, outputs].T[None]
+        hidden = self._net.head[:-1]
+        if hidden:
+            _, *results = self._features(layer, activations)
+            for (weights, _), values in reversed(list(zip(hidden, results, strict=True))):
+                slopes = (slopes * (values > 0)[:, None]) @ weights.T
+        return slopes
 
     def _last(self, layer: str, activations: np.ndarray) -> np.ndarray:
         """The activations over which the mean is taken."""

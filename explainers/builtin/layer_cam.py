@@ -26,7 +26,7 @@ class LayerCam(Explainer):
         Early layers: gradients are noisy there, and a map of many cells looks precise without being so.
     Cost:
         At layers after the last block one backward pass through the network's end; at others one pass forward and one
-        back. Layers that a path leads around need the network in Keras, which is built once, in seconds.
+        back, or two forward where other paths lead around the layer.
     Options:
         layer: the layer whose activations are weighted; earlier ones have finer grids
         gradients: "positive" drops gradients below zero, as the paper does; "signed" keeps them

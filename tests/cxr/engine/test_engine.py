@@ -191,6 +191,7 @@ predictor.predict(picture)
 batch = predictor.prepare(picture).array[None]
 predictor.layer_gradient(batch, "conv5_block16_concat")
 predictor.layer_gradient(batch, "pool4_relu", "Effusion")
+predictor.layer_gradient(batch, "conv4_block3_1_conv", "Effusion")
 predictor.occluded(batch[0], np.array([(0, at, 32, 32) for at in range(0, 48, 8)]), 0.0)
 assert np.abs(predictor.input_gradient(batch, "Effusion")).max() > 0
 print({"tensorflow", "keras"} & set(sys.modules))

@@ -1,0 +1,51 @@
+"""On ONNX Runtime neither the page's network nor any explainer or measure imports TensorFlow."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("onnxruntime")
+
+CODE = """
+import json, resource, sys
+from cxr.phantom import phantom
+from explainers import compare, measure
+from explainers.page.networks import Networks
+from explainers.registry import Registry
+
+networks = Networks(["starter"], engine="onnxruntime")
+predictor, registry = networks.find(), Registry.standard()
+radiograph = phantom(seed=1, size=256, effusion=True).radiograph
+layer, most, measures = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+cheap = {"rise": {"most": 256}, "layer_cam": {"layer": layer}, "occlusion": {"stride": 32}}
+names = [name for name, each in registry.explainers.items() if each.most_passes <= most]
+few = {name: options for name, options in cheap.items() if name in names}
+ends = list(compare(predictor, radiograph, "Effusion", names, options=few, registry=registry))
+made = [each.explanation for each in ends if hasattr(each, "explanation")]
+list(measure(predictor, radiograph, made[:1], measures.split(",") if measures else list(registry.measures)))
+print(json.dumps({
+    "failed": [each.reason for each in ends if hasattr(each, "reason")], "wanted": names,
+    "made": [each.explainer for each in made], "imported": sorted({"tensorflow", "keras"} & set(sys.modules)),
+    "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
+}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("layer", "most", "measures"),
+    [
+        ("conv4_block2_0_relu", 3, "weight_sensitivity"),
+        pytest.param("pool4_relu", 10_000, "", marks=pytest.mark.slow),
+    ],
+)
+def test_explainers_and_measures_in_one_process(layer, most, measures):
+    done = subprocess.run([sys.executable, "-c", CODE, layer, str(most), measures], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    print(f"at most {found['mb']} MB were resident")
+    assert found["failed"] == []
+    assert sorted(found["made"]) == sorted(found["wanted"])
+    assert "layer_cam" in found["made"]
+    assert found["imported"] == []

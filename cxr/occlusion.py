@@ -8,8 +8,7 @@ from cachetools import LRUCache
 
 from cxr.digests import digest_of
 from cxr.engine import Engine
-from cxr.engine.engine import CachedActivations
-from cxr.engine.geometry import sizes
+from cxr.engine.parts import CachedActivations
 from cxr.layer_passes import LayerPasses
 from cxr.pass_counts import record
 
@@ -17,7 +16,7 @@ WINDOWS_A_STEP = 8
 """Windows occluded in whole passes between two reports of progress."""
 
 FEW_WINDOWS = 4
-"""Up to this many windows of one size, whole passes are faster than compiling the network's pieces for the size."""
+"""Up to this many windows, whole passes are faster than the first use of the network's pieces, which compiles them."""
 
 CACHED_BASES = 2
 """Inputs whose first blocks' activations are cached: 5 MB each."""
@@ -40,30 +39,28 @@ class Occlusion:
         """Logits `(k, n)` of a few windows at a time, in order; see `Predictor.occluded`."""
         filled = np.broadcast_to(np.asarray(fill, np.float32), prepared.shape)
         windows = _within(np.asarray(windows, int).reshape(-1, 4), prepared.shape)
-        if self._engine and len(sizes(windows)) == 1 and self._in_parts(windows):
+        if self._engine and windows[:, 2:].all() and self._in_parts(windows):
             yield from self._from_base(self._engine, prepared, windows, filled)
             return
         for at in range(0, len(windows), WINDOWS_A_STEP):
-            yield self._of_several_sizes(prepared, windows[at : at + WINDOWS_A_STEP], filled)
+            yield self._some(prepared, windows[at : at + WINDOWS_A_STEP], filled)
 
-    def _of_several_sizes(self, prepared: np.ndarray, windows: np.ndarray, filled: np.ndarray) -> np.ndarray:
+    def _some(self, prepared: np.ndarray, windows: np.ndarray, filled: np.ndarray) -> np.ndarray:
+        """Logits of a few windows, of which some may be empty."""
         logits = np.empty((len(windows), len(self._columns)), np.float32)
-        for (height, width), rows in sizes(windows):
-            if not height * width:
-                logits[rows] = self._passes.cached_logits(prepared)
-            elif self._engine and self._in_parts(windows[rows]):
-                parts = self._from_base(self._engine, prepared, windows[rows], filled)
-                logits[rows] = np.concatenate(list(parts))
-            else:
-                logits[rows] = self._passes.forward(
-                    np.stack([_occluded(prepared, filled, windows[row]) for row in rows])
-                )
+        is_empty = ~windows[:, 2:].all(axis=1)
+        if is_empty.any():
+            logits[is_empty] = self._passes.cached_logits(prepared)
+        rest = windows[~is_empty]
+        if self._engine and self._in_parts(rest):
+            logits[~is_empty] = np.concatenate(list(self._from_base(self._engine, prepared, rest, filled)))
+        elif len(rest):
+            logits[~is_empty] = self._passes.forward(np.stack([_occluded(prepared, filled, each) for each in rest]))
         return logits
 
     def _in_parts(self, windows: np.ndarray) -> bool:
-        """Whether windows of one size are computed from the input's own activations: where that is faster."""
-        incremental = bool(self._engine and self._engine.incremental)
-        return incremental and bool(windows[0, 2:].all()) and len(windows) > FEW_WINDOWS
+        """Whether windows are computed from the input's own activations: where that is faster."""
+        return bool(self._engine and self._engine.incremental) and len(windows) > FEW_WINDOWS
 
     def _from_base(
         self, engine: Engine, prepared: np.ndarray, windows: np.ndarray, filled: np.ndarray

@@ -12,6 +12,10 @@ Compiled = Callable[..., list[np.ndarray]]
 """A compiled piece: arrays in, arrays out, to be called from any thread."""
 
 
+Shape = tuple[int | None, ...]
+"""Shape of an input of a piece; None for a side of any length."""
+
+
 class Backend(Protocol):
     """Builds and compiles descriptions.
 
@@ -27,12 +31,15 @@ class Backend(Protocol):
     def compiled(
         self,
         description: Description,
-        shapes: Sequence[tuple[int, ...]],
+        shapes: Sequence[Shape],
         kinds: Sequence[type],
         *,
         wide: bool = False,
     ) -> Compiled:
-        """A function of arrays of these shapes and kinds (float32 or bool). `wide`: it may use all cores."""
+        """A function of arrays of these shapes and kinds (float32 or bool). `wide`: it may use all cores.
+
+        A side of the shape that is None may have any length, another one at each call.
+        """
 
     def gradient(
         self, description: Description, shape: tuple[int, ...], outputs: int, *, inside: bool = False

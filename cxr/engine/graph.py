@@ -58,10 +58,11 @@ def whole(net: Folded, ops: Operations, x: Tensor) -> tuple[Tensor, ...]:
 
 
 def whole_with_blocks(net: Folded, ops: Operations, x: Tensor) -> tuple[Tensor, ...]:
-    """(logits, the last block's output, the first block's, the second block's) of an input."""
+    """(logits, outputs of the last, the first and the second block, input of the third) of an input."""
     first = _block(ops, net.blocks[0], _stem(net, ops, x, pad=True))
     second = _block(ops, net.blocks[1], _transition(net, ops, first, 0))
-    return *_from_block(net, ops, _transition(net, ops, second, 1), 2), first, second
+    third = _transition(net, ops, second, 1)
+    return *_from_block(net, ops, third, 2), first, second, third
 
 
 def stem(net: Folded, ops: Operations, crop: Tensor, keep: Tensor) -> tuple[Tensor, ...]:
@@ -72,25 +73,23 @@ def stem(net: Folded, ops: Operations, crop: Tensor, keep: Tensor) -> tuple[Tens
     return (_stem(net, ops, crop, pad=False, keep=keep),)
 
 
-def first_block(net: Folded, ops: Operations, x: Tensor, base: Tensor, *masks: Tensor) -> tuple[Tensor, ...]:
-    """The first block on a patch, and the transition after it.
+def stage(
+    net: Folded, block: int, first: int, last: int, ops: Operations, x: Tensor, base: Tensor, *masks: Tensor
+) -> tuple[Tensor, ...]:
+    """Some of a block's layers on a patch, and the transition if they are its last ones.
 
-    x      the patch of the block's input, with the changed values of the stem
-    base   the patch of the block's output on the picture itself
+    x      the patch of the first layer's input, with the values that changed
+    base   the patch of the channels that the layers add, on the picture itself
     masks  for each layer, where its output can have changed; everywhere else, at the patch's border too, it is `base`
     """
-    return (_transition(net, ops, _patched(ops, net.blocks[0], x, base, masks), 0),)
+    layers = net.blocks[block]
+    x = _patched(ops, layers[first:last], x, base, masks)
+    return (_transition(net, ops, x, block) if last == len(layers) else x,)
 
 
-def second_block(net: Folded, ops: Operations, x: Tensor, base: Tensor, *masks: Tensor) -> tuple[Tensor, ...]:
-    """The second block's first layers on a patch, one for each mask; returns the patch with their channels."""
-    return (_patched(ops, net.blocks[1][: len(masks)], x, base, masks),)
-
-
-def rest(net: Folded, ops: Operations, x: Tensor, *, done: int) -> tuple[Tensor, ...]:
-    """Logits, from the second block's input with the channels of its first `done` layers."""
-    second = _block(ops, net.blocks[1][done:], x)
-    return (_from_block(net, ops, _transition(net, ops, second, 1), 2)[0],)
+def rest(net: Folded, ops: Operations, x: Tensor) -> tuple[Tensor, ...]:
+    """Logits, from the third block's input."""
+    return (_from_block(net, ops, x, 2)[0],)
 
 
 def _stem(net: Folded, ops: Operations, x: Tensor, *, pad: bool, keep: Tensor | None = None) -> Tensor:
@@ -111,10 +110,11 @@ def _block(ops: Operations, layers: Sequence[DenseLayer], x: Tensor) -> Tensor:
 
 
 def _patched(ops: Operations, layers: Sequence[DenseLayer], x: Tensor, base: Tensor, masks: Sequence[Tensor]) -> Tensor:
+    at = 0
     for layer, mask in zip(layers, masks, strict=True):
-        at = len(layer.norm.scale)
         growth = layer.wide.kernel.shape[-1]
         x = ops.joined([x, ops.where(mask, new_channels(ops, layer, x), ops.channels(base, at, at + growth))])
+        at += growth
     return x
 
 

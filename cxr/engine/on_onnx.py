@@ -13,7 +13,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from cxr.engine.backend import Compiled, Description
+from cxr.engine.backend import Compiled, Description, Shape
 from cxr.engine.backward import gradient
 from cxr.engine.folded import EPSILON, Affine, Convolution
 from cxr.engine.scheduler import cores, default_workers
@@ -33,7 +33,7 @@ class OnnxRuntime:
     widens = True
 
     def compiled(
-        self, description: Description, shapes: Sequence[tuple[int, ...]], kinds: Sequence[type], *, wide: bool = False
+        self, description: Description, shapes: Sequence[Shape], kinds: Sequence[type], *, wide: bool = False
     ) -> Compiled:
         """A function of arrays of these shapes and kinds (float32 or bool), on one worker's cores or on all of them."""
         graph = _OnnxGraphBuilder()
@@ -150,7 +150,7 @@ class _OnnxGraphBuilder:
         return self._values[name]
 
     def model(
-        self, inputs: Sequence[str], shapes: Sequence[tuple[int, ...]], kinds: Sequence[type], outputs: Sequence[str]
+        self, inputs: Sequence[str], shapes: Sequence[Shape], kinds: Sequence[type], outputs: Sequence[str]
     ) -> onnx.ModelProto:
         """The graph as a model with inputs of these names, shapes and kinds."""
         return helper.make_model(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cxr.engine.backend import Compiled, Description
+from cxr.engine.backend import Compiled, Description, Shape
 from cxr.engine.folded import EPSILON, Affine, Convolution
 from cxr.quiet_import import quiet_import
 
@@ -24,7 +24,7 @@ class TensorFlow:
         self._tensors: dict[int, tuple[np.ndarray, tf.Tensor]] = {}
 
     def compiled(
-        self, description: Description, shapes: Sequence[tuple[int, ...]], kinds: Sequence[type], *, wide: bool = False
+        self, description: Description, shapes: Sequence[Shape], kinds: Sequence[type], *, wide: bool = False
     ) -> Compiled:
         """A function of arrays of these shapes and kinds (float32 or bool); it computes on all cores anyway."""
         signature = [tf.TensorSpec(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]

@@ -14,6 +14,10 @@ from explainers import Context, Explainer, Range, hookimpl
 WINDOWS_A_STEP = 8
 """Windows, at least, between two reports of progress."""
 
+MOST_KRIGED = 96
+"""Computed windows, at most, from which a preview fills in the others: a larger system is solved on several cores, and
+waits for those that compute."""
+
 MOST_PREVIEWED = 400
 """Windows up to which the map is filled in at every step; with thousands that would take longer than the network."""
 
@@ -123,7 +127,8 @@ def _falls(
         if done < min(reported + WINDOWS_A_STEP, len(order)):
             continue
         reported = done
-        filled = windows.completed(falls[:1], order[:done]) if len(windows.boxes) <= MOST_PREVIEWED else None
+        small = len(windows.boxes) <= MOST_PREVIEWED
+        filled = windows.completed(falls[:1], order[:done], most=MOST_KRIGED) if small else None
         preview = None if filled is None else windows.averaged(filled)[0]
         context.progress(done / len(order), f"refining: {done} of {len(order)} windows", preview)
     return windows.completed(falls, order)
@@ -173,16 +178,20 @@ class _Windows:
         level = np.select(levels, range(len(levels)), len(levels))
         return np.lexsort((np.random.default_rng(0).permutation(len(self.boxes)), level))
 
-    def completed(self, falls: np.ndarray, computed: np.ndarray) -> np.ndarray:
-        """(findings, windows) from the falls `(findings, len(computed))` of some: the others by kriging."""
+    def completed(self, falls: np.ndarray, computed: np.ndarray, *, most: int | None = None) -> np.ndarray:
+        """(findings, windows) from the falls `(findings, len(computed))` of some: the others by kriging.
+
+        most  computed windows from which the others are filled in, the first ones; None for all
+        """
         count = len(self.boxes)
         if len(computed) == count:
             whole = np.empty((len(falls), count))
             whole[:, computed] = falls
             return whole
-        covariance = self.covariance[:, computed]
+        known = computed[:most]
+        covariance = self.covariance[:, known]
         middle = falls.mean(axis=1, keepdims=True)
-        weights = np.linalg.solve(covariance[computed] + NUGGET * np.eye(len(computed)), (falls - middle).T)
+        weights = np.linalg.solve(covariance[known] + NUGGET * np.eye(len(known)), (falls[:, :most] - middle).T)
         whole = middle + (covariance @ weights).T
         whole[:, computed] = falls
         return whole

@@ -14,7 +14,7 @@ import pytest
 from cxr.checkpoint import Checkpoint, CheckpointConfig, Identity, read_checkpoint
 from cxr.engine import ENGINES, build_engine, chosen_engine
 from cxr.engine.folded import fold
-from cxr.engine.geometry import Geometry, Reach, sizes
+from cxr.engine.geometry import STAGES, Reach, Stage
 from cxr.errors import EngineError
 from cxr.network import KerasNetwork
 from cxr.predictor import Predictor
@@ -250,26 +250,22 @@ def test_the_table_of_layers_is_that_of_keras(fast, network):
 def test_what_a_window_reaches_is_counted_by_hand():
     # pixels 96 to 127: the stem's convolution sees 2i-3 to 2i+3, so i from 47 (91 to 97) to 65 (127 to 133); its
     # pooling sees 2j-1 to 2j+1, so j from 23 (45 to 47) to 33 (65 to 67); six layers later 17 to 39; halved 8 to 19
-    reach = Reach.of(np.array([96]), 32, 224, 1)
-    assert [each[0] for each in reach.pooled] == [23, 34]
-    assert (reach.stem.starts[0], reach.stem.side) == (23, 11)
-    assert (reach.first.starts[0], reach.first.side) == (16, 26)
-    (change,) = reach.later_changes(np.array([0]))
-    assert np.flatnonzero(change[0]) + reach.second.starts[0] == pytest.approx(np.arange(7, 21))
+    reach = Reach.of(96, 32, 224)
+    assert reach.pooled == (23, 34)
+    # the first three layers reach 20 to 36, and need a pixel around; six reach 17 to 39, even for the pooling
+    assert reach.patches[STAGES.index(Stage(0, 0, 3))] == (19, 38)
+    assert reach.patches[STAGES.index(Stage(0, 3, 6))] == (16, 42)
+    first, *_ = reach.changes[STAGES.index(Stage(1, 0, 6))]
+    assert np.flatnonzero(first) + reach.patches[2][0] == pytest.approx(np.arange(7, 21))
 
 
-def test_what_is_compiled_for_some_windows_serves_all_of_their_size():
-    starts = np.arange(0, 193, 16)
-    windows = np.array([(top, left, 32, 32) for top in starts for left in starts])
-    shapes = {Geometry.of(some, 224).shapes for some in (windows, windows[:5], windows[-3:], windows[60:70])}
-    assert len(shapes) == 1
-
-
-def test_windows_of_two_sizes_are_not_one_geometry():
-    windows = np.array([(0, 0, 8, 8), (4, 4, 8, 16), (9, 9, 8, 8)])
-    with pytest.raises(ValueError, match="more than one size"):
-        Geometry.of(windows, 224)
-    assert {size: rows.tolist() for size, rows in sizes(windows)} == {(8, 8): [0, 2], (8, 16): [1]}
+def test_patches_end_with_the_picture():
+    # the stem's output changes up to pixel 10 of 56, its convolution's pixel -1 does not exist
+    reach = Reach.of(0, 32, 224)
+    assert reach.pooled == (0, 10)
+    assert [each[0] for each in reach.patches] == [0, 0, 0, 0]
+    assert np.flatnonzero(~reach.exists).tolist() == [0]
+    assert all(last <= plane for (_, last), plane in zip(reach.patches, (56, 56, 28, 28), strict=True))
 
 
 def test_an_engine_is_asked_for_by_name(checkpoint):

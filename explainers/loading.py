@@ -55,6 +55,8 @@ def plugin_network(source: str, registry: Registry) -> type[Network] | None:
     if not (source.endswith(SUFFIX) or name):
         return registry.networks.get(source)
     plugin = file if file.endswith(SUFFIX) else file + SUFFIX
+    if not Path(plugin).expanduser().is_file():
+        raise PluginError(f"There is no file {Path(plugin).name!r}.", "Check the path after --model.")
     own = Registry()
     own.load(plugin)
     if own.failures and not own.networks:

@@ -124,6 +124,11 @@ def test_a_file_with_several_networks_asks_for_one_of_them():
         load_network(f"{NETWORKS}:scorre")
 
 
+def test_a_file_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(PluginError, match=r"There is no file 'none\.py'\. Check the path after --model"):
+        load_network(str(tmp_path / "none.py"))
+
+
 def test_the_identity_has_the_files_name_and_digest_and_no_folder():
     identity = load_network(f"{NETWORKS}:scorer").identity
     assert identity.source == "small_networks.py:scorer"

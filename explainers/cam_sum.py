@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cxr.capabilities import FORWARD_FROM, LAYER_GRADIENT, LAYERS, not_available
 from cxr.errors import LayerError
 from cxr.fills import fill_values
 from cxr.frame import Frame
@@ -64,9 +65,12 @@ class CamSum:
 def cam_sum(predictor: Predictor, prepared: Prepared) -> CamSum:
     """The CAM sum of a prepared input: no forward pass beside the one that scored it.
 
-    Raises LayerError where the network's end is not a mean and one dense layer, so that no such sum is exact. That is
-    checked: each cell's features are taken out, and every logit must fall by just the cell's value.
+    Raises NotAvailable for a network without inner layers, and LayerError where its end is not a mean and one dense
+    layer, so that no such sum is exact. That is checked: each cell's features are taken out, and every logit must fall
+    by just the cell's value.
     """
+    if missing := {LAYERS, LAYER_GRADIENT, FORWARD_FROM} - predictor.capabilities:
+        raise not_available(missing)
     if predictor.config.head:
         raise LayerError("This network has a hidden layer after its pooling: its logit is no sum over cells.")
     layer = list(predictor.layers)[-1]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cxr.capabilities import LAYERS, not_available
 from cxr.checkpoint.companions import AVERAGE_MAPS, write_companion
 from cxr.datasets.ahead import Read, batches, one_ahead
 from cxr.errors import RadiographError
@@ -28,6 +29,8 @@ def average_maps(
 
     Raises RadiographError for a picture that can't be read.
     """
+    if not predictor.layers:
+        raise not_available({LAYERS})
     layer = list(predictor.layers)[-1]
     total, done = np.zeros(()), 0
 

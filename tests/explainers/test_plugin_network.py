@@ -9,6 +9,7 @@ import pytest
 from cxr import read_radiograph
 from cxr.errors import NotAvailable
 from explainers import Registry, class_log_odds, compare, load_network, measure
+from explainers.cam_sum import cam_sum
 from explainers.errors import OptionError, PluginError
 from explainers.running.comparison import Failed, Finished, Started
 from hub.errors import SourceError
@@ -209,3 +210,12 @@ def test_what_many_passes_cost_is_said_before(scorer, registry):
     said = {each.explainer: each.text for each in started}
     assert re.fullmatch(r"Up to 197 passes, about \d+ s", said["occlusion"])
     assert said["edges"] == ""
+
+
+def test_a_cam_sum_is_made_where_the_network_ends_in_a_sum_and_else_refused(scorer, layered):
+    radiograph = read_radiograph(half_bright())
+    made = cam_sum(layered, layered.prepare(radiograph))
+    # each of the left half's 8 cells adds its own mean, 1, to Left
+    np.testing.assert_allclose(made.cells[0], [[1, 1, 0, 0]] * 4, atol=1e-6)
+    with pytest.raises(NotAvailable, match="needs inner layers"):
+        cam_sum(scorer, scorer.prepare(radiograph))

@@ -80,7 +80,16 @@ def _check_ending(raw: Mapping) -> None:
     for field, known in (("activation", ACTIVATIONS), ("explained", EXPLAINED)):
         value = raw.get(field, known[0])
         _require(value in known, field, " or ".join(map(repr, known)), value)
+    _check_tokens(raw)
     _require(isinstance(raw.get("target_layer", ""), str), "target_layer", "a layer's name", raw.get("target_layer"))
+
+
+def _check_tokens(raw: Mapping) -> None:
+    """Where the patches of a transformer lie among its tokens."""
+    grid, special = raw.get("token_grid", [1, 1]), raw.get("special_tokens", 0)
+    fits = isinstance(grid, list) and len(grid) == 2 and all(type(side) is int and 1 <= side <= 1024 for side in grid)
+    _require(fits, "token_grid", "[rows, columns] of the patches", grid)
+    _require(type(special) is int and 0 <= special <= 1024, "special_tokens", "a number of tokens", special)
 
 
 def _check_labels(labels: Any) -> None:

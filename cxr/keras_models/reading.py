@@ -17,6 +17,7 @@ from cxr.keras_models.assumptions import assumed_labels, assumed_rule, notes, ow
 from cxr.keras_models.description import CONFIG, HOW, in_float32, read_description
 from cxr.keras_models.ending import with_logits
 from cxr.keras_models.graph import is_model
+from cxr.keras_models.transformer import KerasTransformer
 from cxr.network import KerasNetwork
 from cxr.preparation import DEFAULT_SIZE_PX, InputRule
 from cxr.quiet_import import quiet_import
@@ -69,9 +70,16 @@ def read_whole_model(resolved: Resolved) -> WholeModel:
         raise CheckpointError(f"{file.name} has {outputs} outputs; {len(raw['labels'])} labels are stated.")
     config = CheckpointConfig.from_raw(raw, name=resolved.name)
     identity = Identity(resolved.name, resolved.shown, resolved.revision, resolved.sha256 or "")
-    network = KerasNetwork(logits, target=config.target_layer)
+    network = _network(logits, raw, config.target_layer)
     sentences = notes(raw, assumed, own_scaling(described))
     return WholeModel(network, config, identity, sentences, read_average_maps(resolved), read_benchmark(resolved))
+
+
+def _network(logits: keras.Model, raw: Mapping[str, Any], target: str) -> KerasNetwork:
+    if "token_grid" not in raw:
+        return KerasNetwork(logits, target=target)
+    rows, columns = raw["token_grid"]
+    return KerasTransformer(logits, grid=(rows, columns), special=raw.get("special_tokens", 0), target=target)
 
 
 def _built(file: Path, described: dict[str, Any]) -> keras.Model:

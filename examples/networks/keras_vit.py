@@ -1,6 +1,4 @@
-"""A vision transformer in Keras alone, for `--model`.
-
-    python examples/networks/keras_vit.py vit && python demo.py --model vit/model.keras
+"""A vision transformer in Keras: python examples/networks/keras_vit.py vit && python demo.py --model vit/model.keras
 
 Its cells are the patches: `token_grid` says where they lie among the tokens. Train before saving.
 """
@@ -25,16 +23,18 @@ def vit(outputs: int) -> keras.Model:
         normed = layers.LayerNormalization(name=f"block{at}_attention_norm")(tokens)
         seen = layers.MultiHeadAttention(HEADS, WIDTH // HEADS, name=f"block{at}_attention")(normed, normed)
         tokens = layers.Add(name=f"block{at}_attention_add")([tokens, seen])
-        wide = layers.LayerNormalization(name=f"block{at}_norm")(tokens)
-        wide = layers.Dense(4 * WIDTH, "gelu", name=f"block{at}_wide")(wide)
+        wide = layers.Dense(4 * WIDTH, "gelu", name=f"wide{at}")(layers.LayerNormalization(name=f"norm{at}")(tokens))
         tokens = layers.Add(name=f"block{at}_add")([tokens, layers.Dense(WIDTH, name=f"block{at}_narrow")(wide)])
     mean = layers.GlobalAveragePooling1D(name="mean")(layers.LayerNormalization(name="norm")(tokens))
     return keras.Model(pixels, layers.Dense(outputs, "sigmoid", name="scores")(mean))
 
 
-if __name__ == "__main__":
-    out = Path(sys.argv[1])
-    out.mkdir(parents=True, exist_ok=True)
+def write(out: Path) -> None:
     keras.utils.set_random_seed(0)
+    out.mkdir(parents=True, exist_ok=True)
     vit(2).save(out / "model.keras")
     (out / "cxr-lens.json").write_text(DESCRIBED)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

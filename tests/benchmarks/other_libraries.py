@@ -9,6 +9,7 @@ to 1e-4 counts as equal. Not part of the test run.
 import argparse
 import json
 import os
+import runpy
 import subprocess
 import sys
 import tempfile
@@ -32,8 +33,10 @@ EXPLAINERS: Mapping[str, Mapping[str, Any]] = {
     "integrated_gradients": {"baseline": "mean", "steps": STEPS},
     "occlusion": {"patch": PATCH, "stride": STRIDE, "fill": "mean"},
 }
-KERAS = {"ResNet50": "conv5_block3_out", "EfficientNetB0": "top_activation"}
+KERAS = {"ResNet50": "conv5_block3_out", "EfficientNetB0": "top_activation", "keras_vit": "block4_attention_add"}
 TORCH = {"torchvision_densenet121": "features.denseblock4", "torchvision_vit": "encoder.layers.encoder_layer_11.ln_1"}
+TOKENS = {"keras_vit": (0, 14, 14), "torchvision_vit": (1, 14, 14)}
+"""Tokens before those of the picture, rows and columns."""
 
 
 def ours(folder: Path) -> None:
@@ -41,18 +44,24 @@ def ours(folder: Path) -> None:
     from cxr.phantom import phantom
     from explainers import load_network
 
-    sys.path.insert(0, str(NETWORKS))
-    from keras_models import main as make
-
     radiograph = phantom(seed=1, size=512, effusion=True).radiograph
     for name, layer in (KERAS | TORCH).items():
         if name in KERAS:
-            make([name, "--out", str(folder / name), "--labels", "Pneumonia", "Effusion"])
-            with_random_norms(folder / name / "model.keras")
+            write_keras(name, folder / name)
         source = folder / name / "model.keras" if name in KERAS else NETWORKS / f"{name}.py"
         predictor = load_network(str(source))
         maps = our_maps(predictor, radiograph, layer)
         np.savez(folder / f"{name}.npz", input=predictor.prepare(radiograph).array, layer=layer, **maps)
+
+
+def write_keras(name: str, out: Path) -> None:
+    """The example's file, with norms that do something."""
+    if name == "keras_vit":
+        runpy.run_path(str(NETWORKS / "keras_vit.py"))["write"](out)
+        return
+    given = [name, "--out", str(out), "--labels", "Pneumonia", "Effusion"]
+    runpy.run_path(str(NETWORKS / "keras_models.py"))["main"](given)
+    with_random_norms(out / "model.keras")
 
 
 def with_random_norms(file: Path) -> None:
@@ -88,8 +97,7 @@ def theirs(folder: Path) -> None:
         given = np.load(folder / f"{name}.npz")
         net, layer = keras_split(folder / name / "model.keras", str(given["layer"])) if name in KERAS else plain(name)
         pixels = torch.from_numpy(given["input"][None]).permute(0, 3, 1, 2).contiguous()
-        grid = (14, 14) if name == "torchvision_vit" else None
-        np.savez(folder / f"{name}-theirs.npz", **their_maps(net, layer, pixels, grid))
+        np.savez(folder / f"{name}-theirs.npz", **their_maps(net, layer, pixels, TOKENS.get(name)))
 
 
 def plain(name: str) -> tuple[Any, Any]:
@@ -114,9 +122,12 @@ def keras_split(file: Path, layer: str) -> tuple[Any, Any]:
     middle = model.get_layer(layer).output
     head, tail = keras.Model(model.input, middle), keras.Model(middle, model.output)
 
+    tokens = len(middle.shape) == 3
+
     class Head(nn.Module):
         def forward(self, pixels: Any) -> Any:
-            return head(pixels.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+            maps = head(pixels.permute(0, 2, 3, 1))
+            return maps if tokens else maps.permute(0, 3, 1, 2)
 
     class Split(nn.Module):
         def __init__(self) -> None:
@@ -124,14 +135,15 @@ def keras_split(file: Path, layer: str) -> tuple[Any, Any]:
             self.head = Head()
 
         def forward(self, pixels: Any) -> Any:
-            return tail(self.head(pixels).permute(0, 2, 3, 1))
+            maps = self.head(pixels)
+            return tail(maps if tokens else maps.permute(0, 2, 3, 1))
 
     net = Split()
     return net, net.head
 
 
-def their_maps(net: Any, layer: Any, pixels: Any, grid: tuple[int, int] | None) -> dict[str, np.ndarray]:
-    """{"explainer, library": map}; pictures `(1, c, h, w)`, tokens on `grid` after the class token."""
+def their_maps(net: Any, layer: Any, pixels: Any, tokens: tuple[int, int, int] | None) -> dict[str, np.ndarray]:
+    """{"explainer, library": map}; pictures `(1, c, h, w)`."""
     from captum.attr import IntegratedGradients, LayerGradCam, Occlusion, Saliency
 
     mean = pixels.mean((2, 3), keepdim=True)
@@ -146,21 +158,24 @@ def their_maps(net: Any, layer: Any, pixels: Any, grid: tuple[int, int] | None) 
             perturbations_per_eval=8,
         )[:, :1],
     }  # fmt: skip
-    if grid is None:  # of tokens captum takes the axis of tokens for channels
+    if tokens is None:  # of tokens captum takes the axis of tokens for channels
         found["grad_cam, captum"] = LayerGradCam(net, layer).attribute(pixels, FINDING)
     maps = {name: each.detach().numpy()[0].sum(0) for name, each in found.items()}
-    return maps | class_activation_maps(net, layer, pixels, grid)
+    return maps | class_activation_maps(net, layer, pixels, tokens)
 
 
-def class_activation_maps(net: Any, layer: Any, pixels: Any, grid: tuple[int, int] | None) -> dict[str, np.ndarray]:
+def class_activation_maps(
+    net: Any, layer: Any, pixels: Any, tokens: tuple[int, int, int] | None
+) -> dict[str, np.ndarray]:
     """pytorch-grad-cam's maps before they are rectified and scaled."""
     from pytorch_grad_cam import GradCAM, GradCAMPlusPlus
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-    def on_grid(tokens: Any) -> Any:
-        return tokens[:, 1:].reshape(len(tokens), *grid, -1).permute(0, 3, 1, 2)
+    def on_grid(given: Any) -> Any:
+        special, *grid = tokens
+        return given[:, special:].reshape(len(given), *grid, -1).permute(0, 3, 1, 2)
 
-    reshape: Callable | None = on_grid if grid else None
+    reshape: Callable | None = on_grid if tokens else None
     maps = {}
     for name, method in (("grad_cam", GradCAM), ("grad_cam_plus_plus", GradCAMPlusPlus)):
         with method(net, [layer], reshape) as cam:

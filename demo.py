@@ -15,6 +15,9 @@ from hub.command_line import add_version, existing_file, existing_folder, run
 DEFAULT_MODEL = "medmae"
 """Pulled from the Hub once; where that can't be reached, the packaged starter takes its place and the page says so."""
 
+DEFAULT_MODELS = (DEFAULT_MODEL, "lite0")
+"""The second one is packaged, and of another family: two networks can be compared without a connection."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the arguments and serve the page until the process is asked to end; the exit status."""
@@ -24,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(given: argparse.Namespace) -> int:
     serve(
         PageSettings(
-            models=tuple(given.model or [DEFAULT_MODEL]),
+            models=tuple(given.model or DEFAULT_MODELS),
             stated=stated_of(given),
             presets=tuple(map(str, given.presets)),
             plugins=tuple(given.plugin),
@@ -65,9 +68,9 @@ def _add_content(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SOURCE",
-        help="a network: starter, a preset's name, a checkpoint's folder, a Keras model's file (.keras, .h5), the file "
-        "of a plugin (.py) or its network's name, or org/name[@revision] on the Hub; repeatable, for a choice on the "
-        f"page (default: {DEFAULT_MODEL})",
+        help="a network: starter, lite0, a preset's name, a checkpoint's folder, a Keras model's file (.keras, .h5), "
+        "the file of a plugin (.py) or its network's name, or org/name[@revision] on the Hub; repeatable, for a choice "
+        f"on the page (default: {' and '.join(DEFAULT_MODELS)})",
     )
     add_stated(parser)
     parser.add_argument(

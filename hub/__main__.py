@@ -3,11 +3,14 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub.command_line import add_command, add_version, existing_file, existing_folder, run
+from hub.config import read_config
+from hub.directory import PACKAGED
 from hub.presets import Preset, read_presets
+from hub.sources import STARTER_DIRECTORY
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,12 +82,26 @@ def _add_push(commands: Any) -> None:
 
 def _presets(given: argparse.Namespace) -> int:
     presets = read_presets(*given.presets)
+    here = [_described(read_config(STARTER_DIRECTORY.with_name(name))) for name in PACKAGED]
     if given.json:
-        print(json.dumps({name: vars(preset) for name, preset in presets.items()}, indent=1, ensure_ascii=False))
+        listed = {each["name"]: each for each in here} | {name: vars(preset) for name, preset in presets.items()}
+        print(json.dumps(listed, indent=1, ensure_ascii=False))
         return 0
+    for each in here:
+        auc = "{:.3f} ({:.3f} to {:.3f})".format(*each["mean_auc"])
+        print(f"{each['name']}  packaged\n    {each['description']}")
+        print(f"    mean AUC {auc} measured here on {each['measured_on']}\n    Licence: {each['license']}.")
     for preset in presets.values():
         print("\n".join(_lines(preset)))
     return 0
+
+
+def _described(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What is listed of a packaged checkpoint; its mean AUC was measured here."""
+    metrics = config["metrics"]
+    told = {field: config[field] for field in ("name", "description", "license", "architecture", "input")}
+    measured_on = f"{metrics['data']}, part {metrics['part']}"
+    return told | {"packaged": True, "mean_auc": metrics["mean_auc"], "measured_on": measured_on}
 
 
 def _lines(preset: Preset) -> list[str]:

@@ -9,6 +9,9 @@ from hub.errors import CheckpointError
 from hub.files import check_sha256, read_json, refuse_pointer
 
 STARTER = "starter"
+PACKAGED = (STARTER, "lite0")
+"""Names of the checkpoints that come with this package, each in a folder of its name beside this file."""
+
 CONFIG = "config.json"
 LAYOUT = "layout.json"
 FOREIGN_WEIGHTS = "model.safetensors"
@@ -52,7 +55,7 @@ class Resolved:
         file = self.config["weights"]["file"]
         if Path(self.source).name == file:
             return file
-        return self.source if self.source == STARTER or self.revision else self.directory.resolve().name
+        return self.source if self.source in PACKAGED or self.revision else self.directory.resolve().name
 
 
 def open_directory(

@@ -8,12 +8,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from hub.config import ARCHITECTURE, FORMAT, check_config, label_name
+from hub.directory import PACKAGED
 from hub.errors import CheckpointError, SourceError
 
 PRESETS_FILE = Path(__file__).with_name("presets.toml")
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 REPO = re.compile(r"[\w.-]+/[\w.-]+")
-RESERVED = ("starter",)
 KINDS = ("model", "space")
 NEEDED = {"repo", "file", "layout", "labels", "input"}
 LISTS = ("labels", "head", "operating_points")
@@ -101,7 +101,7 @@ def _preset(file: str, name: str, table: Any) -> Preset:
         if not holds:
             raise SourceError(f"{file}: [{name}] {what}.")
 
-    require(bool(NAME.fullmatch(name)) and name not in RESERVED, "is not a valid name for a preset")
+    require(bool(NAME.fullmatch(name)) and name not in PACKAGED, "is not a valid name for a preset")
     require(isinstance(table, dict), "is not a table")
     fields = set(Preset.__dataclass_fields__) - {"name"}
     foreign, lacking = (

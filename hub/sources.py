@@ -1,4 +1,4 @@
-"""What a source string means: `starter`, a preset's name, a local path, or `org/name[@revision]` on the Hub.
+"""What a source string means: `starter`, `lite0`, a preset's name, a local path, or `org/name[@revision]` on the Hub.
 
 A local path is a checkpoint's folder, or a whole Keras model's file.
 """
@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hub.directory import STARTER, Resolved, open_directory
+from hub.directory import PACKAGED, STARTER, Resolved, open_directory
 from hub.errors import CheckpointError, CxrLensError, SourceError, names_hint
 from hub.keras_file import is_keras_file, open_keras_file
 from hub.presets import Preset, read_presets
@@ -19,7 +19,7 @@ from hub.repository import Progress, Repository
 
 log = logging.getLogger(__name__)
 
-STARTER_DIRECTORY = Path(__file__).resolve().parent / "starter"
+STARTER_DIRECTORY = Path(__file__).resolve().parent / STARTER
 REPO = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 
 
@@ -52,6 +52,11 @@ def resolve(
         return _fallen_back(source, presets, error)
 
 
+def packaged(name: str, *, notes: tuple[str, ...] = ()) -> Resolved:
+    """A checkpoint that comes with this package, one of PACKAGED."""
+    return open_directory(STARTER_DIRECTORY.with_name(name), source=name, notes=notes)
+
+
 def _path_of(source: os.PathLike[str]) -> str:
     """A path as a source string that names nothing else: a folder `starter` is not the packaged network."""
     return str(Path(source).expanduser().absolute())
@@ -62,8 +67,8 @@ def _resolve(
 ) -> Resolved:
     if not source or not isinstance(source, str):
         raise SourceError("No checkpoint was named.", _forms(presets))
-    if source == STARTER:
-        return open_directory(STARTER_DIRECTORY, source=STARTER)
+    if source in PACKAGED:
+        return packaged(source)
     if source not in presets and (place := _local(source)):
         if place.is_file():
             return open_keras_file(place, source=source, stated=stated)
@@ -113,11 +118,11 @@ def _fallen_back(source: str, presets: Mapping[str, Preset], error: CxrLensError
             return replace(cached, notes=(note,))
     note = f"{source!r} could not be loaded, so the packaged starter is in use. {error.sentence}"
     log.warning(note)
-    return replace(open_directory(STARTER_DIRECTORY, source=STARTER, notes=(note,)), requested=source)
+    return replace(packaged(STARTER, notes=(note,)), requested=source)
 
 
 def _forms(presets: Mapping[str, Preset], source: str = "") -> str:
-    known = [STARTER, *(name for name, preset in presets.items() if not preset.disabled)]
+    known = [*PACKAGED, *(name for name, preset in presets.items() if not preset.disabled)]
     return (
         f"{names_hint(source, known)} Or give a folder with a checkpoint in it, a Keras model's file (.keras or .h5), "
         "or 'org/name[@revision]' on the Hub."

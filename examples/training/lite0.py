@@ -6,14 +6,15 @@ Needs what `teacher.py` beside it needs.
 
 Trained on the part `train`. After each epoch the mean AUC over `validation` is measured, Hernia apart, its pictures
 without a finding weighted to 27 %. The best epoch of a stage is what the next stage starts from; the best of the last
-one is written as `config.json` and `model.keras`, its kernels in float16. Nothing of `test` is read. A stage that is
-done is not run again.
+one is written as `config.json` and `model.keras`, its kernels in float16. With `--sizes` it is measured on `validation`
+at input sizes other than that of its training (Touvron et al. 2019), and the best size is written. Nothing of `test` is
+read. A stage that is done is not run again.
 """
 
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from cxr.training.sampling import weights_for_share
 from hub.files import sha256_of
 
 WEIGHTS = "model.keras"
-STAGES = "128:7:8e-4:48,224:2:3e-4:32"
+STAGES = "128:7:8e-4:48"
 APART = "Hernia"
 """Of two patients in `validation`: no epoch should be chosen by them."""
 
@@ -93,12 +94,29 @@ def trained(out: Path, stage: int) -> Teacher:
     return network.eval()
 
 
-def write(network: Teacher, out: Path, stages: Sequence[Stage], table: LabelTable, seed: int, history: list) -> None:
+def best_size(network: Teacher, validation: Pictures, sizes: Sequence[int]) -> tuple[int, dict[int, float]]:
+    """(the size with the highest figure, the figure of each)."""
+    found = {size: round(figure(network, validation, replace(Settings(), size=size)), 4) for size in sizes}
+    print(found, flush=True)
+    return max(sizes, key=lambda size: found[size]), found
+
+
+def write(
+    network: Teacher,
+    out: Path,
+    stages: Sequence[Stage],
+    table: LabelTable,
+    *,
+    size: int,
+    seed: int,
+    history: list[dict],
+    sizes: Mapping[int, float],
+) -> None:
     """The checkpoint's folder, without operating points: `python -m cxr calibrate` fits them."""
     from keras_lite0 import converted, save_halved
 
     state = {name: value.numpy() for name, value in network.state_dict().items()}
-    save_halved(converted(state, stages[-1].size), out / WEIGHTS)
+    save_halved(converted(state, size), out / WEIGHTS)
     kept = ("weight_decay", "mixup", "without_finding", "averaging", "frozen", "augmentation", "head_learning_rate")
     recipe = {name: value for name, value in asdict(Settings()).items() if name in kept}
     config = {
@@ -106,10 +124,10 @@ def write(network: Teacher, out: Path, stages: Sequence[Stage], table: LabelTabl
         "name": out.name,
         "description": f"EfficientNet-Lite0, trained from ImageNet's weights on {len(table)} radiographs.",
         "architecture": "keras",
-        "activation": "none",
+        "activation": "sigmoid",
         "target_layer": "top_activation",
         "labels": list(FINDINGS),
-        "input": {"rule": "samplewise", "size": stages[-1].size, "detail": Settings.detail},
+        "input": {"rule": "samplewise", "size": size, "detail": Settings.detail},
         "weights": {"file": WEIGHTS, "sha256": sha256_of(out / WEIGHTS)},
         "training": {
             "start": ORIGIN,
@@ -118,6 +136,7 @@ def write(network: Teacher, out: Path, stages: Sequence[Stage], table: LabelTabl
             "patients": {"train": len(set(table.patients))},
             "positives": table.positives(),
             "history": history,
+            "validation_by_size": {str(each): value for each, value in sizes.items()},
         },
     }
     write_config(out, config)
@@ -135,6 +154,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--images", action="append", required=True, metavar="DIR", help="one for each --labels")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     parser.add_argument("--stages", default=STAGES, help="size:epochs:rate:batch, with commas; default: %(default)s")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", metavar="PX", help="input sizes to choose from; default: the last"
+    )
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     parser.add_argument("--threads", type=int, help="of PyTorch; default: as many as there are cores")
     given = parser.parse_args(arguments)
@@ -145,7 +167,9 @@ def main(arguments: list[str] | None = None) -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     training, validation = (part(name, given.labels, given.images, given.out) for name in ("train", "validation"))
     history = fit(training, validation, stages, given.seed, given.out)
-    write(trained(given.out, len(stages)), given.out, stages, training.table, given.seed, history)
+    network = trained(given.out, len(stages))
+    size, sizes = best_size(network, validation, given.sizes or [stages[-1].size])
+    write(network, given.out, stages, training.table, size=size, seed=given.seed, history=history, sizes=sizes)
 
 
 if __name__ == "__main__":

@@ -118,7 +118,6 @@ def keras_split(file: Path, layer: str) -> tuple[Any, Any]:
 
     model = keras.saving.load_model(file)
     model.layers[-1].activation = keras.activations.linear
-    model = keras.models.clone_model(model, clone_function=lambda each: each)
     middle = model.get_layer(layer).output
     head, tail = keras.Model(model.input, middle), keras.Model(middle, model.output)
 

@@ -19,7 +19,14 @@ COMMANDS = [line for line in (FOLDER / "README.md").read_text().splitlines() if 
 @pytest.fixture
 def afterwards(tmp_path, monkeypatch):
     """A working folder that has what the commands before would have left."""
-    for name in ("images", "teachers", "student", "examples/training", *(f"folds/{fold}" for fold in range(1, 6))):
+    for name in (
+        "images",
+        "teachers",
+        "student",
+        "lite0",
+        "examples/training",
+        *(f"folds/{fold}" for fold in range(1, 6)),
+    ):
         (tmp_path / name).mkdir(parents=True)
     shutil.copy(FOLDER / "student.json", tmp_path / "examples" / "training")
     for name in ("entries.csv", "teachers/out_of_fold.npz", "teachers/soft_labels.npz"):

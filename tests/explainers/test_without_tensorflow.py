@@ -12,6 +12,7 @@ CODE = """
 import json, resource, sys
 from cxr.phantom import phantom
 from explainers import compare, measure
+from explainers.contract.needs import unavailable
 from explainers.page.networks import Networks
 from explainers.registry import Registry
 
@@ -20,7 +21,8 @@ predictor, registry = networks.find(), Registry.standard()
 radiograph = phantom(seed=1, size=256, effusion=True).radiograph
 layer, most, measures = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 cheap = {"rise": {"most": 256}, "layer_cam": {"layer": layer}, "occlusion": {"stride": 32}}
-names = [name for name, each in registry.explainers.items() if each.most_passes <= most]
+missing = unavailable(registry.explainers, predictor)
+names = [name for name, each in registry.explainers.items() if each.most_passes <= most and name not in missing]
 few = {name: options for name, options in cheap.items() if name in names}
 ends = list(compare(predictor, radiograph, "Effusion", names, options=few, registry=registry))
 made = [each.explanation for each in ends if hasattr(each, "explanation")]

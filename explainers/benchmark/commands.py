@@ -174,7 +174,8 @@ def _average_maps(given: argparse.Namespace) -> int:
         raise OptionError("There are no pictures to average over.", "Check --images, --labels and --part.")
     picked = np.sort(np.random.default_rng(0).permutation(len(files))[: given.limit])
     bar = tqdm(total=len(picked), unit=" pictures", disable=not sys.stderr.isatty())
-    maps = average_maps(load_network(given.model), [files[at] for at in picked], lambda done: bar.update(done - bar.n))
+    predictor = load_network(str(given.model))
+    maps = average_maps(predictor, [files[at] for at in picked], lambda done: bar.update(done - bar.n))
     bar.close()
     data = f"{given.labels.name}, part {given.part}" if given.labels else given.images.name
     file = attach(given.model, maps, count=len(picked), data=data)

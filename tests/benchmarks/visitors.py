@@ -1,8 +1,8 @@
 """Many visitors at once: python tests/benchmarks/visitors.py [--visitors 16] [--comparisons 4] [--engine NAME]
 
-Scores of different pictures, one after another and all at once; then the same with three-way comparisons under way:
-how long everything takes, how long a score waits, and whether every answer is its own picture's. Not part of the test
-run.
+Scores of different pictures, one after another and all at once, and how long a score waits as visitors get more; then
+the same with three-way comparisons under way: how long everything takes, how long a score waits, and whether every
+answer is its own picture's. Not part of the test run.
 """
 
 import argparse
@@ -11,7 +11,8 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -20,6 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 
 THREE = ("grad_cam", "occlusion", "saliency")
+
+CURVE = 1, 4, 16, 64
+"""Visitors who ask for a score at the same moment."""
 
 
 def at_once(jobs: Sequence[Callable[[], None]]) -> float:
@@ -69,6 +73,16 @@ class Visitors:
 
         return read_radiograph(np.clip(self.sources[at].grey + 1e-4 * changed, 0, 1))
 
+    def curve(self) -> Iterator[str]:
+        """How long a score waits as more visitors ask at the same moment, and how many scores there are in a second."""
+        for round_, count in enumerate(CURVE):
+            self.waits.clear()
+            # all pictures differ: each source as often as needed, in shades of its own
+            places = [(at % len(self.sources), 200 + 100 * round_ + at // len(self.sources)) for at in range(count)]
+            spent = at_once([partial(self.score, at, changed) for at, changed in places])
+            middle, most = middle_and_most(self.waits)
+            yield f"{count} scores at once: {middle:.2f} s, 95 % at most {most:.2f} s; {count / spent:.0f} a second"
+
     def comparisons(self, count: int, changed: int) -> list[Callable[[], None]]:
         from explainers import compare
 
@@ -87,6 +101,12 @@ class Visitors:
         return wrong
 
 
+def middle_and_most(waits: Sequence[float]) -> tuple[float, float]:
+    """Median, and what 95 % of the waits do not exceed."""
+    ordered = sorted(waits)
+    return statistics.median(ordered), ordered[int(0.95 * (len(ordered) - 1))]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--visitors", type=int, default=16)
@@ -103,13 +123,14 @@ def main() -> None:
         ratios.append(alone / together)
     print(f"engine {visitors.predictor.engine}; {given.visitors} scores at once: "
           f"{statistics.median(ratios):.2f} times the throughput of one after another")  # fmt: skip
+    for line in visitors.curve():
+        print(line, flush=True)
     jobs = visitors.comparisons(given.comparisons, 1000), visitors.scores(1000)
     alone = one_after_another([*jobs[0], *jobs[1]])
     visitors.waits.clear()
     jobs = visitors.comparisons(given.comparisons, 2000), visitors.scores(2000)
     together = at_once([*jobs[0], *jobs[1]])
-    waits = sorted(visitors.waits)
-    middle, most = statistics.median(waits), waits[int(0.95 * (len(waits) - 1))]
+    middle, most = middle_and_most(visitors.waits)
     print(f"with {given.comparisons} three-way comparisons: {alone / together:.2f} times the throughput")
     print(f"a score waits {middle:.2f} s, 95 % at most {most:.2f} s")
     print(f"answers mixed up: {visitors.mixed_up()}")

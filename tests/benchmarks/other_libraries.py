@@ -107,7 +107,7 @@ def plain(name: str) -> tuple[Any, Any]:
     spec = importlib.util.spec_from_file_location(name, NETWORKS / f"{name}.py")
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
-    net = example.cxr_lens_networks()[0]().net
+    net = example.cxr_lens_networks()[0]().net.requires_grad_(True)  # pytorch-grad-cam needs parameters that learn
     return net, net.get_submodule(TORCH[name])
 
 
@@ -124,18 +124,22 @@ def keras_split(file: Path, layer: str) -> tuple[Any, Any]:
     tokens = len(middle.shape) == 3
 
     class Head(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.part = head
+
         def forward(self, pixels: Any) -> Any:
-            maps = head(pixels.permute(0, 2, 3, 1))
+            maps = self.part(pixels.permute(0, 2, 3, 1))
             return maps if tokens else maps.permute(0, 3, 1, 2)
 
     class Split(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.head = Head()
+            self.head, self.tail = Head(), tail
 
         def forward(self, pixels: Any) -> Any:
             maps = self.head(pixels)
-            return tail(maps if tokens else maps.permute(0, 2, 3, 1))
+            return self.tail(maps if tokens else maps.permute(0, 2, 3, 1))
 
     net = Split()
     return net, net.head

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from cxr.checkpoint import CheckpointConfig, Identity
+from cxr.checkpoint.heads import Heads
 from cxr.frame import Frame
 from cxr.input_check import InputStatistics
 from cxr.network import KerasNetwork
@@ -46,6 +47,9 @@ CLOSED = 4.5
 surroundings, less than this."""
 
 KERNEL = 2 * RADIUS + 3
+
+HEADS, SPREAD = 20, 0.3
+"""Bootstrap heads, and their weights' standard deviation as a share of the largest weight."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,8 @@ class PlantedPredictor(Predictor):
         rows, columns = (side // CELL for side in model.input.shape[1:3])
         maps = {label: np.eye(rows, columns, number, dtype=np.float32) for number, label in enumerate(LABELS)}
         identity = Identity(name, "planted", None, digest.hexdigest())
-        super().__init__(KerasNetwork(model), config, identity, average_maps=maps)
+        heads = _heads(*model.get_weights()[-2:])
+        super().__init__(KerasNetwork(model), config, identity, average_maps=maps, heads=heads)
         self._input_scale = input_scale
 
     @property
@@ -132,13 +137,15 @@ def planted(
     bias: float | tuple[float, ...] = 0.0,
     input_scale: float = 1.0,
     margin: tuple[int, int] = (0, 0),
+    stride: int = STRIDE,
 ) -> PlantedPredictor:
     """The network that detects discs. `scale` multiplies the output layer's weights, `bias` shifts its logits.
 
     `input_scale` multiplies the prepared input and divides the first layer's weights: the logits stay the same. Of a
-    picture, `margin` rows at top and bottom and columns at both sides are not seen.
+    picture, `margin` rows at top and bottom and columns at both sides are not seen. With a `stride` of 1 it sees a
+    picture that is turned or transposed as it sees the picture, at four times the work.
     """
-    model = _model(size)
+    model = _model(size, stride=stride)
     model.get_layer("grey").set_weights([np.full((1, 1, 3, 1), 1 / (3 * input_scale))])
     model.get_layer("detectors").set_weights([_detectors(), np.full(2, -CLOSED)])
     model.get_layer("predictions").set_weights([_head() * scale, np.broadcast_to(np.asarray(bias) - 1.0, (3,))])
@@ -174,15 +181,15 @@ def randomised(seed: int, size: tuple[int, int] = SIZE) -> PlantedPredictor:
     return PlantedPredictor(model, f"randomised {seed}")
 
 
-def _model(size: tuple[int, int], *, rectified: bool = True) -> keras.Model:
-    """Detectors at every second pixel of the mean channel, rectified; averaged over cells; pooled; one dense layer."""
+def _model(size: tuple[int, int], *, rectified: bool = True, stride: int = STRIDE) -> keras.Model:
+    """Detectors every `stride` pixels of the mean channel, rectified; averaged over cells; pooled; one dense layer."""
     kind = "relu" if rectified else "linear"
     pixels = keras.Input((*size, 3))
     mean = keras.initializers.Constant(1 / 3)
     grey = keras.layers.Conv2D(1, 1, use_bias=False, kernel_initializer=mean, name="grey")(pixels)
-    found = keras.layers.Conv2D(2, KERNEL, strides=STRIDE, padding="same", name="detectors")(grey)
+    found = keras.layers.Conv2D(2, KERNEL, strides=stride, padding="same", name="detectors")(grey)
     gates = keras.layers.Activation(kind, name="gates")(found)
-    averaged = keras.layers.AveragePooling2D(CELL // STRIDE, name="cells")(gates)
+    averaged = keras.layers.AveragePooling2D(CELL // stride, name="cells")(gates)
     cells = keras.layers.Activation(kind, name="relu")(averaged)
     pooled = keras.layers.GlobalAveragePooling2D(name="avg_pool")(cells)
     return keras.Model(pixels, keras.layers.Dense(len(LABELS), name="predictions")(pooled), name="planted")
@@ -199,6 +206,13 @@ def _detectors() -> np.ndarray:
 def _head() -> np.ndarray:
     """(2, 3), so large that a disc in full view raises its finding's logit by some 5."""
     return np.array([[2400.0, 0.0, -2400.0], [0.0, 2400.0, 0.0]])
+
+
+def _heads(kernel: np.ndarray, bias: np.ndarray) -> Heads:
+    """Output layers around a network's own (k, n) and (n,), as if they were fitted on other patients."""
+    rng = np.random.default_rng(3)
+    size, spread = kernel.shape, SPREAD * np.abs(kernel).max()
+    return Heads(kernel + spread * rng.normal(size=(HEADS, *size)), bias + rng.normal(size=(HEADS, len(bias))))
 
 
 def corners(size: tuple[int, int] = SIZE) -> Sequence[tuple[float, float]]:

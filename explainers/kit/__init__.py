@@ -1,4 +1,4 @@
-"""What an author of explainers tests with: twenty-four checks on networks whose evidence is known.
+"""What an author of explainers tests with: twenty-seven checks on networks whose evidence is known.
 
     from explainers import check_explainer
 
@@ -7,7 +7,7 @@
     assert report.passed
 
 `check_on_network(MyExplainer, predictor)` adds what can be checked on a real network, whose evidence nobody knows.
-Measures are checked too, nine checks each: `check_measure(MyMeasure)`. Networks have thirteen:
+Measures are checked too, fifteen checks each: `check_measure(MyMeasure)`. Networks have thirteen:
 `check_network(MyNetwork)`. The checks as tests of their own, one a check: `explainers.kit.pytest_plugin`. On the
 command line: `python -m explainers check my_explainer.py`, and `check --network my_network.py`.
 """

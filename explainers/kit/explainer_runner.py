@@ -59,10 +59,11 @@ def disc(y: float = DISC[0], x: float = DISC[1], *, bright: bool = True, seed: i
 
 @dataclass(frozen=True)
 class Step:
-    """One report of progress: the fraction, and the passes (forward + 2 × backward) made until then."""
+    """One report of progress: the fraction, the passes (forward + 2 × backward) made until then, and the preview."""
 
     fraction: float
     passes: int
+    preview: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +111,8 @@ class ExplainerRunner:
         predictor = on or network()
         prepared = predictor.prepare(picture)
         prepared.array.flags.writeable = writable
+        # the host scores a radiograph before it is explained, so that pass counts for no explainer
+        _ = Context(predictor, picture, prepared).logits
         steps: list[Step] = []
         with count_passes() as counter:
 
@@ -123,7 +126,7 @@ class ExplainerRunner:
                 explainer=self.explainer.name,
                 seed=seed,
                 digest=digest,
-                report=lambda fraction, *_: steps.append(Step(fraction, made())),
+                report=lambda fraction, _, preview: steps.append(Step(fraction, made(), preview)),
                 cancelled=(lambda: cancelled(made())) if cancelled else None,
             )
             raw = self._explain(context, finding or FOR_BRIGHT, self.options(options, predictor))

@@ -7,9 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from explainers.contract.measure import Measured, NotMeasurable
+from explainers.kit import measure_relations
 from explainers.kit.explainer_runner import network, other_global_numbers
-from explainers.kit.measure_runner import TRUE, USELESS, MeasureRunner, explained
+from explainers.kit.measure_runner import DERIVATIVES, TRUE, USELESS, MeasureRunner, explained
 from explainers.kit.report import CheckFailed, NotApplicable
+
+ROUNDING = 1e-6
 
 RANDOM_MAPS = 7
 """Seeds of the random control whose median stands for it."""
@@ -23,6 +26,11 @@ def bounds(runner: MeasureRunner) -> str:
 
 
 def _check_bounds(runner: MeasureRunner, name: str, found: Measured) -> None:
+    """The value, and the figures beside it where all are shares."""
+    if runner.measure.bounds == (0, 1):
+        for figure, share in found.figures.items():
+            if isinstance(share, float) and not -ROUNDING <= share <= 1 + ROUNDING:
+                raise CheckFailed(f"Of {name} its figure {figure!r} is {share:.4g}; shares lie within 0 and 1.")
     if found.value is None:
         return
     (least, largest), value = runner.measure.bounds, float(found.value)
@@ -156,7 +164,7 @@ def crop(runner: MeasureRunner) -> str:
 
 
 def planted(runner: MeasureRunner) -> str:
-    """What the measure calls better is the true map, not a map that knows nothing; for two findings."""
+    """What the measure calls better is a true map, not one that knows nothing; for two findings, and derivatives."""
     from cxr.planted_network import FOR_BRIGHT, FOR_DARK
 
     better = runner.measure.better
@@ -164,14 +172,30 @@ def planted(runner: MeasureRunner) -> str:
         raise NotApplicable("It does not say which value is better.")
     for finding in (FOR_DARK, FOR_BRIGHT):  # the first and another of the network's labels
         true, others = _values(runner, finding)
-        for name, value in others.items():
-            if not (true > value if better == "higher" else true < value):
-                raise CheckFailed(
-                    f"Of the true map of {finding} it says {true:.3g}, of {name} {value:.3g}, and {better} is called "
-                    "better. Measure the explained finding, swap the direction, leave `better` empty, or declare in "
-                    "expected_failures what it can't distinguish."
-                )
+        _check_better(runner, f"the true map of {finding}", true, others)
+    derivatives = _derivatives(runner)
+    if derivatives is not None:
+        _check_better(runner, f"the derivatives of {finding}", derivatives, others)
     return f"{true:.3g} for the true map, {', '.join(f'{value:.3g}' for value in others.values())} for the controls"
+
+
+def _check_better(runner: MeasureRunner, name: str, true: float, others: Mapping[str, float]) -> None:
+    better = runner.measure.better
+    for other, value in others.items():
+        if not (true > value if better == "higher" else true < value):
+            raise CheckFailed(
+                f"Of {name} it says {true:.3g}, of {other} {value:.3g}, and {better} is called better. Measure the "
+                "explained finding, swap the direction, leave `better` empty, or declare in expected_failures what it "
+                "can't distinguish."
+            )
+
+
+def _derivatives(runner: MeasureRunner) -> float | None:
+    """What it says of the bright disc's derivatives; None where it says nothing of them."""
+    try:
+        return runner.on(explained(DERIVATIVES, ())).value
+    except NotMeasurable:
+        return None
 
 
 def _values(runner: MeasureRunner, finding: str) -> tuple[float, dict[str, float]]:
@@ -203,5 +227,11 @@ MEASURE_CHECKS: Mapping[str, Callable[[MeasureRunner], str]] = {
     "planted": planted,
     "unit": unit,
     "crop": crop,
+    "scale": measure_relations.scale,
+    "opposite": measure_relations.opposite,
+    "company": measure_relations.company,
+    "perfect": measure_relations.perfect,
+    "controls": measure_relations.controls,
+    "symmetry": measure_relations.symmetry,
 }
 """In the order in which they are run and reported."""

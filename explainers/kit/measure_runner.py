@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 TRUE = ("grad_cam", {"layer": "relu"})
 """An explainer and its options that are exact on the planted network."""
 
+DERIVATIVES = "saliency"
+"""An explainer whose unit is a logit per input unit; it is right about a bright disc."""
+
 USELESS = ("random_map", "centred_gaussian")
 """Controls: the one knows nothing of the picture and draws noise, the other shows the middle of every picture."""
 
@@ -39,15 +42,29 @@ class MeasureRunner:
             return True
         return False
 
-    def on(self, explanation: Explanation, *, boxed: bool = True, given: "PlantedPredictor | None" = None) -> Measured:
-        """What it says of an explanation of a network (default: the planted one); CheckFailed if it raises."""
+    def on(
+        self,
+        explanation: Explanation,
+        *,
+        boxed: bool = True,
+        given: "PlantedPredictor | None" = None,
+        place: tuple[float, float] = DISC,
+        shared: dict | None = None,
+    ) -> Measured:
+        """What it says of an explanation of a network (default: the planted one); CheckFailed if it raises.
+
+        place   (y, x) of the disc in the picture that was explained
+        shared  what measures of one radiograph share
+        """
         from cxr.planted_network import Disc
 
         registry, on = _registry(), given or network()
-        picture = _picture(on, explanation.finding)
-        box = Disc(DISC[0] + on.margin[0], DISC[1] + on.margin[1]).box if boxed else None
+        picture = picture_of(on, explanation.finding, place)
+        box = Disc(place[0] + on.margin[0], place[1] + on.margin[1]).box if boxed else None
         explainer = registry.explainers[explanation.explainer]
-        subject = Subject(explanation, explainer, on, picture, on.prepare(picture), box)
+        subject = Subject(
+            explanation, explainer, on, picture, on.prepare(picture), box, {} if shared is None else shared
+        )
         try:
             return check_measured(self.measure().measure(subject))
         except (NotMeasurable, KeyboardInterrupt):
@@ -80,27 +97,35 @@ def _registry() -> "Registry":
     return Registry.standard()
 
 
-def _picture(on: "PlantedPredictor", finding: str) -> "Radiograph":
-    """The usual disc, with what the network does not see around it."""
-    from cxr.planted_network import FOR_DARK, Disc, picture
+@cache
+def picture_of(on: "PlantedPredictor", finding: str, place: tuple[float, float] = DISC) -> "Radiograph":
+    """The finding's disc, with what the network does not see around it."""
+    from cxr.planted_network import FOR_DARK, SIZE, Disc, picture
 
-    if not any(on.margin):
-        return disc(bright=finding != FOR_DARK)
+    bright = finding != FOR_DARK
+    if not any(on.margin) and on.size == SIZE:
+        return disc(*place, bright=bright)
     down, across = on.margin
     size = (on.size[0] + 2 * down, on.size[1] + 2 * across)
-    return picture(Disc(DISC[0] + down, DISC[1] + across, bright=finding != FOR_DARK), size=size)
+    return picture(Disc(place[0] + down, place[1] + across, bright=bright), size=size)
 
 
 @cache
 def explained(
-    explainer: str, options: tuple, seed: int = 0, finding: str = "", on: "PlantedPredictor | None" = None
+    explainer: str,
+    options: tuple,
+    seed: int = 0,
+    finding: str = "",
+    on: "PlantedPredictor | None" = None,
+    place: tuple[float, float] = DISC,
 ) -> Explanation:
+    """An explanation of the disc's picture, computed once."""
     from cxr.planted_network import FOR_BRIGHT
     from explainers.running.comparison import Finished, compare
 
     *_, done = compare(
         on or network(),
-        _picture(on or network(), finding),
+        picture_of(on or network(), finding, place),
         finding or FOR_BRIGHT,
         [explainer],
         options={explainer: dict(options)},

@@ -36,6 +36,7 @@ class AverageMap(Explainer):
         "weights": "It is what the checkpoint carries.",
         "unit": "It is a stored map.",
         "channels": "It does not look at the picture.",
+        "symmetry": "It does not look at the picture.",
     }
 
     def explain(self, context: Context, finding: str) -> np.ndarray:

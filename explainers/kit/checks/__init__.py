@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from explainers.kit.checks import arithmetic, behaviour, dependence, maps
+from explainers.kit.checks import arithmetic, behaviour, dependence, maps, settings, symmetry
 from explainers.kit.explainer_runner import ExplainerRunner
 
 Check = Callable[[ExplainerRunner], str]
@@ -32,5 +32,8 @@ CHECKS: Mapping[str, Check] = {
     "channels": arithmetic.channels,
     "crop": arithmetic.crop,
     "layer": arithmetic.layer,
+    "symmetry": symmetry.symmetry,
+    "settings": settings.settings,
+    "previews": settings.previews,
 }
 """In the order in which they are run and reported."""

@@ -27,7 +27,7 @@ LEAST_SUM, MOST_CELL = 0.2, 2.0
 """Of the logit's fall without the disc: the least that a map's magnitudes sum to, and the most that one cell has."""
 
 MOST_OF_AN_OPTION = 128
-"""Options with a larger bound are tried at their default alone."""
+"""Options with a larger upper bound are not tried there."""
 
 CHANNEL_RELATIVE = 0.05
 """By which the response to one channel may differ from that to another, for the same change of the logit."""
@@ -41,7 +41,7 @@ def sums(runner: ExplainerRunner) -> str:
     from cxr.planted_network import AGAINST_BRIGHT, FOR_BRIGHT
 
     promised = 0
-    for settings in _choices(runner):
+    for settings in choices(runner):
         for kind in ("linear", "planted"):
             if kind == "planted" and runner.explainer.stochastic:
                 continue  # an estimate; on a linear network it is exact
@@ -74,7 +74,7 @@ def derivative(runner: ExplainerRunner) -> str:
         raise NotApplicable(f"Its unit is {runner.explainer.unit!r}.")
     on = network("linear")
     slopes = _slopes(on)
-    for settings in _choices(runner):
+    for settings in choices(runner):
         for finding in (FOR_BRIGHT, on.labels[-1]):
             values = runner.map(disc(), finding, on=on, options=settings)
             if values.shape != SIZE:
@@ -121,7 +121,7 @@ def magnitude(runner: ExplainerRunner) -> str:
     on = network()
     with_disc, without = (on.forward(on.prepare(each).array[None])[0] for each in (disc(), picture()))
     fall = float(with_disc[on.labels.index(FOR_BRIGHT)] - without[on.labels.index(FOR_BRIGHT)])
-    for settings in _bounds(runner):
+    for settings in bounds(runner):
         values = np.abs(runner.map(disc(), options=settings).astype(np.float64))
         total, largest = float(values.sum()), float(values.max())
         if total < LEAST_SUM * fall or largest > MOST_CELL * fall:
@@ -133,12 +133,14 @@ def magnitude(runner: ExplainerRunner) -> str:
     return f"largest {largest:.2g}, sum {total:.2g}, for a fall of {fall:.2g} logits"
 
 
-def _bounds(runner: ExplainerRunner) -> Iterator[dict[str, Any]]:
-    """No option, and each number by itself at its bounds, where that is no matter of a thousand passes."""
+def bounds(runner: ExplainerRunner) -> Iterator[dict[str, Any]]:
+    """No option, and each number by itself at its bounds, but for an upper one that may mean a thousand passes."""
     yield {}
     for option in runner.explainer.options():
-        if option.minimum is not None and option.maximum is not None and option.maximum <= MOST_OF_AN_OPTION:
-            yield from ({option.name: type(option.default)(value)} for value in (option.minimum, option.maximum))
+        if option.minimum is not None and option.maximum is not None:
+            yield {option.name: type(option.default)(option.minimum)}
+            if option.maximum <= MOST_OF_AN_OPTION:
+                yield {option.name: type(option.default)(option.maximum)}
 
 
 def channels(runner: ExplainerRunner) -> str:
@@ -263,7 +265,7 @@ class _Watched:
         return self._on.layer_gradient(batch, layer, finding)
 
 
-def _choices(runner: ExplainerRunner) -> Iterator[dict[str, Any]]:
+def choices(runner: ExplainerRunner) -> Iterator[dict[str, Any]]:
     """No option, and each choice and each layer by itself."""
     yield {}
     for option in runner.explainer.options():

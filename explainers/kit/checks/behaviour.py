@@ -96,17 +96,17 @@ def options(runner: ExplainerRunner) -> str:
     declared = runner.explainer.options()
     if not declared:
         raise NotApplicable("It has no options.")
-    runner.map(disc())
+    maps = _Maps(runner)
     for option in declared:
         _refused(runner, {option.name: object()}, option)
         for outside in _outside(option):
             _refused(runner, {option.name: outside}, option)
-        if not any(_changes(runner, option, value, declared) for value in _others(option, runner)):
+        if not any(_changes(maps, option, value, declared) for value in _others(option, runner)):
             raise CheckFailed(
                 f"The option {option.name!r} changes nothing, whatever its value and that of one other option. "
                 "Use it or drop it."
             )
-        _check_whole_range(runner, option)
+        _check_whole_range(maps, option)
     _refused(runner, {"no_such_option": 1}, declared[0])
     return f"{len(declared)} of them, each with an effect"
 
@@ -188,7 +188,22 @@ class _Plugin:
         return [self.explainer]
 
 
-def _check_whole_range(runner: ExplainerRunner, option: Option) -> None:
+class _Maps:
+    """Maps of the usual disc with some options, each computed once: many values are compared with each other."""
+
+    def __init__(self, runner: ExplainerRunner) -> None:
+        self.runner = runner
+        self._known: dict[tuple[str, str], np.ndarray] = {}
+
+    def of(self, options: dict[str, Any], finding: str) -> np.ndarray:
+        """The map of a finding."""
+        key = finding, repr(sorted(self.runner.options(options, network()).items()))
+        if key not in self._known:
+            self._known[key] = self.runner.map(disc(), finding, options=options)
+        return self._known[key]
+
+
+def _check_whole_range(maps: _Maps, option: Option) -> None:
     """A number's lower and upper half both have an effect, unless `options_in_effect` says where it ends.
 
     Without one, an option that is silently clipped would pass.
@@ -197,6 +212,7 @@ def _check_whole_range(runner: ExplainerRunner, option: Option) -> None:
 
     if option.minimum is None or option.maximum is None:
         return
+    runner = maps.runner
     middle = (option.minimum + option.maximum) / 2
     bounds = [type(option.default)(each) for each in (option.minimum, middle, option.maximum)]
     for low, high in pairwise(bounds):
@@ -204,15 +220,17 @@ def _check_whole_range(runner: ExplainerRunner, option: Option) -> None:
         used = [runner.explainer.options_in_effect(each, SIZE)[option.name] for each in given]
         if low == high or used[0] == used[1]:
             continue
-        if not any(_differs(runner, option.name, low, high, beside) for beside in _besides(runner, option)):
+        if not any(_differs(maps, option.name, low, high, beside) for beside in _besides(runner, option)):
             raise CheckFailed(
                 f"The option {option.name!r} gives the same map at {low:g} and at {high:g}. Use its whole range, offer "
                 "a smaller one, or say in options_in_effect which value is used."
             )
 
 
-def _differs(runner: ExplainerRunner, name: str, low: float, high: float, beside: dict[str, Any]) -> bool:
-    one, other = (runner.map(disc(), options={**beside, name: value}) for value in (low, high))
+def _differs(maps: _Maps, name: str, low: float, high: float, beside: dict[str, Any]) -> bool:
+    from cxr.planted_network import FOR_BRIGHT
+
+    one, other = (maps.of({**beside, name: value}, FOR_BRIGHT) for value in (low, high))
     return not np.array_equal(one, other)
 
 
@@ -252,17 +270,16 @@ def _others(option: Option, runner: ExplainerRunner) -> list[Any]:
     return [option.default + 1, option.default * 2 + 1]
 
 
-def _changes(runner: ExplainerRunner, option: Option, value: Any, declared: tuple[Option, ...]) -> bool:
+def _changes(maps: _Maps, option: Option, value: Any, declared: tuple[Option, ...]) -> bool:
     """Whether a value gives another map of some finding: by itself, or beside another value of one other option."""
     from cxr.planted_network import AGAINST_BRIGHT, FOR_BRIGHT
 
     besides: list[dict[str, Any]] = [{}]
-    besides += [{each.name: other} for each in declared if each.name != option.name for other in _others(each, runner)]
+    besides += [
+        {each.name: other} for each in declared if each.name != option.name for other in _others(each, maps.runner)
+    ]
     return any(
-        not np.array_equal(
-            runner.map(disc(), finding, options={**beside, option.name: value}),
-            runner.map(disc(), finding, options=beside),
-        )
+        not np.array_equal(maps.of({**beside, option.name: value}, finding), maps.of(beside, finding))
         for beside in besides
         for finding in (FOR_BRIGHT, AGAINST_BRIGHT)
     )

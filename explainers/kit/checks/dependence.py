@@ -37,6 +37,11 @@ def determinism(runner: ExplainerRunner) -> str:
         )
     if runner.explainer.stochastic and np.array_equal(one, other):
         raise CheckFailed("It says stochastic = True, but another seed gives the same map. Draw from context.rng.")
+    if runner.explainer.stochastic and np.array_equal(one, runner.map(disc(), seed=1, digest="another picture")):
+        raise CheckFailed(
+            "It uses the same random numbers for every picture. Draw from context.rng: seed and picture decide its "
+            "numbers."
+        )
     if not runner.explainer.stochastic and not np.array_equal(one, other):
         raise CheckFailed("Another seed gives another map. Say so: stochastic = True.")
     return "the seed decides" if runner.explainer.stochastic else "the same for every seed"

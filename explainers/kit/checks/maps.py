@@ -15,6 +15,9 @@ AT_BORDER = 0.3
 FARTHEST = 0.25
 """Of the input's longer side: how far the middle of the map's magnitude may lie from a disc in a corner."""
 
+RANDOM_NETWORKS = 3
+"""Networks with random weights on which a map without a sign must not be negative."""
+
 STRETCH = 0.06
 """By which the distance between two discs may be wrong in a map of the input's size."""
 
@@ -162,7 +165,8 @@ def sign(runner: ExplainerRunner) -> str:
     from cxr.planted_network import AGAINST_BRIGHT, FOR_BRIGHT, SIZE
 
     if not runner.explainer.is_signed(runner.options({}, network())):
-        lowest = min(runner.map(disc(), finding).min() for finding in (FOR_BRIGHT, AGAINST_BRIGHT))
+        networks = [network(), *(network("randomised", seed=seed) for seed in range(RANDOM_NETWORKS))]
+        lowest = min(runner.map(disc(), finding, on=on).min() for on in networks for finding in on.labels)
         if lowest < 0:
             raise CheckFailed(f"The map has a value of {lowest:.3g} but says signed = False. Set signed = True.")
         return "never negative, as an unsigned map"

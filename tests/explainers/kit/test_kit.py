@@ -1,7 +1,6 @@
-import importlib.util
+"""The kit on the built-ins, and on explainers with one fault each."""
+
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import ClassVar
@@ -13,20 +12,11 @@ from explainers import Explainer, Registry, check_explainer
 from explainers.__main__ import main
 from explainers.errors import OptionError
 from explainers.kit import check_names, check_on_network
-from explainers.kit.new import new_project
+from tests.explainers.kit import wrong, wrong_behaviour
 
 ROOT = Path(__file__).resolve().parents[3]
 
-
-def load_wrong():
-    spec = importlib.util.spec_from_file_location("wrong", Path(__file__).with_name("wrong.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["wrong"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-wrong = load_wrong()
+FAULTS = wrong.FAULTS | wrong_behaviour.FAULTS
 
 QUICK = [name for name, each in Registry.standard().explainers.items() if name != "rise"]
 
@@ -43,7 +33,7 @@ def test_every_built_in_passes(name):
     assert report.passed, str(report)
     outcomes = {result.check: result.outcome for result in report.results}
     assert list(outcomes) == list(check_names())
-    assert len(outcomes) == 24
+    assert len(outcomes) == 27
     # what is declared to fail does
     assert "passed against its declaration" not in outcomes.values(), str(report)
 
@@ -65,9 +55,9 @@ def test_nothing_is_found_where_nothing_is_wrong():
     assert check_explainer(wrong.Right).passed
 
 
-@pytest.mark.parametrize("check", wrong.FAULTS)
+@pytest.mark.parametrize("check", FAULTS)
 def test_each_fault_is_found_by_the_check_that_is_meant_for_it(check):
-    (result,) = check_explainer(wrong.FAULTS[check], [check]).results
+    (result,) = check_explainer(FAULTS[check], [check]).results
     assert result.outcome == "failed", result
     # a sentence for its author, not a traceback
     assert len(result.sentence.split()) > 5
@@ -82,7 +72,7 @@ def test_on_a_real_network_a_right_explainer_passes(predictor, phantom):
 
 @pytest.mark.parametrize("check", ["finding", "purity", "determinism"])
 def test_on_any_network_a_wrong_explainer_is_found(check):
-    report = check_on_network(wrong.FAULTS[check], planted(), None)
+    report = check_on_network(FAULTS[check], planted(), None)
     assert check in [result.check for result in report.results if result.outcome == "failed"], str(report)
 
 
@@ -92,10 +82,15 @@ def test_on_any_network_a_control_fails_as_declared():
 
 
 def test_global_generators_and_company_are_watched_too():
-    (result,) = check_explainer(wrong.GlobalSeed, ["determinism"]).results
+    (result,) = check_explainer(wrong_behaviour.GlobalSeed, ["determinism"]).results
     assert "global random generator" in result.sentence
-    (result,) = check_explainer(wrong.BatchMates, ["batch"]).results
+    (result,) = check_explainer(wrong_behaviour.BatchMates, ["batch"]).results
     assert "other findings" in result.sentence
+
+
+def test_random_numbers_that_are_the_same_for_every_picture_are_found():
+    (result,) = check_explainer(wrong_behaviour.OneSeedForAll, ["determinism"]).results
+    assert "the same random numbers for every picture" in result.sentence
 
 
 def test_what_breaks_the_contract_is_said_before_anything_runs():
@@ -152,88 +147,6 @@ def test_the_command_line_checks_files_and_names(capsys):
     assert "It defines no hook" in capsys.readouterr().err
     assert main(["check", str(ROOT / "tests" / "plugins" / "not_finite.py"), "--only", "finite"]) == 1
     assert "not finite" in capsys.readouterr().out
-
-
-@pytest.fixture(scope="module")
-def generated(tmp_path_factory) -> tuple[Path, dict]:
-    """A generated project, installed beside nothing else, and the environment in which it is found."""
-    folder = tmp_path_factory.mktemp("new")
-    project, target = new_project("warm_map", folder), folder / "installed"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    subprocess.run([*pip, "--target", str(target), str(project)], check=True, capture_output=True)
-    return project, os.environ | {"PYTHONPATH": f"{target}{os.pathsep}{ROOT}"}
-
-
-def test_a_generated_project_passes_its_own_tests(generated):
-    project, environment = generated
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "explainers.kit.pytest_plugin", "-p", "no:cacheprovider"],
-        cwd=project, env=environment | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout
-    assert "21 passed, 4 skipped" in done.stdout  # what does not apply to it is skipped
-
-
-def test_a_generated_project_is_found_once_it_is_installed(generated):
-    _, environment = generated
-    done = subprocess.run(
-        [sys.executable, "-m", "explainers", "list", "--json"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    answer = json.loads(done.stdout)
-    assert not answer["failures"]
-    found = {each["name"]: each for each in answer["explainers"]}["warm_map"]
-    assert (found["title"], found["origin"], found["by_default"]) == ("Warm map", "warm_map", True)
-    assert found["options"]["channels"]["description"]
-
-
-def test_a_generated_projects_folder_never_hides_the_installed_module(generated):
-    """Python, started beside the folder, must not take the folder for the module."""
-    project, environment = generated
-    assert project.name == "cxr-lens-warm-map"
-    code = "import warm_map; print(warm_map.__file__)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=project.parent, env=environment, capture_output=True, text=True
-    )
-    assert "installed" in done.stdout
-    alone = environment | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], cwd=project.parent, env=alone, capture_output=True, text=True)
-    assert "No module named 'warm_map'" in done.stderr
-
-
-@pytest.mark.parametrize("name", ["Warm", "1map", "class", "a b", "../x", ""])
-def test_names_that_can_not_be_are_refused(tmp_path, name):
-    with pytest.raises(OptionError, match="can't name a plugin"):
-        new_project(name, tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
-def test_nothing_is_overwritten(tmp_path):
-    new_project("mine", tmp_path)
-    with pytest.raises(OptionError, match="already something at 'cxr-lens-mine'"):
-        new_project("mine", tmp_path)
-
-
-@pytest.mark.explains(explainer=wrong.Right)
-def test_the_fixture_checks(explainer_check):
-    explainer_check()
-
-
-def test_the_fixture_fails_with_the_sentence(tmp_path):
-    (tmp_path / "test_wrong.py").write_text(
-        f"import sys, pytest\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nfrom wrong import NotANumber\n\n"
-        "@pytest.mark.explains(explainer=NotANumber)\ndef test_contract(explainer_check):\n    explainer_check()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "finite"],
-        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "1 failed" in done.stdout
-    assert "Guard divisions by sums that may be zero" in done.stdout
 
 
 class Broken(wrong.Right):

@@ -10,7 +10,10 @@ from explainers.__main__ import main
 from explainers.contract.measure import NotMeasurable
 from explainers.errors import OptionError
 
-CHECKS = ["bounds", "sentence", "determinism", "purity", "empty", "extremes", "planted", "unit", "crop"]
+CHECKS = [
+    "bounds", "sentence", "determinism", "purity", "empty", "extremes", "planted", "unit", "crop", "scale", "opposite",
+    "company", "perfect", "controls", "symmetry",
+]  # fmt: skip
 
 
 class Right(Measure):
@@ -69,7 +72,47 @@ class Raises(Right):
         raise KeyError("x")
 
 
+class LevelCounts(Right):
+    def measure(self, subject):
+        found = super().measure(subject)
+        return Measured(found.value / (1 + float(np.abs(subject.explanation.map).max())), "A share, of sorts.")
+
+
+class NoSign(Right):
+    def measure(self, subject):
+        return Measured(abs(super().measure(subject).value), "A share of the map, without a sign.")
+
+
+class KeptForTheNext(Right):
+    def measure(self, subject):
+        value = subject.shared.setdefault("kept", super().measure(subject).value)
+        return Measured(value, "A share of the first map that was measured.")
+
+
+class NoMoreThanHalf(Right):
+    def measure(self, subject):
+        return Measured(super().measure(subject).value / 2, "Half of the share that lies in the box.")
+
+
+class OtherControls(Right):
+    def measure(self, subject):
+        found = super().measure(subject)
+        return Measured(found.value, "A share, beside a control.", figures={"controls": {"centre": found.value + 1}})
+
+
+class RowsWeighMore(Right):
+    def measure(self, subject):
+        found, rows = super().measure(subject), subject.explanation.map.shape[0]
+        return Measured(found.value * rows / 12, "A share of the map that depends on the number of its rows.")
+
+
 FAULTS = {
+    "scale": LevelCounts,
+    "opposite": NoSign,
+    "company": KeptForTheNext,
+    "perfect": NoMoreThanHalf,
+    "controls": OtherControls,
+    "symmetry": RowsWeighMore,
     "bounds": OutOfBounds,
     "sentence": Wordless,
     "determinism": Drawing,
@@ -96,7 +139,10 @@ def test_every_built_in_measure_passes(name):
 
 def test_nothing_is_found_where_nothing_is_wrong():
     report = check_measure(Right)
-    assert {result.outcome for result in report.results} == {"passed"}, str(report)
+    assert {result.check: result.outcome for result in report.results} == {
+        **dict.fromkeys(CHECKS, "passed"),
+        "controls": "not applicable",
+    }, str(report)
 
 
 @pytest.mark.parametrize("check", FAULTS)

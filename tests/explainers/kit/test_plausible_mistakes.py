@@ -1,15 +1,13 @@
 """Mistakes that look right: each is found, by the check that is meant for it, in words that name it."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import cv2
 import numpy as np
 import pytest
 
-from explainers import Explainer, Layer, Measure, Measured, NotMeasurable, Range, check_explainer, check_measure
-from explainers.box_scores import sample_with_box
+from explainers import Explainer, Layer, Range, check_explainer
 from explainers.builtin.grad_cam import GradCam
 from explainers.builtin.occlusion import Occlusion, _Windows
 from explainers.builtin.smoothgrad import SmoothGrad
@@ -181,125 +179,3 @@ def test_a_constant_added_to_other_findings_must_change_nothing():
 
     (result,) = check_explainer(Softmax, ["unit"]).results
     assert "logits of the other findings" in result.sentence
-
-
-class FirstFinding(Measure):
-    """Reads the first finding's logit, whichever was explained."""
-
-    name, title, unit, better = "first_finding", "First finding", "logit", "higher"
-
-    def measure(self, subject):
-        values, network_input = subject.explanation.on_input(), subject.context.input
-        hot = (values >= np.quantile(values, 0.9))[..., None]
-        covered = np.where(hot, network_input.mean(), network_input).astype(np.float32)
-        fall = float(subject.context.logits[0] - subject.context.forward(covered[None])[0, 0])
-        return Measured(fall, f"Covering the hottest tenth lowers the logit by {fall:.2f}.")
-
-
-class MinMax(Measure):
-    """Scales the map to 0 … 1 first, so that a map below zero is as good as the true one."""
-
-    name, title, unit, bounds, better = "min_max", "Min-max", "share", (0, 1), "higher"
-    expected_failures: ClassVar = {}
-
-    def measure(self, subject):
-        if subject.box is None:
-            raise NotMeasurable("There is no box.")
-        values, inside = sample_with_box(subject.explanation.on_image(), subject.box)
-        values = (values - values.min()) / max(np.ptp(values), 1e-9)
-        share = float(values[inside].sum() / max(values.sum(), 1e-9))
-        return Measured(share, f"{share:.0%} of the map lies in the box.")
-
-
-@pytest.mark.parametrize(
-    ("mistake", "words"), [(FirstFinding, "Measure the explained finding"), (MinMax, "the same map below zero")]
-)
-def test_a_measures_mistake_is_found_and_named(mistake, words):
-    (result,) = check_measure(mistake, ["planted"]).results
-    assert result.outcome == "failed", result
-    assert words in result.sentence
-
-
-class InLogitsCalledShare(Measure):
-    """The map's sum, under the unit of a share."""
-
-    name, title, unit = "in_logits", "In logits", "share"
-
-    def measure(self, subject):
-        return Measured(float(subject.explanation.map.sum()), "The cells sum to that.")
-
-
-class Unbounded(InLogitsCalledShare):
-    """Divides by a sum in which both signs cancel."""
-
-    bounds = (0, 1)
-
-    def measure(self, subject):
-        values = subject.explanation.map
-        return Measured(float(values.max() / max(values.sum(), 1e-9)), "The largest cell has that share.")
-
-
-class OneFrameForAnother(Measure):
-    """Looks for the radiograph's box in the network's input."""
-
-    name, title, unit, better, needs_box = "one_frame", "One frame", "share", "higher", True
-
-    def measure(self, subject):
-        values = np.maximum(subject.explanation.on_input(), 0)
-        top, left, height, width = (int(each) for each in subject.box)
-        inside = values[top : top + height, left : left + width].sum()
-        return Measured(float(inside / max(values.sum(), 1e-9)), "That share of the map lies in the box.")
-
-
-@pytest.mark.parametrize(
-    ("mistake", "check", "words"),
-    [
-        (InLogitsCalledShare, "unit", "divided by what is as large"),
-        (Unbounded, "extremes", "not within (0, 1)"),
-        (OneFrameForAnother, "crop", "Compare in one frame"),
-    ],
-)
-def test_a_measures_mistake_is_found_by_its_check(mistake, check, words):
-    (result,) = check_measure(mistake, [check]).results
-    assert result.outcome == "failed", result
-    assert words in result.sentence
-
-
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "wrong-plugins"
-
-SENTENCES = {
-    "corner_aligned": "corners aligned",
-    "findings_by_position": "in the order of the findings that were asked for",
-    "hash_seed": "hash()",
-    "ig_no_difference": "A gradient is a logit per input unit",
-    "measure_first_finding": "Measure the explained finding",
-    "measure_min_max": "the same map below zero",
-    "modifies_weights": "changes the network's weights",
-    "option_clipped": "the same map at 66 and at 128",
-    "overlaps_summed": "divide sums over overlapping windows",
-    "stride_off_by_one": "up to its last row and column",
-}
-"""What the kit says of each mistake that was collected beside this project."""
-
-MOVED = {
-    "explainers.measures.localisation import on_square": "explainers.box_scores import sample_with_box as on_square",
-    "explainers.measuring import NotMeasurable": "explainers import NotMeasurable",
-}
-"""Imports of one of them, and where what they import is now: it must fail for its own mistake."""
-
-
-@pytest.mark.parametrize("name", SENTENCES)
-def test_every_collected_mistake_is_found_and_named(name):
-    file = SHARED / f"{name}.py"
-    if not file.is_file():
-        pytest.skip("the collection of wrong plugins is not beside this checkout")
-    text = file.read_text()
-    for old, new in MOVED.items():
-        text = text.replace(old, new)
-    space: dict = {}
-    exec(compile(text, file.name, "exec"), space)
-    kind = "cxr_lens_explainers" if "cxr_lens_explainers" in space else "cxr_lens_measures"
-    check = check_explainer if kind == "cxr_lens_explainers" else check_measure
-    report = check(space[kind]()[0])
-    assert not report.passed
-    assert any(SENTENCES[name] in result.sentence for result in report.results if not result.ok), str(report)

@@ -1,10 +1,10 @@
-"""Explainers with one fault each, for the check that is meant to find it."""
+"""Explainers whose map has one fault each, for the check that is meant to find it."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 
-from explainers import Explainer, Layer, Range
+from explainers import Explainer, Layer
 
 
 class Right(Explainer):
@@ -67,95 +67,6 @@ class IgnoresNetwork(Right):
         return np.abs(context.input).mean(-1)
 
 
-class Remembers(Right):
-    """Normalises by the largest value of any picture so far."""
-
-    name, largest = "remembers", 0.0
-
-    def explain(self, context, finding):
-        values = super().explain(context, finding)
-        Remembers.largest = max(Remembers.largest, float(np.abs(values).max()))
-        return values / max(Remembers.largest, 1e-9)
-
-
-class BatchMates(Right):
-    """Standardises over all findings that are asked for together."""
-
-    name = "batch_mates"
-
-    def explain_findings(self, context, findings):
-        maps = np.stack([self.explain(context, finding) for finding in findings])
-        return maps / max(np.abs(maps).sum(), 1e-9)
-
-
-class Writes(Right):
-    """Multiplies the input where it stands."""
-
-    name = "writes"
-
-    def explain(self, context, finding):
-        gradient = context.input_gradient(finding)
-        context.input.setflags(write=True)
-        context.input[...] *= gradient
-        return context.input.sum(-1)
-
-
-class Unseeded(Right):
-    """Noise from a generator of its own."""
-
-    name = "unseeded"
-
-    def explain(self, context, finding):
-        noise = np.random.default_rng().normal(size=context.input.shape[:2])
-        return super().explain(context, finding) + 1e-3 * noise
-
-
-class GlobalSeed(Right):
-    """Noise from numpy's global generator, seeded for everybody."""
-
-    name = "global_seed"
-
-    def explain(self, context, finding):
-        np.random.seed(0)
-        return super().explain(context, finding) + 1e-9 * np.random.normal(size=context.input.shape[:2])
-
-
-class Silent(Right):
-    """Hides eighty windows and never says how far it is."""
-
-    name = "silent"
-    cost = 80
-
-    def explain(self, context, finding):
-        place = context.labels.index(finding)
-        for _ in range(self.cost // 16):
-            context.forward(np.repeat(context.input[None], 16, axis=0))[:, place]
-        return super().explain(context, finding)
-
-
-class Deaf(Silent):
-    """Says how far it is, and doesn't stop when told to."""
-
-    name = "deaf"
-
-    def explain(self, context, finding):
-        from explainers.errors import Cancelled
-
-        for step in range(5):
-            context.forward(np.repeat(context.input[None], 16, axis=0))
-            try:
-                context.progress((step + 1) / 5)
-            except Cancelled:
-                continue
-        return Right().explain(context, finding)
-
-
-class Costly(Silent):
-    """Makes more passes than it says."""
-
-    name, most_passes = "costly", 40
-
-
 class SquaresTheSign(Right):
     """Squares the map and calls it signed."""
 
@@ -174,26 +85,6 @@ class ExplainsTheScore(Right):
         logit = context.logits[context.labels.index(finding)]
         score = 1 / (1 + np.exp(-logit))
         return super().explain(context, finding) * score * (1 - score)
-
-
-class IdleOption(Right):
-    """Has an option that it doesn't use."""
-
-    name = "idle"
-
-    def explain(self, context, finding, *, power: Annotated[int, Range(1, 3)] = 1, side: Literal["a", "b"] = "a"):
-        return super().explain(context, finding) * (2 if side == "a" else 1)
-
-
-class SharedState(Right):
-    """Keeps the call's picture on the class, where other threads find it."""
-
-    name = "shared_state"
-
-    def explain(self, context, finding):
-        SharedState.input = context.input
-        gradient = context.input_gradient(finding)
-        return (SharedState.input * gradient).sum(-1)
 
 
 class Upside(Right):
@@ -262,7 +153,18 @@ class OtherLayer(Explainer):
         return context.activations(layer) @ weights[: context.layers[layer][2]]
 
 
+class RowsOnly(Right):
+    """Blurred down the columns and not along the rows, so that its maxima stay where they are."""
+
+    name = "rows_only"
+
+    def explain(self, context, finding):
+        values = super().explain(context, finding)
+        return (np.roll(values, 1, axis=0) + 2 * values + np.roll(values, -1, axis=0)) / 4
+
+
 FAULTS = {
+    "symmetry": RowsOnly,
     "sums": MissesItsSum,
     "derivative": MeanOverChannels,
     "magnitude": SumForMean,
@@ -274,16 +176,8 @@ FAULTS = {
     "finite": NotANumber,
     "finding": IgnoresFinding,
     "weights": IgnoresNetwork,
-    "batch": Remembers,
-    "purity": Writes,
-    "determinism": Unseeded,
-    "progress": Silent,
-    "cancel": Deaf,
-    "time": Costly,
     "sign": SquaresTheSign,
     "unit": ExplainsTheScore,
-    "options": IdleOption,
-    "threads": SharedState,
     "planted": Upside,
 }
 """The check that must find it, and the explainer."""

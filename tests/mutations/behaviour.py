@@ -1,7 +1,8 @@
 """What an explainer or a measure does, as far as it can be seen: to tell a fault from a change that changes nothing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from explainers.contract.explainer import Explainer, check_explainer_class
 from explainers.contract.measure import Measure, NotMeasurable
 from explainers.contract.options import Option
 from explainers.errors import OptionError, PluginError
+from explainers.kit.checks.behaviour import PASSES_A_SECOND
 from explainers.kit.explainer_runner import ExplainerRunner, network
 from explainers.kit.report import CheckFailed
 
@@ -20,19 +22,20 @@ PROGRESS = 0.1
 """Reports of progress that differ by less are no difference to anybody."""
 
 
-def of_explainer(explainer: type[Explainer]) -> list[Any]:
+def of_explainer(explainer: type[Explainer]) -> Iterator[Any]:
     """Maps, promises, progress and declarations on the kit's networks and on others."""
-    seen: list[Any] = [explainer.stochastic, explainer.control, explainer.unit]
+    yield from (explainer.stochastic, explainer.control, explainer.unit)
     runner = ExplainerRunner(explainer)
     try:
         check_explainer_class(explainer)
     except PluginError as error:
-        return [*seen, str(error)]
+        yield str(error)
+        return
     for settings in _settings(explainer):
-        seen += [explainer.is_signed(runner.options(settings, network())), *_maps(runner, settings)]
         full = runner.options(settings, network())
-        seen += [explainer.is_stochastic(full), json.dumps(explainer.options_in_effect(full, (40, 56)))]
-    return seen
+        yield from (explainer.is_signed(full), explainer.is_stochastic(full))
+        yield json.dumps(explainer.options_in_effect(full, (40, 56)))
+        yield from _maps(runner, settings)
 
 
 def _maps(runner: ExplainerRunner, settings: dict[str, Any]) -> Iterator[Any]:
@@ -55,7 +58,10 @@ def _maps(runner: ExplainerRunner, settings: dict[str, Any]) -> Iterator[Any]:
             yield str(error)
             continue
         yield from (run.map, run.passes, run.context.notes.get("promised_sum", {}).get(finding, 0.0))
-        yield np.array([step.fraction for step in run.steps])
+        # of work that takes less than a second nobody sees a report
+        yield np.array([step.fraction for step in run.steps if run.passes > PASSES_A_SECOND])
+        previews = [step.preview for step in run.steps if step.preview is not None]
+        yield np.asarray(previews[-1], np.float32) if previews else 0.0
         options = runner.options(settings, on)
         try:
             yield np.asarray(runner.explainer().explain_findings(run.context, [FOR_DARK, FOR_BRIGHT], **options))
@@ -83,23 +89,22 @@ def _values(option: Option) -> list[Any]:
     return [not option.default]
 
 
-def of_measure(measure: type[Measure]) -> list[Any]:
+def of_measure(measure: type[Measure]) -> Iterator[Any]:
     """Values, figures and verdicts on explanations of the kit's network and of another."""
     from tests.mutations.explanations import explanations
 
-    seen: list[Any] = [measure.better, measure.bounds]
+    yield from (measure.better, measure.bounds)
     for subject in explanations():
         try:
             found = measure().measure(subject)
         except NotMeasurable:
-            seen.append("not measurable")
+            yield "not measurable"
             continue
         except Exception as error:  # noqa: BLE001 - whatever a fault raises is how it behaves
-            seen.append(repr(error))
+            yield repr(error)
             continue
-        seen += [found.value, found.verdict, json.dumps(_rounded(dict(found.figures)), sort_keys=True)]
-        seen += [np.asarray(each) for each in found.arrays.values()]
-    return seen
+        yield from (found.value, found.verdict, json.dumps(_rounded(dict(found.figures)), sort_keys=True))
+        yield from (np.asarray(each) for each in found.arrays.values())
 
 
 def _rounded(value: Any) -> Any:
@@ -110,9 +115,13 @@ def _rounded(value: Any) -> Any:
     return float(f"{value:.4g}") if isinstance(value, float | np.floating) else str(value)
 
 
-def same(one: list[Any], other: list[Any]) -> bool:
-    """Whether two behaviours are one, up to rounding."""
-    return len(one) == len(other) and all(map(_same, one, other))
+END = object()
+"""What follows a behaviour."""
+
+
+def same(one: Iterable[Any], other: Iterable[Any]) -> bool:
+    """Whether two behaviours are one, up to rounding. They are followed until they differ."""
+    return all(_same(*pair) for pair in zip_longest(one, other, fillvalue=END))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -122,6 +131,8 @@ def _same(one: Any, other: Any) -> bool:
         if one.ndim == 1 and one.dtype == np.float64:
             return bool(np.all(np.abs(one - other) <= PROGRESS))
         return bool(np.allclose(one, other, rtol=0, atol=RELATIVE * max(float(np.abs(one).max(initial=0)), 1e-9)))
+    if one is END or other is END:
+        return False
     if isinstance(one, float | np.floating) and isinstance(other, float | np.floating):
         return bool(abs(one - other) <= RELATIVE * max(abs(one), 1e-9)) or one == other
     return type(one) is type(other) and one == other

@@ -6,7 +6,7 @@ another width of a blur is another valid explainer, and nothing that a kit could
 
 import ast
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 OPERATORS: dict[type, type] = {
@@ -34,7 +34,7 @@ class Mutant:
     """A changed source.
 
     kind    the kind of fault
-    place   "line: what was changed"
+    place   "line, function: what was changed"
     source  the whole text
     """
 
@@ -43,14 +43,21 @@ class Mutant:
     source: str
 
 
-def mutants(source: str) -> Iterator[Mutant]:
-    """All faults of a module's source, in the order of its lines."""
+def mutants(source: str, left_alone: Sequence[str] = ()) -> Iterator[Mutant]:
+    """All faults of a module's source, in the order of its lines, but for those in some functions."""
     tree = ast.parse(source)
-    for node, kind, change in list(_sites(tree)):
+    for node, kind, change in list(_sites(tree, left_alone)):
         changed = _applied(tree, node, change)
         if changed is not None:
-            new = ast.unparse(changed)
-            yield Mutant(kind, f"line {node.lineno}: {_shown(node, change)}", new)
+            yield Mutant(kind, f"{place(tree, node.lineno)}: {_shown(node, change)}", ast.unparse(changed))
+
+
+def place(tree: ast.Module, line: int) -> str:
+    """A line, and the outermost function or the method that it is in."""
+    parts = [part for item in tree.body for part in (item.body if isinstance(item, ast.ClassDef) else [item])]
+    functions = [each for each in parts if isinstance(each, ast.FunctionDef)]
+    names = [each.name for each in functions if each.lineno <= line <= (each.end_lineno or 0)]
+    return f"line {line}, {names[0]}" if names else f"line {line}"
 
 
 def _applied(tree: ast.Module, node: ast.AST, change: Change) -> ast.Module | None:
@@ -73,16 +80,16 @@ def _shown(node: ast.AST, change: Change) -> str:
     return f"{before[:60]} → {words[:60]}"
 
 
-def _sites(tree: ast.Module) -> Iterator[tuple[ast.AST, str, Change]]:
+def _sites(tree: ast.Module, left_alone: Sequence[str]) -> Iterator[tuple[ast.AST, str, Change]]:
     """(node, kind, change) of every fault."""
     for item in tree.body:
-        if isinstance(item, ast.FunctionDef) and not item.name.startswith("cxr_lens"):
+        if isinstance(item, ast.FunctionDef) and not item.name.startswith(("cxr_lens", *left_alone)):
             yield from _in_function(item)
         elif isinstance(item, ast.ClassDef):
             for part in item.body:
                 if isinstance(part, ast.Assign):
                     yield from _in_attributes(part)
-                elif isinstance(part, ast.FunctionDef) and part.name not in UNTOUCHED_CALLS:
+                elif isinstance(part, ast.FunctionDef) and part.name not in (*UNTOUCHED_CALLS, *left_alone):
                     yield from _in_function(part)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tests.mutations.reasons import reason
 from tests.mutations.trial import CAUGHT, EQUIVALENT, SURVIVED, Verdict
 
 
@@ -19,12 +20,16 @@ def text_of(verdicts: Sequence[Verdict], *, every: bool = False) -> str:
     counted = sorted(checks.items(), key=lambda each: -each[1])
     lines += ["", "Found first by: " + ", ".join(f"{name} {count}" for name, count in counted)]
     for title, outcome in (("Not found", SURVIVED), ("Equivalent", EQUIVALENT)):
-        lines += ["", f"{title}:", *(f"- {each.subject}: {each.place} ({each.kind})" for each in verdicts
-                                     if each.outcome == outcome)]  # fmt: skip
+        lines += ["", f"{title}:", *(_listed(each) for each in verdicts if each.outcome == outcome)]
     unnamed = [each for each in faults if each.outcome == CAUGHT and (every or not each.named)]
     lines += ["", "Caught:" if every else "Caught, not named:"]
     lines += [f"- {each.subject}: {each.place} ({each.kind}): {each.check}: {each.sentence}" for each in unnamed]
     return "\n".join(lines) + "\n"
+
+
+def _listed(verdict: Verdict) -> str:
+    why = reason(verdict.place) if verdict.outcome == SURVIVED else ""
+    return f"- {verdict.subject}: {verdict.place} ({verdict.kind})" + (f". Why: {why}." if why else "")
 
 
 def _row(kind: str, faults: Sequence[Verdict]) -> str:

@@ -22,8 +22,18 @@ HELPERS = {
 }
 """Modules with the arithmetic of one explainer or measure, which are changed too."""
 
-SAME_AS = ("verified_grid",)
-"""Measures whose arithmetic is another's."""
+CHOICES = {
+    "occlusion": ("covariance", "coarse_to_fine"),
+    "stability": ("_changes",),
+    "relevance_gain": ("control_maps",),
+    "verified": ("_controls",),
+}
+"""Functions whose numbers are a choice among valid ones: in which order windows are computed and how the others are
+interpolated, by how much a picture is changed, how wide a control is. They are left alone, as constants at the top of a
+module are; what they must keep is in `by_hand`."""
+
+LEFT_OUT = ("verified_grid", "attention_relevance")
+"""A measure whose arithmetic is another's, and an explainer of networks that the kit does not have."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,11 @@ class Subject:
     name: str
     module: str
     sources: tuple[str, ...]
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Functions that are left alone."""
+        return CHOICES.get(self.name, ())
 
     def text(self, source: str) -> str:
         """A module's source."""
@@ -55,7 +70,7 @@ def subjects() -> Iterator[Subject]:
     """Every built-in, explainers first."""
     for folder in ("builtin", "builtin/controls", "measures"):
         for file in sorted((ROOT / folder).glob("[!_]*.py")):
-            if file.stem not in SAME_AS:
+            if file.stem not in LEFT_OUT:
                 module = ".".join(("explainers", *folder.split("/"), file.stem))
                 helpers = (f"explainers.{name}" for name in HELPERS.get(file.stem, ()))
                 yield Subject(file.stem, module, (module, *helpers))

@@ -1,12 +1,17 @@
 """The generator of faults and its trial: what is changed, what is left alone, and what becomes of a fault."""
 
+import ast
 import json
 
+import numpy as np
 import pytest
 
+from tests.mutations.behaviour import same
+from tests.mutations.by_hand import FAULTS, by_hand
 from tests.mutations.operators import mutants
+from tests.mutations.reasons import REASONS, reason
 from tests.mutations.report import text_of
-from tests.mutations.subjects import subjects
+from tests.mutations.subjects import LEFT_OUT, subjects
 from tests.mutations.trial import CAUGHT, EQUIVALENT, SURVIVED, Verdict, tried
 
 SOURCE = '''
@@ -52,11 +57,45 @@ def test_notes_texts_and_constants_at_the_top_are_left_alone():
         assert "One text, 2 texts." in mutant.source
 
 
+def test_functions_whose_numbers_are_choices_are_left_alone():
+    assert not [mutant for mutant in mutants(SOURCE, ["explain"]) if "explain" in mutant.place]
+
+
+def test_every_fault_that_is_written_by_hand_changes_one_place_of_its_subject():
+    for fault in FAULTS:
+        subject = SUBJECTS[fault.subject]
+        (text,) = [text for text in map(subject.text, subject.sources) if fault.before in text]
+        assert text.count(fault.before) == 1, fault
+        changed = text.replace(fault.before, fault.after)
+        assert (fault.kind, changed) in [(mutant.kind, mutant.source) for mutant in by_hand(fault.subject, text)]
+        ast.parse(changed)
+
+
+def test_behaviours_are_followed_until_they_differ():
+    def behaviour():
+        yield np.ones(3, np.float32)
+        raise AssertionError("what follows is not asked for")
+
+    assert not same(behaviour(), [np.zeros(3, np.float32), 1])
+    assert same([1.0, "a"], [1.0 + 1e-9, "a"])
+    assert not same([1.0], [1.0, 2.0])
+
+
+def test_a_reason_belongs_to_a_function_of_a_subject():
+    names = {(source.rsplit(".", 1)[-1] + ".py", node.name)
+             for subject in SUBJECTS.values() for source in subject.sources
+             for node in ast.walk(ast.parse(subject.text(source))) if isinstance(node, ast.FunctionDef)}  # fmt: skip
+    assert set(REASONS) <= names
+    (file, function), why = next(iter(REASONS.items()))
+    assert reason(f"{file}, line 3, {function}: a + b → a - b") == why
+    assert reason("other.py, line 3, nothing: a + b → a - b") == ""
+
+
 def test_every_built_in_is_a_subject_and_loads_from_its_text():
     from explainers import Registry
 
     registry = Registry.standard()
-    assert {*SUBJECTS, "verified_grid"} == {*registry.explainers, *registry.measures}
+    assert {*SUBJECTS, *LEFT_OUT} == {*registry.explainers, *registry.measures}
     for name, subject in SUBJECTS.items():
         for source in subject.sources:
             assert subject.loaded(source, subject.text(source)).name == name

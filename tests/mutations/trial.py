@@ -72,10 +72,10 @@ def _limit(seconds: int) -> Iterator[None]:
 
 @cache
 def _original(subject: Subject) -> list[Any]:
-    return _behaviour(subject.loaded())
+    return list(_behaviour(subject.loaded()))
 
 
-def _behaviour(cls: type) -> list[Any]:
+def _behaviour(cls: type) -> Iterator[Any]:
     return of_explainer(cls) if issubclass(cls, Explainer) else of_measure(cls)
 
 

@@ -153,14 +153,6 @@ def test_rooms_beside_each_other_import_in_no_circle():
 LONGEST = {".py": 300, ".js": 250, ".mjs": 250, ".css": 250}
 """Most lines of a file, tests and examples included."""
 
-STILL_LONGER = {
-    "tests/benchmarks/peers.py",
-    "tests/explainers/kit/test_kit.py",
-    "tests/explainers/kit/test_plausible_mistakes.py",
-}
-"""Tests that are still to be split."""
-
-
 LONGEST_FUNCTION = 60
 """Most lines of a function without its docstring: a screen."""
 
@@ -196,7 +188,7 @@ def test_the_longest_files_and_functions_are_short():
         print(f"longest {title}:")
         for name, count in sorted(lines.items(), key=lambda item: -item[1])[:10]:
             print(f"{count:6} {name}")
-    files = {name for name, count in of_files.items() if count > LONGEST[Path(name).suffix]} - STILL_LONGER
+    files = {name for name, count in of_files.items() if count > LONGEST[Path(name).suffix]}
     functions = {name for name, count in of_functions.items() if count > LONGEST_FUNCTION}
     assert (files, functions) == (set(), set())
 

@@ -4,10 +4,12 @@ They are read in one process of its own, whose memory is watched by the system.
 """
 
 import json
+import os
 import pickle
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -38,13 +40,13 @@ print(json.dumps({"said": said, "mb": int(peak.split()[1]) / 1024}))
 
 
 class Code:
-    """Pickles as a call that would leave a file behind."""
+    """Pickles as a call that would leave a file or a folder behind."""
 
-    def __init__(self, trace: Path) -> None:
-        self.trace = trace
+    def __init__(self, function: Callable, trace: Path) -> None:
+        self.function, self.trace = function, trace
 
     def __reduce__(self):
-        return (Path.touch, (self.trace,))
+        return (self.function, (self.trace,))
 
 
 def config(**weights) -> str:
@@ -84,8 +86,11 @@ def corpus(root: Path, trace: Path):
             (root / name / file).write_bytes(content.encode() if isinstance(content, str) else content)
         return root / name
 
-    run = pickle.dumps(Code(trace))
+    run = pickle.dumps(Code(os.mkdir, trace))
+    # names of pathlib occur in real files: a stand-in takes their place
+    known = pickle.dumps(Code(Path.touch, trace))
     torch = {"layout": "torchvision"}
+    folder("known_name", "holds no weights", {"config.json": config(file="a.pt", **torch), "a.pt": torch_zip(known)})
     folder("pickle", "It was not run", {"config.json": config(file="a.pt", **torch), "a.pt": torch_zip(run)})
     folder("old_pickle", "It was not run", {"config.json": config(file="a.pt", **torch), "a.pt": run})
     folder("keras_pickle", "can't be read", {"pretrained_model.h5": run})

@@ -23,7 +23,7 @@ class Refusing:
     def find_spec(self, name, path=None, target=None):
         first = name.split(".")[0]
         if first in {forbidden!r} or (first in ("cxr", "hub", "explainers") and not
-                name.startswith("explainers.client") and name != "explainers"):
+                name.startswith("explainers.client") and name not in ("explainers", "hub", "hub.lazy_imports")):
             raise ImportError(f"{{name}} is not for clients")
 
 sys.meta_path.insert(0, Refusing())

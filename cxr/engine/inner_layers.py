@@ -29,8 +29,8 @@ class InnerLayers:
         self._net, self._library, self._pool = net, library, pool
         self._compiled: LRUCache[str, dict[str, Compiled]] = LRUCache(CACHED_LAYERS)
         self._lock = threading.Lock()
-        names = list(map_shapes(side=net.side, final_relu=net.final_relu))
-        self.layers: tuple[str, ...] = tuple(names[: names.index(list(layer_chain.chain(net))[-1])])
+        self._names = list(map_shapes(side=net.side, final_relu=net.final_relu))
+        self.layers: tuple[str, ...] = tuple(self._names[: self._names.index(list(layer_chain.chain(net))[-1])])
 
     def is_cut(self, layer: str) -> bool:
         """Whether every path from the input to the output goes through this layer."""
@@ -39,6 +39,11 @@ class InnerLayers:
     def source_of(self, layer: str) -> str:
         """The layer that cuts the network right before a layer that does not."""
         return layer_chain.source_of(self._net, layer)
+
+    def _cut_after(self, layer: str) -> str:
+        """The next layer that cuts the network; all do from the last block's output on."""
+        following = self._names[self._names.index(layer) + 1 :]
+        return next(each for each in following if each not in self.layers or self.is_cut(each))
 
     def forward_with(self, batch: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
         """(logits `(N, n)`, the layer's output `(N, y, x, k)`) of a prepared batch `(N, h, w, c)`."""
@@ -55,7 +60,7 @@ class InnerLayers:
         if not self.is_cut(layer):
             raise LayerError(
                 f"The network reaches its output around {layer!r}, so there is no part after it alone.",
-                f"Layers that cut the network: {', '.join(filter(self.is_cut, self.layers))}.",
+                f"The nearest layers with such a part: {self.source_of(layer)} and {self._cut_after(layer)}.",
             )
         description = partial(layer_chain.after, self._net, layer=layer)
         return np.concatenate([logits for (logits,) in self._each("after", layer, description, activations)])

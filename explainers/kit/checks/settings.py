@@ -70,6 +70,8 @@ def previews(runner: ExplainerRunner) -> str:
     shown = [step.preview for step in run.steps if step.preview is not None]
     if not shown:
         raise NotApplicable("It shows no map before it is done.")
+    if not np.ptp(run.map):
+        raise NotApplicable("Its map is the same everywhere, so that a preview can't resemble it.")
     _check_preview(run, np.asarray(shown[-1], np.float64))
     return f"{len(shown)} previews, the last one nearly the map"
 

@@ -57,7 +57,7 @@ def test_the_random_map_depends_on_the_seed_and_the_input_alone(context_of, line
 
 def test_the_average_map_is_the_checkpoints_or_says_that_there_is_none(context_of, linear):
     context = context_of(linear(np.ones((4, 4))), np.zeros((4, 4)))
-    with pytest.raises(ExplainerError, match="no average map of Effusion"):
+    with pytest.raises(ExplainerError, match="carries no average map of Effusion"):
         AverageMap().explain(context, "Effusion")
-    context._predictor._average_maps = {"Effusion": np.eye(2, dtype=np.float32)}
+    context._predictor.average_maps = {"Effusion": np.eye(2, dtype=np.float32)}
     assert AverageMap().explain(context, "Effusion").tolist() == [[1, 0], [0, 1]]

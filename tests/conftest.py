@@ -200,9 +200,11 @@ def loading_state():
     predictor = SimpleNamespace(identity=Identity("starter", "starter", None, "0" * 64))
     networks = SimpleNamespace(
         names=["starter"],
+        in_use="starter",
+        name_of=lambda name="": name or "starter",
+        brought=lambda name="": False,
         state=lambda name="": network,
         loaded=lambda name="": None,
-        brought=lambda name="": False,
         begin=lambda name: None,
         answering=lambda name: SimpleNamespace(predictor=predictor, requested="starter", fallback=""),
     )

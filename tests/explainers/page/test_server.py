@@ -140,6 +140,6 @@ def test_only_a_port_that_is_taken_is_called_so(monkeypatch, error, raised, word
     blocks = SimpleNamespace(launch=launch, fns={})
     monkeypatch.setattr("explainers.page.layout.page", lambda *_: blocks)
     monkeypatch.setattr("explainers.page.head.head", lambda *_: "")
-    state = module._state(PageSettings(port=80), SimpleNamespace(), SimpleNamespace(measures={}))
+    state = module._state(PageSettings(port=80), SimpleNamespace(), SimpleNamespace(measures={}, networks={}))
     with pytest.raises(raised, match=words):
         module._launch(state)

@@ -17,7 +17,9 @@ class Header {
     this.part("choice").addEventListener("change", () => this.choose(this.part("choice").value));
     this.part("retry").addEventListener("click", () => trigger("retry", {model: this.missing}));
     for (const channel of ["comparison", "testing"]) {
-      page.subscribe(channel, () => { if (this.isHeld && !this.isBusy) window.setTimeout(() => this.show(this.value)); });
+      page.subscribe(channel, () => {
+        if (this.isHeld && !this.isBusy) window.setTimeout(() => this.show(this.value));
+      });
     }
     onValue((value) => this.show(value));
   }

@@ -64,4 +64,7 @@ def test_what_a_space_needs_is_tracked_and_small():
     sizes = {name: (ROOT / name).stat().st_size for name in tracked if (ROOT / name).is_file()}
     assert sum(sizes.values()) < 60_000_000
     # but for the starter's weights: what git, and a visitor's browser, take without a thought
-    assert {name for name, size in sizes.items() if size > 1_000_000} <= {"hub/starter/model.safetensors"}
+    assert {name for name, size in sizes.items() if size > 1_000_000} <= {
+        "hub/starter/model.safetensors",
+        "hub/lite0/model.keras",
+    }

@@ -54,8 +54,7 @@ KINDS = [
     *(
         pytest.param(layer, marks=pytest.mark.slow)
         for layer in (
-            "conv1_bn", "conv1_relu", "pool1", "conv2_block1_0_bn", "conv2_block1_0_relu", "conv2_block1_1_bn",
-            "conv4_block24_1_relu", "conv4_block24_2_conv", "pool3_bn", "pool4_pool", "conv5_block1_0_relu",
+            "conv1_bn", "pool1", "conv2_block1_0_relu", "conv2_block1_1_bn", "conv4_block24_2_conv", "pool4_pool",
         )
     ),
 ]  # fmt: skip
@@ -83,7 +82,7 @@ def test_all_layers_are_computed_by_the_engine_and_the_same_ones_cut_the_network
 
 def test_what_follows_a_layer_beside_which_others_go_on_is_refused(fast, batch):
     activations = fast.activations(batch, "conv3_block4_1_conv")
-    with pytest.raises(LayerError, match=r"around 'conv3_block4_1_conv'.*pool2_conv"):
+    with pytest.raises(LayerError, match="conv3_block3_concat and conv3_block4_concat"):
         fast.forward_from("conv3_block4_1_conv", activations)
 
 

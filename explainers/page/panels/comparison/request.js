@@ -7,11 +7,20 @@ export function isReady({network, radiograph, scores}) {
     && scores.model === network.model);
 }
 
-export function compareRequest({run, second, network, finding, options}, explainers) {
+export function compareRequest({run, second, network, finding, options, explainers: declared}, names) {
+  const changed = (name) => changedOptions(declared.get(name).options, options[name], network.layers);
   return {
-    run, finding, explainers,
-    options: Object.fromEntries(explainers.map((name) => [name, options[name]])),
+    run, finding, explainers: names,
+    options: Object.fromEntries(names.map((name) => [name, changed(name)])),
     networks: second?.kind === "network" ? [network.model, second.name] : [network.model],
     second: second?.kind === "finding" ? second.name : "",
   };
+}
+
+// What differs from the defaults, which each network may have its own of. A layer that was chosen for another network,
+// and that this one lacks, gives way to its default too.
+export function changedOptions(declared, values, layers) {
+  const isMeant = ({name, kind, default: usual}) => values[name] !== usual
+    && !(kind === "layer" && layers && !layers.includes(values[name]));
+  return Object.fromEntries(declared.filter(isMeant).map(({name}) => [name, values[name]]));
 }

@@ -19,7 +19,7 @@ from cxr.checkpoint.writing import write_safetensors
 ROOT = Path(__file__).resolve().parents[3]
 COMMIT = "a" * 40
 SHIFT = 1.5
-"""Added to every logit of the network on the Hub, so that its scores are told from the packaged network's."""
+"""Added to every logit of the network on the Hub, so that its scores differ from the packaged network's."""
 
 PATIENT = """
 import os, time

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -95,4 +96,6 @@ def values_of(panel, handler, event) -> list:
     async def collected() -> list:
         return [value async for value in panel.stream_async(handler, event)]
 
-    return asyncio.run(collected())
+    # in a thread of its own: Playwright's loop may be running in this one
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, collected()).result()

@@ -19,6 +19,7 @@ class Agreement:
     names     of the explainers, in the order of rows and columns
     spearman  (n, n) rank correlation of the maps on a common grid
     iou       (n, n) overlap (IoU) of their hottest tenths
+    shared    (n, n) share of the hottest tenth that lies in both
     same      pairs that are equal by algebra: their agreement says nothing
     map       (28, 28) share of the explainers (each family once, controls left out) that call a cell hot
     counted   how many that are
@@ -27,6 +28,7 @@ class Agreement:
     names: tuple[str, ...]
     spearman: np.ndarray
     iou: np.ndarray
+    shared: np.ndarray
     same: tuple[tuple[str, str], ...]
     map: np.ndarray
     counted: int
@@ -37,6 +39,7 @@ class Agreement:
             "explainers": list(self.names),
             "spearman": self.spearman.round(4).tolist(),
             "iou_top_tenth": self.iou.round(4).tolist(),
+            "shared_top_tenth": self.shared.round(4).tolist(),
             "same_by_algebra": [list(pair) for pair in self.same],
             "counted": self.counted,
         }
@@ -45,31 +48,38 @@ class Agreement:
 def agreement(explanations: Sequence[Explanation]) -> Agreement:
     """The agreement of one or more explanations of the same radiograph and finding."""
     grids = [on_grid(each.map) for each in explanations]
-    hot = [hottest(grid, TOP) & (grid > 0) for grid in grids]
+    hot = [_hot(grid) for grid in grids]
     count = len(grids)
-    correlations, overlaps = np.eye(count), np.eye(count)
+    correlations, overlaps, shared = np.eye(count), np.eye(count), np.eye(count)
     same = []
     for one in range(count):
         for other in range(one + 1, count):
             correlations[one, other] = correlations[other, one] = spearman(grids[one], grids[other])
             overlaps[one, other] = overlaps[other, one] = overlap(hot[one], hot[other])
+            shared[one, other] = shared[other, one] = _shared([hot[one], hot[other]])
             family = explanations[one].family
             if family and family == explanations[other].family:
                 same.append((explanations[one].explainer, explanations[other].explainer))
     counted = _independent(explanations)
     share = np.mean([hot[at] for at in counted], axis=0) if counted else np.zeros_like(grids[0])
     names = tuple(each.explainer for each in explanations)
-    return Agreement(names, correlations, overlaps, tuple(same), share.astype(np.float32), len(counted))
+    return Agreement(names, correlations, overlaps, shared, tuple(same), share.astype(np.float32), len(counted))
 
 
 def shared_share(explanations: Sequence[Explanation]) -> float:
-    """Share of the hottest tenth that lies in every map's: 1 for equal maps."""
-    counted = agreement(explanations)
-    if counted.counted == len(explanations):
-        return round(float((counted.map > 1 - 1e-6).mean()) / TOP, 4)
-    # relatives are counted once in the picture; here each map counts
-    pairs = counted.iou[np.triu_indices(len(explanations), 1)]
-    return round(float(2 * pairs.min() / (1 + pairs.min())), 4)
+    """Share of the hottest tenth that lies in every map's: 1 for equal maps, relatives and controls included."""
+    return round(_shared([_hot(on_grid(each.map)) for each in explanations]), 4)
+
+
+def _hot(grid: np.ndarray) -> np.ndarray:
+    """Boolean array: the hottest tenth of the cells, where the map is positive."""
+    return hottest(grid, TOP) & (grid > 0)
+
+
+def _shared(hot: Sequence[np.ndarray]) -> float:
+    """Share of the largest of these areas that lies in all of them; 0 if all are empty."""
+    largest = max(int(each.sum()) for each in hot)
+    return float(np.logical_and.reduce(hot).sum() / largest) if largest else 0.0
 
 
 def _independent(explanations: Sequence[Explanation]) -> list[int]:

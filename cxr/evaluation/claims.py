@@ -86,12 +86,10 @@ def withheld(finding: str, config: CheckpointConfig) -> str:
         )
     where = f"Not calibrated: on other patients ({found.patients} with {name})"
     if not slope_fits(found.slope):
-        return (
-            f"{where} the logarithm of the ratio rises {_interval(found.slope)} times as much as stated. {_top(found)}"
-        )
+        return f"{where} the calibration slope is {_interval(found.slope)} instead of 1. {_top(found)}"
     if not level_fits(found.intercept):
         factor = (math.exp(found.intercept[0]), math.exp(found.intercept[1]), math.exp(found.intercept[2]))
-        return f"{where} ratios are {_interval(factor)} times the stated ones. {_top(found)}"
+        return f"{where} the likelihood ratio is {_interval(factor)} times the stated one. {_top(found)}"
     return ""
 
 
@@ -115,8 +113,8 @@ def _top(found: FindingWitness) -> str:
     if top.ratio is None:
         return ""
     return (
-        f"The highest fifth of scores was stated to be {top.claimed:.2g} times as common with the finding as without, "
-        f"and was {_interval(top.ratio)} times."
+        f"For the highest fifth of the scores, the stated likelihood ratio is {top.claimed:.2g}, the observed one "
+        f"{_interval(top.ratio)}."
     )
 
 

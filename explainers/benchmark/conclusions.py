@@ -15,22 +15,22 @@ def _sentences(found: Mapping) -> Iterator[str]:
     explainers = [each for each in tested if not each["control"]]
     localising = [each["label"] for each in explainers if each["beats_prior"]]
     if not explainers or not found["prior"]:
-        yield "Nothing can be said of localising: no explainer was compared with other patients' boxes."
+        yield "Nothing can be said about localisation: no explainer was compared with other patients' boxes."
     elif localising:
         yield (
-            f"Localising on this network, beyond a guess from other patients' boxes: {', '.join(localising)}. Of the "
-            f"other {len(explainers) - len(localising)} explainers that can't be said."
+            f"These explainers find radiologists' boxes better than a guess from other patients' boxes: "
+            f"{', '.join(localising)}. For the other {len(explainers) - len(localising)} this was not shown."
         )
     else:
         yield (
-            f"No explainer of {len(explainers)} may be called localising on this network: none beats a guess from "
-            "other patients' boxes on both headline figures. That none could is not shown."
+            f"None of {len(explainers)} explainers finds radiologists' boxes better than a guess from other patients' "
+            "boxes does, by both headline figures. More boxes could still show a small advantage."
         )
     moving = _moving(found)
     if moving:
         yield (
-            f"What moves the logit more than any control's order does: {', '.join(moving)}. That says what the network "
-            "uses, not where disease is."
+            "Hiding the pixels that these explainers rank highest changes the logit more than hiding those of any "
+            f"control: {', '.join(moving)}. This shows what the network uses, not where disease is."
         )
     for table in found["subsets"]:
         labels = [each["label"] for each in table["explainers"] if "beats_prior" in each]
@@ -38,8 +38,8 @@ def _sentences(found: Mapping) -> Iterator[str]:
             yield f"On {table['targets']} targets alone: {', '.join(labels)}."
     if names := _findings(found):
         yield (
-            f"Means are over {names}, on {found['targets']} targets of {found['patients']} patients; of other "
-            "findings, networks and hospitals nothing is said."
+            f"Means are over {names}, on {found['targets']} targets of {found['patients']} patients. They "
+            "say nothing about other findings, networks or hospitals."
         )
 
 

@@ -54,13 +54,13 @@ def test_the_interval_holds_the_stated_value():
     [
         ({"patients": 19}, "only 19 of the other patients have Mass, and 20 are needed"),
         ({"patients": 1}, "only 1 of the other patients has Mass"),
-        ({"slope": (0.3, 0.1, 0.5)}, r"30 with Mass\) the logarithm of the ratio rises 0.30 \(0.10 to 0.50\) times"),
-        ({"slope": (0.65, 0.2, 1.1)}, "rises 0.65"),  # includes 1, but is far from it
-        ({"slope": (0.9, -0.1, 1.9)}, "rises 0.90"),  # may as well be 0
-        ({"slope": (0.75, 0.7, 0.79)}, "rises 0.75"),  # surely not 1
-        ({"slope": (1.5, 0.9, 2.1)}, "rises 1.50"),
-        ({"intercept": (0.5, -0.1, 1.1)}, r"ratios are 1.65 \(0.90 to 3.00\) times the stated ones"),
-        ({"intercept": (-0.35, -0.4, -0.3)}, "ratios are 0.70"),
+        ({"slope": (0.3, 0.1, 0.5)}, r"30 with Mass\) the calibration slope is 0.30 \(0.10 to 0.50\) instead of 1"),
+        ({"slope": (0.65, 0.2, 1.1)}, "slope is 0.65"),  # includes 1, but is far from it
+        ({"slope": (0.9, -0.1, 1.9)}, "slope is 0.90"),  # may as well be 0
+        ({"slope": (0.75, 0.7, 0.79)}, "slope is 0.75"),  # surely not 1
+        ({"slope": (1.5, 0.9, 2.1)}, "slope is 1.50"),
+        ({"intercept": (0.5, -0.1, 1.1)}, r"ratio is 1.65 \(0.90 to 3.00\) times the stated one"),
+        ({"intercept": (-0.35, -0.4, -0.3)}, "ratio is 0.70"),
     ],
 )
 def test_a_claim_that_other_patients_contradict_is_withheld_with_figures(changed, said):
@@ -77,8 +77,8 @@ def test_a_small_difference_that_is_certain_is_within_the_tolerance(changed):
 
 def test_the_sentence_names_what_was_stated_of_the_highest_scores_and_what_was_observed():
     said = withheld("Mass", config(replace(RIGHT, slope=(0.2, 0.1, 0.3))))
-    assert "stated to be 14 times as common" in said
-    assert "was 1.40 (1.10 to 1.80) times" in said
+    assert "the stated likelihood ratio is 14," in said
+    assert "the observed one 1.40 (1.10 to 1.80)." in said
 
 
 @pytest.mark.parametrize(("logit", "side"), [(-2.5, "low"), (2.5, "high")])

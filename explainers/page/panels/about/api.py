@@ -30,7 +30,7 @@ def api_section() -> str:
     rows = [[name, filled(WORDS, key)] for name, key in ENDPOINTS.items()]
     heads = [filled(WORDS, "endpoint"), filled(WORDS, "returns")]
     call = CALL.format(address=filled(WORDS, "api_address"))
-    return f"""<section id="about-api" class="benchmark" tabindex="-1"><h3>{escape(filled(WORDS, "api_title"))}</h3>
+    return f"""<section id="about-api" class="benchmark api" tabindex="-1"><h3>{escape(filled(WORDS, "api_title"))}</h3>
 <p>{escape(filled(WORDS, "api"))}</p>
 <pre tabindex="0" aria-label="{escape(filled(WORDS, "api_call"))}">{escape(call)}</pre>
 {table(heads, rows, filled(WORDS, "api_table"))}</section>"""

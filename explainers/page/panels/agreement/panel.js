@@ -60,10 +60,10 @@ class AgreementPanel {
   }
 }
 
-function matrix({titles, explainers, spearman, iou_top_tenth: overlaps, pair}) {
+function matrix({titles, explainers, spearman, shared_top_tenth: shared, pair}) {
   const least = pair.map((name) => explainers.indexOf(name));
   const words = (row, column) => (row === column ? ""
-    : `${minus(spearman[row][column].toFixed(2))} (${Math.round(100 * overlaps[row][column])} %)`);
+    : `${minus(spearman[row][column].toFixed(2))} (${Math.round(100 * shared[row][column])} %)`);
   const rows = titles.map((title, row) => create("tr", {}, create("th", {scope: "row"}, title),
     ...titles.map((_, column) => create("td", {
       class: row !== column && least.includes(row) && least.includes(column) ? "least" : null,

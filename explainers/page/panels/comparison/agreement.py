@@ -11,7 +11,7 @@ def agreement_value(session: Session, crop: list[float]) -> dict | None:
     """The agreement between the maps of the network whose scores are shown; None for fewer than two.
 
     shared  share of their hottest tenth that all maps have in common
-    pair    the two explainers that agree least by the overlap of their hottest tenths
+    pair    the two explainers that share least of their hottest tenths
     """
     own = [each for panel, each in session.shown.items() if "@" not in panel and not each.control]
     if len(own) < 2:
@@ -22,7 +22,7 @@ def agreement_value(session: Session, crop: list[float]) -> dict | None:
         **found.to_json(),
         "titles": [each.title for each in own],
         "shared": shared_share(own),
-        "pair": _least_alike(own, found.iou),
+        "pair": _least_alike(own, found.shared),
         "map": session.keep_map(found.map),
         "rows": rows,
         "columns": columns,
@@ -30,7 +30,7 @@ def agreement_value(session: Session, crop: list[float]) -> dict | None:
     }
 
 
-def _least_alike(explanations: list[Explanation], overlaps: np.ndarray) -> list[str]:
-    masked = np.where(np.triu(np.ones_like(overlaps), 1) > 0, overlaps, np.inf)
+def _least_alike(explanations: list[Explanation], shared: np.ndarray) -> list[str]:
+    masked = np.where(np.triu(np.ones_like(shared), 1) > 0, shared, np.inf)
     one, other = np.unravel_index(int(masked.argmin()), masked.shape)
     return [explanations[one].explainer, explanations[other].explainer]

@@ -62,9 +62,9 @@ export class MapPanel {
     return this.second ? `${this.explainer.name}@${this.second.name}` : this.explainer.name;
   }
 
-  get filled() {
-    return Boolean(this.picture?.radiograph);
-  }
+  get filled() { return Boolean(this.picture?.radiograph); }
+
+  get mayHaveMap() { return this.state !== "failed" && this.state !== "cancelled"; }
 
   get inView() {
     const {top, bottom, left, right} = this.frame.getBoundingClientRect();
@@ -89,7 +89,7 @@ export class MapPanel {
 
   showResults({panels, token}) {
     const results = panels[this.key] ?? {};
-    this.results.replaceChildren(...testResults(this.page, results));
+    this.results.replaceChildren(...testResults(this.page, results, this.mayHaveMap));
     this.marks.take(results, token);
   }
 
@@ -157,7 +157,7 @@ export class MapPanel {
     this.shownMap = null;
     this.bar.hidden = true;
     for (const part of [this.ticks, this.ranked]) part.replaceChildren();
-    this.results.replaceChildren(...testResults(this.page, {}));
+    this.results.replaceChildren(...testResults(this.page, {}, this.mayHaveMap));
     for (const part of [this.note, this.facts, this.correlation]) part.textContent = "";
     this.facts.removeAttribute("title");
     this.marks.clear();

@@ -1,5 +1,5 @@
 // The comparison: which explanations are asked for, what the server answers, and when the maps are drawn.
-import {readAddress, writeAddress} from "../../scripts/address.js";
+import {readAddress} from "../../scripts/address.js";
 import {parts} from "../../scripts/dom.js";
 import {titleOf} from "../../scripts/findings.js";
 import {createChooser} from "./chooser.js";
@@ -9,7 +9,7 @@ import {createLooks} from "./looks.js";
 import {defaults} from "./options.js";
 import {PanelGrid} from "./panel_grid.js";
 import {Regions} from "./regions.js";
-import {compareRequest, isReady} from "./request.js";
+import {compareRequest, isReady, rememberInAddress} from "./request.js";
 import {findingSide, firstTitle, offerSides, sideKey} from "./sides.js";
 import {showServer} from "./status.js";
 import {viewTools} from "./view_tools.js";
@@ -32,7 +32,7 @@ class Comparison {
     this.running = this.rerun = false;
     // what was compared first: "TOKEN NETWORK"; and which radiograph's finding was explained last
     this.begun = this.explainedToken = "";
-    this.look = createLooks(page, this.part, this.requested.view, () => { this.writeAddress(); this.draw(); });
+    this.look = createLooks(page, this.part, this.requested.view, () => { rememberInAddress(this); this.draw(); });
     this.grid = new PanelGrid(page, this.part("panels"), {...this, callbacks: {
       network: () => this.network, onRerun: () => this.compareAgain(), onDrawn: () => this.draw(),
     }});
@@ -110,10 +110,10 @@ class Comparison {
     this.part("error").hidden = true;
     for (const panel of this.grid.all) panel.wait();
     this.showSides();
-    this.say(this.text("computing", {count: names.length, finding: this.title(finding)}));
+    this.sayComputing();
     this.trigger("compare", compareRequest(this, names));
     this.page.publish("explained", {finding});
-    this.writeAddress();
+    rememberInAddress(this);
     this.refresh();
   }
 
@@ -179,19 +179,16 @@ class Comparison {
     if (this.rerun) this.compare();
   }
 
+  sayComputing() {
+    const {size: count} = this.chosen;
+    this.say(this.text(count > 1 ? "computing" : "computing_one", {count, finding: this.title(this.finding)}));
+  }
+
   // The sentence above the maps.
   say(sentence, pair = "") {
     this.part("sentence").textContent = sentence;
     this.part("pair").textContent = pair;
     this.part("pair").hidden = !pair;
-  }
-
-  writeAddress() {
-    const {finding, second, look} = this;
-    writeAddress(window, {
-      finding, explainers: this.chosenInOrder.join(","), view: look.view === "positive" ? "" : look.view,
-      second: second?.kind === "finding" ? second.name : "",
-    });
   }
 
   draw() {
@@ -225,7 +222,8 @@ class Comparison {
       this.chosen.delete(name);
       this.grid.remove(name);
       if (!this.chosen.size) this.stop();
-      else if (!this.running) this.compare();
+      else if (this.running) this.sayComputing();
+      else this.compare();
     }
     this.refresh();
   }

@@ -1,4 +1,5 @@
-// When a comparison can be asked for, and what it is asked for with.
+// When a comparison can be asked for, what it is asked for with, and how the page's address names it.
+import {writeAddress} from "../../scripts/address.js";
 
 // Radiograph and scores belong together, and to the network that is chosen. The network itself may still be loading:
 // what needs it waits for it.
@@ -23,4 +24,12 @@ export function changedOptions(declared, values, layers) {
   const isMeant = ({name, kind, default: usual}) => values[name] !== usual
     && !(kind === "layer" && layers && !layers.includes(values[name]));
   return Object.fromEntries(declared.filter(isMeant).map(({name}) => [name, values[name]]));
+}
+
+// Reload and a shared link bring the same comparison.
+export function rememberInAddress({finding, second, look, chosenInOrder}) {
+  writeAddress(window, {
+    finding, explainers: chosenInOrder.join(","), view: look.view === "positive" ? "" : look.view,
+    second: second?.kind === "finding" ? second.name : "",
+  });
 }

@@ -3,18 +3,18 @@ import {create} from "../../scripts/dom.js";
 import {minus, number} from "../../scripts/numbers.js";
 
 // results: {measure: its state} of this map. One row for each quick test from the start, so that nothing moves later;
-// one for each test that was run on request.
-export function testResults({settings, text}, results) {
+// one for each test that was run on request. hasMap: whether this panel has a map or may get one.
+export function testResults({settings, text}, results, hasMap = true) {
   const words = text("measures"), {measures} = settings.panels.measures;
   return measures.filter((each) => each.quick || results[each.name])
-    .map((each) => create("li", {}, row(words, each, results[each.name])));
+    .map((each) => create("li", {}, row(words, each, results[each.name], hasMap)));
 }
 
-function row(words, measure, result) {
+function row(words, measure, result, hasMap) {
   const title = create("span", {class: "test"}, measure.title);
   if (!result || result.state === "running") {
-    const waits = result ? create("span", {class: "outcome"}, words("computing")) : null;
-    return create("div", {class: "pending"}, title, waits);
+    const state = result ? "computing" : hasMap ? "not_yet" : "no_map";
+    return create("div", {class: "pending"}, title, create("span", {class: "outcome"}, words(state)));
   }
   return create("details", {class: result.state},
     create("summary", {}, title, create("span", {class: "outcome", title: measure.unit}, ...outcome(words, result))),

@@ -9,6 +9,7 @@ from cxr.errors import NotAvailable
 
 LAYERS, LAYER_GRADIENT, FORWARD_FROM = "layers", "layer_gradient", "forward_from"
 INPUT_GRADIENT, ATTENTIONS, RANDOMISED = "input_gradient", "attentions", "randomised"
+AVERAGE_MAPS = "average_maps"
 
 CAPABILITIES: dict[str, str] = {
     LAYERS: "inner layers",
@@ -17,10 +18,11 @@ CAPABILITIES: dict[str, str] = {
     INPUT_GRADIENT: "gradients of the input",
     ATTENTIONS: "attention with its gradients",
     RANDOMISED: "a network of the same layers with random weights",
+    AVERAGE_MAPS: "average maps beside the weights",
 }
 """What each is called in a sentence."""
 
-OF_A_GRAPH = frozenset(CAPABILITIES) - {ATTENTIONS}
+OF_A_GRAPH = frozenset(CAPABILITIES) - {ATTENTIONS, AVERAGE_MAPS}
 """What follows from a network whose operations are known."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cxr.capabilities import LayeredNetwork
+from cxr.capabilities import AVERAGE_MAPS, LayeredNetwork
 from cxr.checkpoint import Checkpoint, CheckpointConfig, Heads, Identity, read_checkpoint
 from cxr.deferred_network import DeferredNetwork
 from cxr.engine import AUTO, Engine, build_engine, chosen_engine
@@ -64,9 +64,9 @@ class Predictor:
         self.benchmark: Mapping = benchmark or {}
         self._randomised: dict[int, Predictor] = {}
         self._building = threading.Lock()
-        self.capabilities, self.token_grid = network.capabilities, network.token_grid
-        self.config = config
-        self.identity = identity
+        carried = {AVERAGE_MAPS} if self.average_maps else set()
+        self.capabilities, self.token_grid = network.capabilities | carried, network.token_grid
+        self.config, self.identity = config, identity
         self.rule: InputRule | OwnPreparation = rule or InputRule.from_config(config.input)
         self.labels: tuple[str, ...] = tuple(config.findings)
         self._columns = list(config.findings.values())

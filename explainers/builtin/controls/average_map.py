@@ -29,6 +29,7 @@ class AverageMap(Explainer):
     name, title, unit, control = "average_map", "Control: average map", "logit", True
     by_default = False
     most_passes = 0
+    needs = ("average_maps",)
     expected_failures: ClassVar = {
         "frame": "It does not look at the picture.",
         "sign": "It does not look at the picture.",

@@ -6,11 +6,15 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from cxr.engine import ENGINES
-from explainers.commands.arguments import add_stated, stated_of
+from cxr.stated_arguments import add_stated, stated_of
 from explainers.page import Limits, PageSettings, serve
 from hub.command_line import add_version, existing_file, existing_folder, run
+from hub.errors import SourceError
+from hub.keras_file import is_keras_file
+from hub.sources import STATED_HINT
 
 DEFAULT_MODEL = "medmae"
 """Pulled from the Hub once; where that can't be reached, the packaged starter takes its place and the page says so."""
@@ -25,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(given: argparse.Namespace) -> int:
+    if stated_of(given) and not any(is_keras_file(Path(each).expanduser()) for each in given.model):
+        raise SourceError("--labels and --input describe no network of --model.", STATED_HINT)
     serve(
         PageSettings(
             models=tuple(given.model or DEFAULT_MODELS),
@@ -94,8 +100,8 @@ def _add_content(parser: argparse.ArgumentParser) -> None:
         type=_seconds,
         default="auto",
         metavar="SECONDS|off",
-        help="run each plugin's explainer in a process of its own, ended after so many seconds; off: in this process "
-        "(default: the limit explanation_s where others can reach the page, off where only this machine can)",
+        help="run each plugin's explainer or network in a process of its own, ended after so many seconds; off: in "
+        "this process (default: the limit explanation_s where others can reach the page, off where only this one can)",
     )
     parser.add_argument(
         "--samples", type=existing_folder, metavar="DIR", help="folder of pictures to offer as samples (default: none)"

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from cxr.phantom.command import add_phantom
+from cxr.stated_arguments import add_stated, stated_of
 from cxr.training.commands import add_commands
 from hub.command_line import add_command, add_version, existing_file, existing_folder, run
 from hub.errors import describe_error
@@ -52,10 +53,12 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "images", nargs="+", metavar="IMAGE", help="a radiograph: PNG, JPEG, WebP, TIFF or DICOM file; several at once"
     )
     predict.add_argument("--model", default="starter", metavar="SOURCE", help=f"{SOURCE} (default: starter)")
+    add_stated(predict)
     predict.add_argument("--json", action="store_true", help="print one JSON object (default: a table for each image)")
 
 
-SOURCE = "the checkpoint: starter, a preset's name, a folder, or org/name[@revision] on the Hub"
+SOURCE = "the network: starter, a preset's name, a checkpoint's folder, a Keras model's file (.keras, .h5), or "
+SOURCE += "org/name[@revision] on the Hub"
 
 
 def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -67,6 +70,7 @@ def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         run=_verify,
     )
     verify.add_argument("source", metavar="SOURCE", help=SOURCE)
+    add_stated(verify, has_table=True)
     verify.add_argument(
         "--labels", type=existing_file, metavar="CSV", help="table of labels to measure the AUC on (default: no AUC)"
     )
@@ -100,7 +104,7 @@ def _predict(given: argparse.Namespace) -> int:
     """Score each image; one that can't be read is reported, and the others are still scored."""
     from cxr.predictor import Predictor
 
-    predictor = Predictor.load(given.model)
+    predictor = Predictor.load(given.model, stated=stated_of(given))
     failed = False
     results = []
     for image in given.images:
@@ -166,7 +170,7 @@ def _verify(given: argparse.Namespace) -> int:
     if bool(given.labels) != bool(given.images):
         print("error: --labels needs --images, and --images needs --labels.", file=sys.stderr)
         return 2
-    resolved = resolve(given.source)
+    resolved = resolve(given.source, stated=stated_of(given))
     for line in verify(resolved):
         print(line)
     predictor = Predictor.load(resolved)

@@ -136,6 +136,11 @@ def known_finding(name: str) -> str | None:
     return _BY_KEY.get(_key(name))
 
 
+def finding_among(name: str, others: Sequence[str]) -> str | None:
+    """NIH's finding that a label means, else the one of `others` with the same letters; None where there is none."""
+    return known_finding(name) or next((each for each in others if _key(each) == _key(name)), None)
+
+
 def is_other_finding(name: str) -> bool:
     """Whether a label is known not to be one of NIH's findings, so that it is not a misspelt one."""
     return _key(name) in _OTHER_KEYS
@@ -146,15 +151,17 @@ def is_no_finding(name: str) -> bool:
     return _key(name) in _NO_FINDING_KEYS
 
 
-def findings_of(labels: Sequence[str]) -> tuple[dict[str, int], tuple[str, ...]]:
+def findings_of(labels: Sequence[str], others: Sequence[str] = ()) -> tuple[dict[str, int], tuple[str, ...]]:
     """({finding: its place among the labels}, labels that are left out: no finding, or one that another label is).
+
+    others  a network's own findings beside NIH's
 
     A label that is spelled as NIH does counts before another spelling of it; "" is no label.
     """
     exact = {label: at for at, label in enumerate(labels) if label in DESCRIPTIONS}
     places = dict(exact)
     for at, label in enumerate(labels):
-        if (finding := known_finding(label)) and finding not in places:
+        if (finding := finding_among(label, others)) and finding not in places:
             places[finding] = at
     used = set(places.values())
     left_out = tuple(label for at, label in enumerate(labels) if label and at not in used)

@@ -1,15 +1,16 @@
 """From what `--model` names to a predictor: checkpoints, Keras models, and the networks of plugins."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explainers.contract.network import Network
 from explainers.errors import PluginError
 from explainers.registry import Registry
-from hub.errors import names_hint
+from hub.errors import SourceError, names_hint
 from hub.files import sha256_of
+from hub.sources import STATED_HINT
 
 if TYPE_CHECKING:
     from cxr.predictor import Predictor
@@ -32,7 +33,8 @@ def load_network(
     engine    what computes forward passes of a checkpoint, as `Predictor.load` reads it
     stated    `labels`, `input` and other fields of a whole Keras model's description
 
-    Raises PluginError for a plugin's network that can't be had, and what `Predictor.load` raises.
+    Raises PluginError for a plugin's network that can't be had, SourceError where `stated` describes no Keras model,
+    and what `Predictor.load` raises.
     """
     from cxr.predictor import Predictor
 
@@ -40,10 +42,28 @@ def load_network(
     network = plugin_network(source, registry)
     if network is None:
         return Predictor.load(source, engine=engine, stated=stated)
+    if stated:
+        raise SourceError(f"The network {network.name!r} states its labels and its input rule itself.", STATED_HINT)
     from explainers.plugin_network import predictor_of
 
     file = Path(inspect.getfile(network))
-    return predictor_of(network, source=source_name(source), sha256=sha256_of(file) if file.is_file() else "")
+    return predictor_of(
+        network,
+        source=source_name(source),
+        sha256=sha256_of(file) if file.is_file() else "",
+        make=_in_a_process(network, source, registry),
+    )
+
+
+def _in_a_process(network: type[Network], source: str, registry: Registry) -> Callable[[], Network]:
+    """What makes the network: in a process of its own where the registry isolates plugins, else here."""
+    if registry.isolation is None:
+        return network
+    from explainers.running.network_process import IsolatedNetwork, NetworkProcess
+
+    plugin = registry.source_of(registry.snapshot().network_origins.get(source, "")) or plugin_file(source)
+    process = NetworkProcess(plugin, network.name, registry.isolation)
+    return lambda: IsolatedNetwork(network, process)
 
 
 def plugin_network(source: str, registry: Registry) -> type[Network] | None:
@@ -51,10 +71,9 @@ def plugin_network(source: str, registry: Registry) -> type[Network] | None:
 
     Raises PluginError for a plugin's file without a network, or with another one.
     """
-    file, _, name = source.rpartition(f"{SUFFIX}:") if f"{SUFFIX}:" in source else (source, "", "")
-    if not (source.endswith(SUFFIX) or name):
+    plugin, name = plugin_file(source), source.rpartition(f"{SUFFIX}:")[2] if f"{SUFFIX}:" in source else ""
+    if not plugin:
         return registry.networks.get(source)
-    plugin = file if file.endswith(SUFFIX) else file + SUFFIX
     if not Path(plugin).expanduser().is_file():
         raise PluginError(f"There is no file {Path(plugin).name!r}.", "Check the path after --model.")
     own = Registry()
@@ -70,9 +89,17 @@ def plugin_network(source: str, registry: Registry) -> type[Network] | None:
     return own.networks[name or next(iter(own.networks))]
 
 
+def plugin_file(source: str) -> str:
+    """The plugin's file that a source string names; "" for another source."""
+    if source.endswith(SUFFIX):
+        return source
+    file, found, name = source.rpartition(f"{SUFFIX}:")
+    return file + SUFFIX if found and name else ""
+
+
 def names_a_plugin(source: str, registry: Registry) -> bool:
     """Whether a source string names a plugin's network; nothing is loaded."""
-    return source.endswith(SUFFIX) or f"{SUFFIX}:" in source or source in registry.networks
+    return bool(plugin_file(source)) or source in registry.networks
 
 
 def source_name(source: str) -> str:

@@ -36,15 +36,18 @@ METHODS = {
 """The method of `Network` that gives each capability."""
 
 
-def predictor_of(network: type[Network], *, source: str, sha256: str = "") -> Predictor:
+def predictor_of(
+    network: type[Network], *, source: str, sha256: str = "", make: Callable[[], Network] | None = None
+) -> Predictor:
     """The network, made and asked for its layers, as what everything else works with.
 
     source  the plugin it is from, without folders
     sha256  of the plugin's file
+    make    gives the network, where the class itself is not called
 
     Raises PluginError where it can't be made, or says something impossible of itself.
     """
-    made = _called(network.name, "__init__", network)
+    made = _called(network.name, "__init__", make or network)
     config = CheckpointConfig(
         name=network.name,
         labels=tuple(network.labels),
@@ -74,9 +77,11 @@ def _called(name: str, method: str, function: Callable, *arguments: Any) -> Any:
     """The function's result. Raises PluginError, naming network and method, for whatever it raises."""
     try:
         return function(*arguments)
-    except (CxrLensError, KeyboardInterrupt):
+    except CxrLensError:
         raise
     except BaseException as error:  # a plugin's code may raise anything
+        if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+            raise  # the user's own, which no other thread gets
         raise PluginError(f"{name}.{method} raised {brief(error)}") from error
 
 

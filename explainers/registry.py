@@ -43,10 +43,10 @@ class Registry:
     """The explainers, measures and plugins' networks that are there, by name, in the order of their registration."""
 
     def __init__(self, *, isolation: "Isolation | None" = None) -> None:
-        """isolation: what a plugin's explainer may take in a process of its own, each time; its seconds limit a
+        """isolation: what a plugin's explainer or network may take in a process of its own; its seconds limit a
         plugin's measure, too. None for no limit and no processes. Built-ins have no limit.
         """
-        self._isolation, self._depth = isolation, 0
+        self.isolation, self._depth = isolation, 0
         self._plugins = pluggy.PluginManager(hookspecs.PROJECT)
         self._plugins.add_hookspecs(hookspecs)
         self._loaded: dict[str, ModuleType] = {}
@@ -111,7 +111,7 @@ class Registry:
     def measure_limit(self, name: str) -> float | None:
         """Seconds that a measure may take; None for no limit."""
         is_own = self._published.measure_origins.get(name) == BUILTIN
-        return None if is_own or self._isolation is None else self._isolation.limit_s
+        return None if is_own or self.isolation is None else self.isolation.limit_s
 
     @contextmanager
     def _changed(self) -> Iterator[None]:
@@ -245,16 +245,16 @@ class Registry:
         taken = draft.origins.get(explainer.name)
         if taken is not None:
             raise PluginError(f"The name {explainer.name!r} is taken by {taken}.", "Choose another name.")
-        if self._isolation is not None and plugin != BUILTIN:
+        if self.isolation is not None and plugin != BUILTIN:
             from explainers.running.isolation import isolated
 
-            source = next((each for each in self._loaded if display_name(each) == plugin), "")
-            explainer = isolated(explainer, source, self._isolation)
-        self._draft = replace(
-            draft,
-            explainers={**draft.explainers, explainer.name: explainer},
-            origins={**draft.origins, explainer.name: plugin},
-        )
+            explainer = isolated(explainer, self.source_of(plugin), self.isolation)
+        explainers, origins = {**draft.explainers, explainer.name: explainer}, {**draft.origins, explainer.name: plugin}
+        self._draft = replace(draft, explainers=explainers, origins=origins)
+
+    def source_of(self, plugin: str) -> str:
+        """The file or module that was loaded under a plugin's name; "" for an installed package."""
+        return next((each for each in self._loaded if display_name(each) == plugin), "")
 
     def _fail(self, plugin: str, reason: str) -> None:
         log.info("plugin %s: %s", plugin, reason)

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -19,7 +20,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None)
     Errors of the project's tree, and files that can't be read or written, become one sentence. Anything else is a
     defect and is raised.
     """
-    given = parser.parse_args(arguments)
+    given = parser.parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
     try:
         return given.run(given)
     except CxrLensError as error:
@@ -33,6 +34,20 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return STOPPED
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """The words, with a value such as -1..1 joined to its option; argparse would take it for another option."""
+    joined: list[str] = []
+    for word in words:
+        if RANGE.match(word) and joined and OPTION.fullmatch(joined[-1]):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+RANGE, OPTION = re.compile(r"-\d+\.\."), re.compile(r"--[a-z-]+")
 
 
 def add_command(

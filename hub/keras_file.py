@@ -26,6 +26,12 @@ def open_keras_file(file: Path, *, source: str, stated: Mapping[str, Any] | None
     Raises CheckpointError for a description that can't be read, or that has a field of a wrong type.
     """
     refuse_pointer(file)
+    config = keras_config(file, stated)
+    return Resolved(source, str(config["name"]), file.parent, config, sha256=sha256_of(file))
+
+
+def keras_config(file: Path, stated: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The equivalent of a `config.json`, checked; the model's file is not read. Raises as `open_keras_file` does."""
     config = {
         "format": FORMAT,
         "name": file.stem,
@@ -34,7 +40,7 @@ def open_keras_file(file: Path, *, source: str, stated: Mapping[str, Any] | None
         "architecture": KERAS,
         "weights": {"file": file.name},
     }
-    return Resolved(source, str(config["name"]), file.parent, check_config(config), sha256=sha256_of(file))
+    return check_config(config)
 
 
 def described_beside(file: Path) -> dict[str, Any]:

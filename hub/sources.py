@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hub.directory import PACKAGED, STARTER, Resolved, open_directory
+from hub.config import KERAS, read_config
+from hub.directory import PACKAGED, STARTER, Resolved, described, open_directory
 from hub.errors import CheckpointError, CxrLensError, SourceError, names_hint
-from hub.keras_file import is_keras_file, open_keras_file
+from hub.keras_file import is_keras_file, keras_config, open_keras_file
 from hub.presets import Preset, read_presets
 from hub.repository import Progress, Repository
 
@@ -21,6 +22,10 @@ log = logging.getLogger(__name__)
 
 STARTER_DIRECTORY = Path(__file__).resolve().parent / STARTER
 REPO = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
+
+PLUGIN = re.compile(r"\.py(:\w+)?$")
+PLUGIN_HINT = "The page and the commands of `python -m explainers`, such as explain and batch, run plugins' networks."
+STATED_HINT = "Labels and input rule can be stated of a whole Keras model's file only."
 
 
 def resolve(
@@ -52,6 +57,28 @@ def resolve(
         return _fallen_back(source, presets, error)
 
 
+def configuration_of(
+    source: str,
+    *,
+    presets: Mapping[str, Preset] | None = None,
+    stated: Mapping[str, Any] | None = None,
+) -> dict | None:
+    """A checkpoint's configuration, read without its weights; None where it is on the Hub alone, or names no outputs.
+
+    Raises CheckpointError for a configuration that can't be read. Arguments are those of `resolve`.
+    """
+    presets = read_presets() if presets is None else presets
+    if source in PACKAGED:
+        return read_config(STARTER_DIRECTORY.with_name(source))
+    if source in presets:
+        return presets[source].config()
+    place = _local(source)
+    if place is None:
+        return None
+    found = keras_config(place, stated) if place.is_file() else described(place, name=place.name)
+    return found if "labels" in found or found["architecture"] != KERAS else None
+
+
 def packaged(name: str, *, notes: tuple[str, ...] = ()) -> Resolved:
     """A checkpoint that comes with this package, one of PACKAGED."""
     return open_directory(STARTER_DIRECTORY.with_name(name), source=name, notes=notes)
@@ -67,12 +94,17 @@ def _resolve(
 ) -> Resolved:
     if not source or not isinstance(source, str):
         raise SourceError("No checkpoint was named.", _forms(presets))
+    place = _local(source) if source not in (*PACKAGED, *presets) else None
+    if place and place.is_file():
+        return open_keras_file(place, source=source, stated=stated)
+    if stated:
+        raise SourceError(f"{source!r} describes itself.", STATED_HINT)
     if source in PACKAGED:
         return packaged(source)
-    if source not in presets and (place := _local(source)):
-        if place.is_file():
-            return open_keras_file(place, source=source, stated=stated)
+    if place:
         return open_directory(place, source=source)
+    if PLUGIN.search(source):
+        raise SourceError(f"{Path(source).name!r} is a plugin's file, and checkpoints are expected here.", PLUGIN_HINT)
     found = on_hub(source, presets)
     if found is None:
         raise SourceError(f"There is no checkpoint {source!r}.", _forms(presets, source))

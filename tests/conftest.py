@@ -201,6 +201,7 @@ def loading_state():
     networks = SimpleNamespace(
         names=["starter"],
         in_use="starter",
+        expected_findings=lambda name="": {},
         name_of=lambda name="": name or "starter",
         brought=lambda name="": False,
         state=lambda name="": network,

@@ -28,7 +28,7 @@ def parsed(*arguments: str, **environment: str):
 def test_without_arguments_it_serves_the_starter_to_this_machine_alone():
     assert parsed() == {
         "model": [],
-        "labels": None,
+        "outputs": None,
         "input": None,
         "presets": [],
         "plugin": [],

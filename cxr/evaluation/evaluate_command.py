@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from cxr.evaluation.table_arguments import add_table, table_of
+from cxr.stated_arguments import add_stated, stated_of
 from hub.command_line import add_command, output_folder
 
 
@@ -17,9 +18,13 @@ def add_evaluate(commands: Any) -> None:
         run=_evaluate,
     )
     add_table(command)
-    command.add_argument("--model", default="starter", metavar="SOURCE", help="the checkpoint (default: starter)")
     command.add_argument(
-        "--versus", metavar="SOURCE", help="second checkpoint, compared on the same pictures (default: none)"
+        "--model", default="starter", metavar="SOURCE",
+        help="a checkpoint, or a Keras model's file, whose own labels are measured too (default: starter)",
+    )  # fmt: skip
+    add_stated(command, has_table=True, model="the Keras model of --model")
+    command.add_argument(
+        "--versus", metavar="SOURCE", help="second network, compared on the same pictures (default: none)"
     )
     command.add_argument(
         "--prevalence",
@@ -43,9 +48,10 @@ def _evaluate(given: argparse.Namespace) -> int:
     from cxr.evaluation.stored_answers import forget_answers
     from cxr.predictor import Predictor
 
-    table = table_of(given)
-    sources = [given.model, *([given.versus] if given.versus else [])]
-    scored, *versus = score_table([Predictor.load(source) for source in sources], table, given.images, out=given.out)
+    predictors = [Predictor.load(given.model, stated=stated_of(given))]
+    predictors += [Predictor.load(given.versus)] if given.versus else []
+    table = table_of(given, others=[label for each in predictors for label in each.labels])
+    scored, *versus = score_table(predictors, table, given.images, out=given.out)
     prevalence = dict.fromkeys(scored.table.findings, given.prevalence) if given.prevalence is not None else None
     figures = evaluate(
         scored,

@@ -7,7 +7,7 @@ import numpy as np
 
 from cxr.errors import LabelError
 from cxr.evaluation.table_text import Row
-from cxr.findings import FINDINGS, is_no_finding, is_other_finding, known_finding
+from cxr.findings import FINDINGS, finding_among, is_no_finding, is_other_finding
 from hub.errors import names_hint
 
 UNKNOWN = ("", "nan", "na", "n/a", "none", "null", "<na>")
@@ -23,9 +23,13 @@ def left_out(table: str, names: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class LabelCells:
-    """How the cells of one table are read: 1, 0, -1 where uncertain, NaN where empty."""
+    """How the cells of one table are read: 1, 0, -1 where uncertain, NaN where empty.
+
+    others  findings beside NIH's
+    """
 
     table: str
+    others: tuple[str, ...] = ()
 
     def value(self, text: str, column: str, line: int) -> float:
         """A 0/1 column's cell."""
@@ -48,6 +52,12 @@ class LabelCells:
         values = [self._listed(row[column], column, row.line, findings, others) for row in rows]
         return np.array(values, np.float32), (left_out(self.table, list(others)),) if others else ()
 
+    def others_listed(self, rows: Sequence[Row], column: str) -> list[str]:
+        """The findings of `others` that are in a list somewhere: of one that is in none, nothing is known."""
+        names = {name.strip() for row in rows for name in (row[column] or "").split("|")}
+        found = {finding_among(name, self.others) for name in names}
+        return [name for name in dict.fromkeys(self.others) if name in found - set(FINDINGS)]
+
     def _listed(
         self, text: str, column: str, line: int, findings: Sequence[str], others: dict[str, None]
     ) -> list[float]:
@@ -56,14 +66,14 @@ class LabelCells:
             return [np.nan] * len(findings)  # an empty cell says nothing of any finding
         there = set()
         for name in names:
-            if finding := known_finding(name):
+            if finding := finding_among(name, self.others):
                 there.add(finding)
             elif is_other_finding(name):
                 others[name] = None
             elif not is_no_finding(name):
                 raise LabelError(
                     f"{self.table}, line {line}, column {column!r}: there is no finding {name!r}.",
-                    names_hint(name, FINDINGS),
+                    names_hint(name, (*FINDINGS, *self.others)),
                 )
         return [float(finding in there) for finding in findings]
 

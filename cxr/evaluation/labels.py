@@ -122,6 +122,7 @@ def read_labels(
     file: str | Path,
     *,
     findings: Sequence[str] | None = None,
+    others: Sequence[str] = (),
     uncertain: Policy = "ignore",
     missing: Policy = "ignore",
 ) -> LabelTable:
@@ -129,6 +130,7 @@ def read_labels(
 
     findings   which to read, in which order; None for those of NIH's that the table has. Columns of 0 and 1 are used
                where the table has them, under any of their usual names, else `Finding Labels`
+    others     a network's labels, which are findings too where the table has them under the same name
     uncertain  what −1 means
     missing    what an empty cell means
 
@@ -143,7 +145,7 @@ def read_labels(
         known = ", ".join(COLUMNS["image"])
         raise LabelError(f"{name} has no column of pictures.", f"{names_hint('Image', header)} Names taken: {known}.")
     images = tuple((row[columns["image"]] or "").strip() for row in rows)
-    found, values, notes = _values(LabelCells(name), rows, header, columns, findings)
+    found, values, notes = _values(LabelCells(name, tuple(others)), rows, header, columns, findings)
     if missing == "ignore":
         _check_negatives(name, found, values)
     values = np.select([values == -1, np.isnan(values)], [POLICIES[uncertain], POLICIES[missing]], values)
@@ -239,10 +241,11 @@ def _values(
     Values are 1, 0, -1 where uncertain, NaN where a cell is empty.
     """
     labels = [column for column in header if column not in columns.values()]
-    places, others = findings_of(labels)
+    places, others = findings_of(labels, cells.others)
     lacking = [finding for finding in findings or () if finding not in places]
     if columns.get("findings") and (lacking or not places):
-        found = tuple(FINDINGS if findings is None else findings)
+        listed = (*FINDINGS, *cells.others_listed(rows, columns["findings"]))
+        found = tuple(listed if findings is None else findings)
         return found, *cells.lists(rows, columns["findings"], found)
     if lacking or not places:
         known = f"It has {', '.join(places)}: name them with --order." if places else names_hint("", header)

@@ -59,9 +59,13 @@ def score_table(
     out  folder in which answers are kept until `forget_answers`, so that a run that was ended goes on where it was;
          None, or without pyarrow: nothing is kept
 
-    Pictures that are missing or can't be read are skipped, with a count on stderr. Raises LabelError if none is left.
+    Pictures that are missing or can't be read are skipped, with a count on stderr. Raises LabelError if none is
+    left, or if the table has no finding that they score.
     """
     findings = [name for name in table.findings if all(name in each.labels for each in predictors)]
+    if not findings:
+        known = ", ".join(dict.fromkeys(name for each in predictors for name in each.labels))
+        raise LabelError(f"The table has none of the findings that are scored: {known}.", "Check --labels and --model.")
     values = table.values[:, [table.findings.index(name) for name in findings]]
     table = replace(table, findings=tuple(findings), values=values)
 

@@ -53,9 +53,16 @@ def add_policies(command: argparse.ArgumentParser) -> None:
         )
 
 
-def table_of(given: argparse.Namespace, findings: Sequence[str] | None = None) -> LabelTable:
-    """The table that these arguments describe; its notes go to stderr. Raises LabelError as `read_labels` does."""
-    table = read_labels(given.labels, findings=findings, uncertain=given.uncertain, missing=given.missing)
+def table_of(
+    given: argparse.Namespace, findings: Sequence[str] | None = None, others: Sequence[str] = ()
+) -> LabelTable:
+    """The table that these arguments describe, `others` as `read_labels` takes them; its notes go to stderr.
+
+    Raises LabelError as `read_labels` does.
+    """
+    table = read_labels(
+        given.labels, findings=findings, others=others, uncertain=given.uncertain, missing=given.missing
+    )
     for note in table.notes:
         print(f"note: {note}", file=sys.stderr)
     table = part_of(table, given.part) if given.part else table

@@ -3,6 +3,7 @@
 import argparse
 
 from cxr.datasets.storage import is_address
+from cxr.stated_arguments import add_stated
 from explainers.box_table import NIH_SIDE
 from explainers.commands.arguments import add_model, add_option_and_seed, add_plugin
 from explainers.errors import OptionError
@@ -66,6 +67,7 @@ def _add_work(command: argparse.ArgumentParser) -> None:
         help="precision of the maps' cells: single, as computed, or half, in half the bytes (default: single)",
     )  # fmt: skip
     add_model(command)
+    add_stated(command, has_table=True)
     add_plugin(command)
 
 

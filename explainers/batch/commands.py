@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxr.datasets.storage import is_address
+from cxr.stated_arguments import stated_of, stated_words
 from explainers.batch.arguments import add_arguments, check_arguments
 from explainers.errors import OptionError
 from hub.command_line import add_command
@@ -24,6 +25,9 @@ PATHS = ("images", "root", "labels", "boxes", "out", "plugin", "model")
 
 NOT_STORED = ("run", "dry_run", "retry_failed", "push", "push_maps", "push_public", "engine", "address", "workers")
 """Arguments that say nothing of the results."""
+
+STATED = ("outputs", "input")
+"""Arguments whose value is not stored as it was read."""
 
 
 def add_commands(commands: Any) -> None:
@@ -46,6 +50,8 @@ def _batch(given: argparse.Namespace) -> int:
     check_arguments(given)
     source = _source(given)
     worker = Worker.load(_plan(given, source))
+    for note in worker.predictor.notes:
+        print(f"note: {note}", file=sys.stderr)
     out = Folder.at(given.out)
     if given.dry_run:
         return _dry_run(worker, left(out, source))
@@ -119,6 +125,7 @@ def _plan(given: argparse.Namespace, source: "Source") -> "Plan":
         root=_whole(source.root),
         out=_whole(given.out),
         model=_whole(given.model, if_there=True),
+        stated=stated_of(given),
         plugins=tuple(_whole(each, if_there=True) for each in given.plugin),
         explainers=tuple(given.explainers),
         options=options,
@@ -150,14 +157,14 @@ def command_of(given: argparse.Namespace) -> str:
     """The command as it is stored: of each path its last part alone, since a folder may name a person."""
     words = ["python", "-m", "explainers", "batch"]
     for name, value in vars(given).items():
-        if name in NOT_STORED or value in ("", [], None, False):
+        if name in (*NOT_STORED, *STATED) or value in ("", [], None, False):
             continue
         values = value if isinstance(value, list) else [value]
         words += [
             f"--{name.replace('_', '-')}",
             *(_last_part(str(each)) if name in PATHS else str(each) for each in values),
         ]
-    return shlex.join(words)
+    return shlex.join([*words, *stated_words(stated_of(given))])
 
 
 def _whole(text: str, *, if_there: bool = False) -> str:

@@ -27,6 +27,7 @@ class Plan:
     root        folder of the radiographs, a path or an address
     out         folder of the results
     model       source of the network
+    stated      labels and input rule of a whole Keras model
     plugins     files or modules with further explainers and measures
     explainers  names; none: scores alone
     options     {explainer: {option: value}}, defaults for the rest
@@ -41,6 +42,7 @@ class Plan:
     root: str
     out: str
     model: str = "starter"
+    stated: Mapping[str, Any] = field(default_factory=dict)
     plugins: tuple[str, ...] = ()
     explainers: tuple[str, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -68,7 +68,7 @@ class Worker:
         from explainers.registry import Registry
 
         registry = Registry.standard(plan.plugins)
-        return cls(plan, load_network(plan.model, registry), registry)
+        return cls(plan, load_network(plan.model, registry, stated=plan.stated), registry)
 
     def run(self, items: Sequence[Item]) -> Iterator[Report]:
         """Compute and write a batch after the other; each is done once it is yielded.

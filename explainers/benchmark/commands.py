@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cxr.stated_arguments import add_stated, stated_of
 from explainers.batch.commands import need_pyarrow
 from explainers.commands.arguments import add_model, add_plugin
 from hub.command_line import STOPPED, add_command, existing_file, existing_folder, output_folder
@@ -34,6 +35,7 @@ def _add_benchmark(commands: Any) -> None:
         help="folder that rows, summary and report are written into; the same command continues an interrupted run",
     )  # fmt: skip
     add_model(command)
+    add_stated(command)
     command.add_argument(
         "--explainers", nargs="+", default=[], metavar="NAME",
         help="explainers to measure; those that the protocol lacks are measured with their default options (default: "
@@ -107,7 +109,9 @@ def _benchmark(given: argparse.Namespace) -> int:
     registry = Registry.standard(given.plugin)
     protocol = read_protocol(given.protocol).of(given.explainers)
     registry.find([entry.name for entry in protocol.entries if entry.name != OCCUPANCY])
-    predictor = load_network(given.model, registry)
+    predictor = load_network(given.model, registry, stated=stated_of(given))
+    for note in predictor.notes:
+        print(f"note: {note}", file=sys.stderr)
     data = read_boxes(given.data, labels=predictor.labels, side=given.box_side, seed=protocol.seed)
     if data.left_out:
         print(

@@ -54,7 +54,8 @@ class Benchmark:
     def about(self) -> dict[str, Any]:
         """What may not change while a folder is filled."""
         model = self.predictor.identity.to_json()
-        return {"model": model, "protocol": self.protocol.digest, "boxes": len(self.data)}
+        seen = {"labels": list(self.predictor.labels), "input": self.predictor.rule.to_config()}
+        return {"model": model, "protocol": self.protocol.digest, "boxes": len(self.data), **seen}
 
 
 Work = tuple[Entry, int, Boxed]

@@ -28,18 +28,22 @@ SCHEMA = pa.schema(
 SAME = ("model", "protocol", "boxes")
 """What may not change while a folder is filled."""
 
+ADDED = ("labels", "input")
+"""Neither may these; folders of older versions do not say them."""
+
 
 class StoredRows:
     """The rows of a folder.
 
-    about  the run: network, protocol, number of targets
+    about  the run: network with its labels and input rule, protocol, number of targets
 
     Raises FolderError if the folder is of another run.
     """
 
     def __init__(self, out: Path, about: Mapping[str, Any]) -> None:
         self._out, self._about = Folder.at(out), about
-        begin(self._out, about, SAME, "Choose another --out.")
+        stored = stored_run(self._out) or {}
+        begin(self._out, about, (*SAME, *(name for name in ADDED if name in stored)), "Choose another --out.")
         clean(self._out, [ROWS])
         self.rows: list[Row] = _read(out)
         self.keys = {key_of(row) for row in self.rows}

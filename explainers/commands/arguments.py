@@ -1,8 +1,6 @@
 """Arguments that several commands of `python -m explainers` share."""
 
 import argparse
-import json
-from typing import Any
 
 
 def add_model(command: argparse.ArgumentParser) -> None:
@@ -12,40 +10,6 @@ def add_model(command: argparse.ArgumentParser) -> None:
         help="network: starter, a preset's name, a checkpoint's folder, a Keras model's file (.keras, .h5), a plugin's "
         "file (.py) or the name of its network, or org/name[@revision] on the Hugging Face Hub (default: starter)",
     )  # fmt: skip
-
-
-def add_stated(command: argparse.ArgumentParser) -> None:
-    """Add --labels and --input, which describe a whole Keras model."""
-    command.add_argument(
-        "--labels", type=_names, metavar="A,B,…",
-        help="names of a Keras model's outputs in their order (default: those in cxr-lens.json beside it)",
-    )  # fmt: skip
-    command.add_argument(
-        "--input", type=_rule, metavar="RULE",
-        help="a Keras model's input rule: 0..255, 0..1, -1..1, resnet_v1, imagenet, resize_imagenet, samplewise, xrv, "
-        "original, or JSON with its parameters (default: the one in cxr-lens.json, else assumed and said)",
-    )  # fmt: skip
-
-
-def stated_of(given: argparse.Namespace) -> dict[str, Any]:
-    """What --labels and --input say of a whole Keras model."""
-    return {name: value for name in ("labels", "input") if (value := getattr(given, name, None)) is not None}
-
-
-def _names(text: str) -> list[str]:
-    names = [each.strip() for each in text.split(",") if each.strip()]
-    if not names:
-        raise argparse.ArgumentTypeError(f"{text!r} names no output.")
-    return names
-
-
-def _rule(text: str) -> dict[str, Any]:
-    if not text.lstrip().startswith("{"):
-        return {"rule": text}
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not valid JSON.") from error
 
 
 def add_plugin(command: argparse.ArgumentParser) -> None:

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explainers.commands.arguments import add_json, add_stated, stated_of
+from cxr.stated_arguments import add_stated, stated_of
+from explainers.commands.arguments import add_json
 from explainers.contract.explainer import Explainer
 from explainers.contract.measure import Measure
 from explainers.errors import OptionError, PluginError

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from explainers.commands.arguments import add_model, add_option_and_seed, add_plugin, add_stated, stated_of
+from cxr.stated_arguments import add_stated, stated_of
+from explainers.commands.arguments import add_model, add_option_and_seed, add_plugin
 from explainers.errors import OptionError
 from explainers.registry import Registry
 from hub.command_line import add_command, existing_file, output_folder
@@ -46,8 +47,8 @@ def add_commands(commands: Any) -> None:
     )  # fmt: skip
     command.add_argument(
         "--isolate", type=float, metavar="SECONDS",
-        help="run plugins' explainers in processes of their own, which end after so many seconds (default: in this "
-        "process, without a limit)",
+        help="run plugins' explainers and networks in processes of their own, which end after so many seconds "
+        "(default: in this process, without a limit)",
     )  # fmt: skip
     command.add_argument(
         "--regions", type=float, metavar="SHARE",

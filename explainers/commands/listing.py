@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from explainers.commands.arguments import add_json, add_model, add_plugin, add_stated, stated_of
+from cxr.stated_arguments import add_stated, stated_of
+from explainers.commands.arguments import add_json, add_model, add_plugin
 from explainers.contract.network import Network
 from explainers.registry import Registry
 from hub.command_line import add_command

@@ -4,12 +4,14 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxr.errors import Busy
 from explainers.loading import names_a_plugin
+from explainers.page.expected_findings import expected_findings
 from explainers.registry import Registry
 from hub.errors import CxrLensError, SourceError
 from hub.keras_file import is_keras_file
@@ -69,6 +71,11 @@ class BackgroundNetwork:
     def state(self) -> NetworkState:
         """As it is now."""
         return self._state
+
+    @cached_property
+    def expected_findings(self) -> dict[str, dict[str, str]]:
+        """{finding: its title and description} before the network is there; empty where that is not known."""
+        return expected_findings(self.source, self._registry, self._presets, self._stated)
 
     @property
     def loaded(self) -> "Predictor | None":
@@ -134,7 +141,8 @@ class BackgroundNetwork:
         from cxr.first_look import first_look
         from explainers.loading import load_network
 
-        predictor = load_network(self.source, self._registry, engine=self._engine, stated=self._stated)
+        stated = self._stated if is_keras_file(Path(self.source).expanduser()) else None
+        predictor = load_network(self.source, self._registry, engine=self._engine, stated=stated)
         for note in (look := first_look(predictor)):
             log.warning("%s: %s", public_name(self.source), note)
         warned = [note for note in look if note.startswith("Warning")]

@@ -8,8 +8,9 @@ from importlib.resources import files
 
 import gradio as gr
 
-from cxr.findings import DESCRIPTIONS, display_name
+from cxr.findings import DESCRIPTIONS
 from explainers.contract.explainer import Explainer
+from explainers.page.expected_findings import entry
 from explainers.page.panel import Panel
 from explainers.page.scripts_route import FILES, Scripts
 from explainers.page.state import AppState
@@ -60,6 +61,7 @@ def head(state: AppState, panels: Sequence[Panel], scripts: Scripts) -> str:
     shared = [file.read_text(encoding="utf-8") for file in sorted(STYLES.iterdir(), key=lambda file: file.name)]
     styles = "\n".join([*shared, *(panel.file("panel.css") for panel in panels)])
     settings = _settings(state.registry) | {
+        "expected": state.networks.expected_findings(state.networks.in_use),
         "panels": {panel.name: panel.settings() for panel in panels},
         "tabs": [{"name": panel.name, "title": panel.title} for panel in panels if panel.place == "tab"],
         "ownViews": [panel.name for panel in panels if panel.place == "view"],
@@ -83,7 +85,7 @@ def _settings(registry: Registry) -> dict:
         "contourShare": CONTOUR_SHARE,
         "colourMaps": {name: _colour_map(name) for name in COLOUR_MAPS},
         "suited": {view: list(colour_maps(view)) for view in VIEWS},
-        "findings": {name: {"title": display_name(name), "description": text} for name, text in DESCRIPTIONS.items()},
+        "findings": {name: entry(name, text) for name, text in DESCRIPTIONS.items()},
         "notice": NOTICE,
         "failures": [{"plugin": each.plugin, "reason": each.reason} for each in registry.failures],
     }

@@ -79,6 +79,10 @@ class Networks:
         """A network if it is in memory; "" for the default."""
         return self._by_name[name or self.names[0]].loaded
 
+    def expected_findings(self, name: str = "") -> dict[str, dict[str, str]]:
+        """{finding: title and description} of a network that is not there yet; "" for the default."""
+        return self._by_name[name or self.names[0]].expected_findings
+
     def brought(self, name: str = "") -> bool:
         """Whether a network is the operator's own model or plugin, rather than a checkpoint; "" for the default."""
         return self._by_name[name or self.names[0]].brought

@@ -1,4 +1,4 @@
-"""The process that an isolated explainer runs in: started, spoken with, and ended with all that it started.
+"""The process that an isolated explainer or network runs in: started, spoken with, and ended with all that it started.
 
 It is started by subprocess and not by multiprocessing's spawn: spawn runs the main module of this process again, which
 breaks scripts without `if __name__ == "__main__"`, and passes on the whole environment, which includes the Hub's token.
@@ -20,6 +20,9 @@ from explainers.errors import brief
 from explainers.running.children import end_processes_with
 from explainers.running.printed import LEFT_OUT, MOST_CHARACTERS
 
+WORKER = "explainers.running.worker"
+"""The module that answers for an explainer."""
+
 JOIN_LIMIT_S = 5.0
 
 RUN = "CXR_LENS_RUN"
@@ -27,11 +30,13 @@ RUN = "CXR_LENS_RUN"
 
 
 @contextmanager
-def worker_process() -> Iterator[tuple[Callable[[Any], None], "queue.SimpleQueue[tuple]"]]:
-    """(send, messages) of a new process, which ends with the block. Its end is a message, too."""
+def worker_process(
+    module: str = WORKER,
+) -> Iterator[tuple[Callable[[Any], None], "queue.SimpleQueue[tuple]"]]:
+    """(send, messages) of a new process that runs the module, and ends with the block. Its end is a message, too."""
     run = secrets.token_hex(16)
     process = subprocess.Popen(
-        [sys.executable, "-m", "explainers.running.worker"],
+        [sys.executable, "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -48,8 +48,20 @@ class RemotePredictor:
 
 def main() -> None:
     """Answer one task."""
+    into, send = connected()
+    task = pickle.load(into)
+    limit_memory(task["memory_mb"])
+    try:
+        send("done", *_explained(task, send, into))
+    except BaseException as error:  # noqa: BLE001 - a plugin's code may raise anything; the other side reports it
+        send("failed", *describe_failure(error))
+    os._exit(0)  # whatever the plugin would still do at the end: threads, exit handlers
+
+
+def connected() -> tuple[BinaryIO, Callable[..., None]]:
+    """(where the other process' messages are read, what sends it one), by the streams that it opened."""
     into, out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    # what the explainer prints must not end up among the answers, and what it reads not be the task
+    # what the plugin prints must not end up among the answers, and what it reads not be the task
     os.dup2(2, 1)
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
@@ -59,19 +71,14 @@ def main() -> None:
     def send(*content: Any) -> None:
         if os.getpid() != process:
             os._exit(1)  # a process that the plugin forked, which must not speak for this one
-        out.write(pickle.dumps(content, protocol=pickle.HIGHEST_PROTOCOL))
+        message = pickle.dumps(content, protocol=pickle.HIGHEST_PROTOCOL)
+        out.write(message)
         out.flush()
 
-    task = pickle.load(into)
-    _limit_memory(task["memory_mb"])
-    try:
-        send("done", *_explained(task, send, into))
-    except BaseException as error:  # noqa: BLE001 - a plugin's code may raise anything; the other side reports it
-        send("failed", *describe_failure(error))
-    os._exit(0)  # whatever the plugin would still do at the end: threads, exit handlers
+    return into, send
 
 
-def _limit_memory(memory_mb: int) -> None:
+def limit_memory(memory_mb: int) -> None:
     """Hold this process to so much memory; more raises MemoryError. Windows has no such limit."""
     if os.name == "posix":
         import resource

@@ -1,6 +1,7 @@
 """A plugin's network as a predictor: what it gives, what is derived, and what is said of the rest."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -219,3 +220,11 @@ def test_a_cam_sum_is_made_where_the_network_ends_in_a_sum_and_else_refused(scor
     np.testing.assert_allclose(made.cells[0], [[1, 1, 0, 0]] * 4, atol=1e-6)
     with pytest.raises(NotAvailable, match="needs inner layers"):
         cam_sum(scorer, scorer.prepare(radiograph))
+
+
+@pytest.mark.parametrize("raised", ["SystemExit('enough')", "KeyboardInterrupt"])
+def test_a_network_that_would_end_the_program_fails_its_call_alone(tmp_path, raised):
+    body = "    name, labels, input = 'mine', ('A',), {'rule': '0..1', 'size': 32}\n"
+    network = load_network(written(tmp_path, body + f"    def forward(self, batch):\n        raise {raised}\n"))
+    with ThreadPoolExecutor(1) as thread, pytest.raises(PluginError, match=rf"mine\.forward raised {raised[:9]}"):
+        thread.submit(network.predict, read_radiograph(half_bright())).result()

@@ -125,3 +125,14 @@ def test_a_command_s_help_needs_no_heavy_library():
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
     assert not {"tensorflow", "keras", "onnxruntime"} & set(done.stdout.split())
+
+
+def test_a_value_that_begins_with_a_minus_sign_belongs_to_its_option():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--input")
+    parser.add_argument("--shift", type=float, nargs="+")
+    seen = []
+    parser.set_defaults(run=lambda given: seen.append((given.input, given.shift)) or 0)
+    run(parser, ["--input", "-1..1", "--shift", "-2", "3"])
+    run(parser, ["--shift", "1", "-2"])
+    assert seen == [("-1..1", [-2, 3]), (None, [1, -2])]

@@ -8,7 +8,7 @@ import pytest
 
 import hub
 from hub.errors import CheckpointError, SourceError
-from hub.sources import STARTER_DIRECTORY
+from hub.sources import STARTER_DIRECTORY, configuration_of
 
 
 @pytest.fixture
@@ -197,3 +197,24 @@ def test_a_git_lfs_pointer_beside_the_weights_is_called_so(folder, field):
     (folder / "beside.bin").write_bytes(POINTER)
     with pytest.raises(CheckpointError, match="Git LFS pointer"):
         read_checkpoint(hub.resolve(str(changed(folder, **{field: {"file": "beside.bin", "sha256": "0" * 64}}))))
+
+
+@pytest.mark.parametrize("source", ["mine.py", "folder/mine.py", "mine.py:name"])
+def test_a_plugins_file_is_no_checkpoint_and_what_runs_it_is_said(source):
+    with pytest.raises(SourceError, match=r"is a plugin's file.*commands of `python -m explainers`"):
+        hub.resolve(source)
+
+
+def test_a_checkpoint_is_not_described_by_the_caller(folder):
+    for source in ("starter", str(folder), "medmae"):
+        with pytest.raises(SourceError, match="describes itself"):
+            hub.resolve(source, stated={"labels": ["A"]})
+
+
+def test_a_configuration_is_read_without_weights(folder, tmp_path):
+    (folder / "model.safetensors").unlink()
+    assert len(configuration_of(str(folder))["labels"]) == 14
+    assert configuration_of("org/name") is None
+    (tmp_path / "mine.keras").write_bytes(b"not opened")
+    assert configuration_of(str(tmp_path / "mine.keras")) is None
+    assert configuration_of(str(tmp_path / "mine.keras"), stated={"labels": ["A"]})["labels"] == ["A"]

@@ -105,3 +105,15 @@ def test_what_is_no_table_is_named(tmp_path, content, words):
     file.mkdir() if content is None else file.write_bytes(content)
     with pytest.raises(LabelError, match=words):
         read_labels(file)
+
+
+def test_a_networks_own_findings_are_read_from_columns_and_from_lists(tmp_path):
+    columns = table(tmp_path, "Image,PatientId,covid 19,Effusion\na.png,1,1,0\nb.png,2,0,1\n")
+    found = read_labels(columns, others=["COVID-19", "Effusion", "Scoliosis"])
+    assert found.findings == ("COVID-19", "Effusion")
+    np.testing.assert_array_equal(found.values, [[1, 0], [0, 1]])
+    assert read_labels(columns).findings == ("Effusion",)
+    lists = table(tmp_path, "Image,PatientId,Finding Labels\na.png,1,COVID-19|Effusion\nb.png,2,No Finding\n")
+    found = read_labels(lists, others=["COVID-19"])
+    assert [found.values[row][found.findings.index("COVID-19")] for row in (0, 1)] == [1, 0]
+    assert not found.notes

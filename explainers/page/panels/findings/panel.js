@@ -40,7 +40,7 @@ class Findings {
 
   changeNetwork(network) {
     const scored = this.page.last("scores");
-    if (!scored?.findings && network.state === "ready") this.reset();
+    if (!scored?.findings && (network.state === "ready" || network.model !== this.listed)) this.reset();
     const isLoaded = network.state === "ready" && scored?.standIn;
     if (scored?.findings && (scored.model !== network.model || isLoaded)) {
       this.page.publish("scores", {token: scored.token, findings: null});
@@ -50,6 +50,7 @@ class Findings {
   // Before there are scores: the names alone, so that nothing moves later.
   reset() {
     this.rows = new Map();
+    this.listed = this.page.last("network")?.model;
     this.part("list").replaceChildren(...expectedFindings(this.page).map((each) => create("li", {},
       create("button", {type: "button", class: "finding", disabled: true, title: each.description},
         create("span", {class: "label"}, each.title)),

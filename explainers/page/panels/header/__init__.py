@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
-from cxr.findings import display_name
-from cxr.predictor import Predictor
 from explainers.contract.needs import unavailable
 from explainers.page.concurrency import ANY_NUMBER
+from explainers.page.expected_findings import entry
 from explainers.page.panel import Event, Panel, handler
 from explainers.page.requests import BrowserRequest, Name
 from explainers.page.state import AppState
@@ -97,6 +96,7 @@ def _network(state: AppState, name: str) -> dict:
         "state": network.state,
         "notes": list(network.notes),
         "progress": network.progress,
+        "findings": state.networks.expected_findings(name),
     }
     if network.state == "ready" and predictor is not None:
         value |= {
@@ -104,11 +104,7 @@ def _network(state: AppState, name: str) -> dict:
             "inPlace": predictor.identity.source != name,
             "layers": list(predictor.layers),
             "targetLayer": predictor.target_layer,
-            "findings": {label: _finding(predictor, label) for label in predictor.labels},
+            "findings": {label: entry(label, predictor.config.describe(label)) for label in predictor.labels},
             "unavailable": unavailable(state.registry.explainers, predictor),
         }
     return value
-
-
-def _finding(predictor: Predictor, label: str) -> dict[str, str]:
-    return {"title": display_name(label), "description": predictor.config.describe(label)}

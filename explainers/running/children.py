@@ -2,10 +2,14 @@
 
 import os
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 
 PROCESSES = Path("/proc")
+
+READINGS, PAUSE_S = 5, 0.02
+"""How often the processes are read while one of them shows no environment, and seconds between two readings."""
 
 
 def end_children_of_thread(thread: int) -> None:
@@ -20,11 +24,27 @@ def end_processes_with(variable: str, value: str) -> None:
     """End the processes that were started with this value of an environment variable, or by such a process."""
     if os.name != "posix":
         return
-    wanted = f"{variable}={value}".encode()
+    for reading in range(READINGS):
+        if reading:
+            time.sleep(PAUSE_S)
+        if not _end_those_with(f"{variable}={value}".encode()):
+            return
+
+
+def _end_those_with(wanted: bytes) -> bool:
+    """End the processes with this in their environment; whether one shows none yet.
+
+    A process that is at that moment becoming another program has no environment until it is that program.
+    """
+    becoming = False
     for place in PROCESSES.glob("[0-9]*/environ"):
         with suppress(OSError):  # it has ended meanwhile, or is another user's
-            if wanted in place.read_bytes().split(b"\0"):
+            environment = place.read_bytes()
+            if wanted in environment.split(b"\0"):
                 os.kill(int(place.parent.name), signal.SIGKILL)
+            elif not environment:
+                becoming |= bool(os.readlink(place.with_name("exe")))  # OSError for those that have ended
+    return becoming
 
 
 def _end(process: int) -> None:

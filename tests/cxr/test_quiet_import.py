@@ -21,14 +21,17 @@ def run(script: str) -> subprocess.CompletedProcess:
 @pytest.mark.parametrize(
     "script",
     [
-        "from cxr import Predictor\nfrom cxr.phantom import phantom\n"
-        "Predictor.load('starter', engine='tensorflow').predict(phantom(size=256).radiograph)",
+        pytest.param(
+            "from cxr import Predictor\nfrom cxr.phantom import phantom\n"
+            "Predictor.load('starter', engine='tensorflow').predict(phantom(size=256).radiograph)",
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             "from cxr.quiet_import import import_keras\nimport_keras()\nimport cxr.training.run",
             marks=pytest.mark.slow,
         ),
         pytest.param("import cxr.planted_network", marks=pytest.mark.slow),
-        pytest.param("from cxr.network import build_network", marks=pytest.mark.slow),
+        "from cxr.network import build_network",
     ],
     ids=["engine", "training", "planted", "network"],
 )

@@ -31,11 +31,17 @@ NOT_RUN = (
 """Commands that need hours, tables, results or the Hub. tests/explainers/batch runs those of docs/batch.md."""
 
 
+PRINTED: dict[str, str] = {}
+"""What each line printed that was run already: pages that share a line share the reader's folder too."""
+
+
 @pytest.mark.parametrize("block", COMMANDS, ids=named)
 def test_commands_run_and_print_what_is_shown(reader_folder, block, capsys):
     for line in block.lines:
-        run(re.sub(r"^(\w+=\S+ )+", "", line))
-    printed = capsys.readouterr().out
+        if line not in PRINTED:
+            run(re.sub(r"^(\w+=\S+ )+", "", line))
+            PRINTED[line] = capsys.readouterr().out
+    printed = "".join(PRINTED[line] for line in block.lines)
     language, shown = block.after
     if language == "text" and "demo.py" not in block.text:
         assert re.search(pattern_of(shown), printed), printed

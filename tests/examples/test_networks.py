@@ -85,7 +85,7 @@ class Scorer(BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch):
     with ThreadingHTTPServer(("127.0.0.1", 0), Scorer) as made:
-        Thread(target=made.serve_forever, daemon=True).start()
+        Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         monkeypatch.setenv("SCORER", f"http://127.0.0.1:{made.server_port}")
         yield made
         made.shutdown()

@@ -121,28 +121,35 @@ def test_a_description_of_nothing_is_refused(text):
 # ---- whole files, written by Keras -----------------------------------------------------------------------------------
 
 
-def backbone(**settings):
+@pytest.fixture(scope="module")
+def backbone():
+    """DenseNet-121 without its output, built once: the models below share it, as none of them changes it."""
     import keras
 
-    return keras.applications.DenseNet121(include_top=False, weights=None, input_shape=(64, 64, 3), **settings)
+    keras.utils.set_random_seed(3)
+    return keras.applications.DenseNet121(include_top=False, weights=None, input_shape=(64, 64, 3))
 
 
-def transfer(pooling="GlobalAveragePooling2D", activation="sigmoid", first=()):
+def transfer(backbone, pooling="GlobalAveragePooling2D", activation="sigmoid", first=()):
     """What transfer learning writes: the network, its pooling, a dense layer."""
     import keras
 
-    keras.utils.set_random_seed(3)
-    layers = [backbone(), getattr(keras.layers, pooling)(), keras.layers.Dense(14, activation=activation)]
+    layers = [backbone, getattr(keras.layers, pooling)(), keras.layers.Dense(14, activation=activation)]
     return keras.Sequential([keras.Input((64, 64, 3)), *first, *layers])
 
 
-def without_last_relu():
+def scaled(backbone):
+    """The same, for pixels from 0 to 255."""
     import keras
 
-    keras.utils.set_random_seed(3)
-    network = backbone()
-    pooled = keras.layers.GlobalAveragePooling2D()(network.get_layer("bn").output)
-    return keras.Model(network.input, keras.layers.Dense(14, activation="sigmoid")(pooled))
+    return transfer(backbone, first=[keras.layers.Rescaling(1 / 255)])
+
+
+def without_last_relu(backbone):
+    import keras
+
+    pooled = keras.layers.GlobalAveragePooling2D()(backbone.get_layer("bn").output)
+    return keras.Model(backbone.input, keras.layers.Dense(14, activation="sigmoid")(pooled))
 
 
 def loaded(model, tmp_path, suffix, **layout):
@@ -160,38 +167,32 @@ def loaded(model, tmp_path, suffix, **layout):
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
-@pytest.mark.parametrize("make", [transfer, without_last_relu])
-def test_a_whole_model_gives_the_scores_that_keras_gives(make, suffix, tmp_path):
-    model = make()
+@pytest.mark.parametrize(("make", "largest"), [(transfer, 1), (without_last_relu, 1), (scaled, 255)])
+def test_a_whole_model_gives_the_scores_that_keras_gives(backbone, make, largest, suffix, tmp_path):
+    """With a scale within the file too."""
+    model = make(backbone)
     predictor = loaded(model, tmp_path, suffix)
-    batch = np.random.default_rng(0).random((2, 64, 64, 3), np.float32)
+    batch = largest * np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
     expected = np.asarray(model(batch))
     assert predictor.config.input["size"] == 64
     np.testing.assert_allclose(1 / (1 + np.exp(-predictor.forward(batch))), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("suffix", [".keras", ".h5"])
-def test_a_scale_within_the_file_is_applied(suffix, tmp_path):
-    import keras
-
-    model = transfer(first=[keras.layers.Rescaling(1 / 255)])
-    predictor = loaded(model, tmp_path, suffix)
-    batch = 255 * np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
-    expected = np.asarray(model(batch))
-    np.testing.assert_allclose(1 / (1 + np.exp(-predictor.forward(batch))), expected, atol=1e-5)
-
-
-@pytest.mark.parametrize("suffix", [".keras", ".h5"])
-@pytest.mark.parametrize(("settings", "words"), [({"pooling": "GlobalMaxPooling2D"}, "GlobalMaxPooling2D"),
-                                                 ({"activation": "softmax"}, "softmax")])  # fmt: skip
-def test_a_whole_model_of_another_kind_is_refused(settings, words, suffix, tmp_path):
+@pytest.mark.parametrize(
+    ("settings", "words", "suffix"),
+    [
+        ({"pooling": "GlobalMaxPooling2D"}, "GlobalMaxPooling2D", ".h5"),
+        ({"activation": "softmax"}, "softmax", ".keras"),
+    ],
+)
+def test_a_whole_model_of_another_kind_is_refused(backbone, settings, words, suffix, tmp_path):
     with pytest.raises(CheckpointError, match=words):
-        loaded(transfer(**settings), tmp_path, suffix)
+        loaded(transfer(backbone, **settings), tmp_path, suffix)
 
 
-def test_an_input_of_another_size_than_the_file_s_is_refused(tmp_path):
+def test_an_input_of_another_size_than_the_file_s_is_refused(backbone, tmp_path):
     with pytest.raises(CheckpointError, match="takes 64 × 64 pixels; `input` says 224"):
-        loaded(transfer(), tmp_path, ".keras", input={"rule": "original", "size": 224})
+        loaded(transfer(backbone), tmp_path, ".keras", input={"rule": "original", "size": 224})
 
 
 def test_a_description_that_is_too_long_is_refused(tmp_path):

@@ -16,6 +16,7 @@ from cxr.predictor import Predictor
 from cxr.randomised import random_weights
 from hub import resolve
 from hub.architecture import backbone_shapes, head_shapes, map_shapes
+from tests.cxr.engine.keras_reference import Reference, keras_reference
 
 LIBRARIES = ["tensorflow"]
 if all(importlib.util.find_spec(module) for module in ("onnx", "onnxruntime")):
@@ -46,29 +47,26 @@ def batch() -> np.ndarray:
     return np.random.default_rng(1).standard_normal((1, SIDE, SIDE, 3)).astype(np.float32)
 
 
-KINDS = [
-    "conv1_conv",
-    "conv3_block4_1_conv",
-    "pool2_conv",
-    "conv5_block16_2_conv",
-    *(
-        pytest.param(layer, marks=pytest.mark.slow)
-        for layer in (
-            "conv1_bn", "pool1", "conv2_block1_0_relu", "conv2_block1_1_bn", "conv4_block24_2_conv", "pool4_pool",
-        )
-    ),
-]  # fmt: skip
+KINDS = ["conv1_conv", "conv3_block4_1_conv", "pool2_conv", "conv5_block16_2_conv"]
+MORE = ["conv1_bn", "pool1", "conv2_block1_0_relu", "conv2_block1_1_bn", "conv4_block24_2_conv", "pool4_pool"]
+OUTPUT = 2
 
 
-@pytest.mark.parametrize("layer", KINDS)
-def test_a_layer_and_its_gradient_are_those_of_keras(fast, network, batch, layer):
+@pytest.fixture(scope="module")
+def reference(network, batch) -> Reference:
+    """What Keras computes at all of these layers."""
+    return keras_reference(network, batch, [*KINDS, *MORE], [OUTPUT])
+
+
+@pytest.mark.parametrize("layer", [*KINDS, *(pytest.param(layer, marks=pytest.mark.slow) for layer in MORE)])
+def test_a_layer_and_its_gradient_are_those_of_keras(fast, reference, batch, layer):
     outputs = list(fast.config.findings.values())
-    logits, theirs = network.forward_with(batch, layer)
+    theirs = reference.activations[layer]
     ours = fast.forward_with(batch, layer)
-    assert ours[0] == pytest.approx(logits[:, outputs], abs=1e-4)
+    assert ours[0] == pytest.approx(reference.logits[:, outputs], abs=1e-4)
     assert np.abs(ours[1] - theirs).max() < 1e-4 * np.abs(theirs).max()
-    theirs = network.layer_gradient(batch, layer, [outputs[2]])[:, 0]
-    ours = fast.layer_gradient(batch, layer, fast.labels[2])
+    theirs = reference.gradients[layer][:, 0]
+    ours = fast.layer_gradient(batch, layer, fast.labels[outputs.index(OUTPUT)])
     assert ours.shape == theirs.shape
     # a ReLU that two libraries see on either side of zero moves single cells, not the whole
     assert np.linalg.norm(ours - theirs) < 1e-3 * np.linalg.norm(theirs)

@@ -17,14 +17,15 @@ from cxr.reading.radiograph import read_radiograph
 COUNT = 12
 
 
-@pytest.fixture
-def chests(tmp_path):
+@pytest.fixture(scope="module")
+def chests(tmp_path_factory):
     """(labels.csv, its pictures): the third of twelve is missing, the fourth is broken."""
-    write_dataset(tmp_path, tmp_path / "labels.csv", COUNT, size=64)
-    table, images = read_labels(tmp_path / "labels.csv"), tmp_path / "images"
+    folder = tmp_path_factory.mktemp("chests")
+    write_dataset(folder, folder / "labels.csv", COUNT, size=64)
+    table, images = read_labels(folder / "labels.csv"), folder / "images"
     (images / table.images[2]).unlink()
     (images / table.images[3]).write_bytes(b"no picture")
-    return tmp_path / "labels.csv", images
+    return folder / "labels.csv", images
 
 
 @pytest.fixture

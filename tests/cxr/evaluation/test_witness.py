@@ -15,6 +15,8 @@ from hub.errors import CheckpointError
 
 PREVALENCE = 0.25
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 
 def drawn(*, slope=1.0, level=0.0, rows=1500, pictures_each=1, seed=0) -> Scored:
     """One finding, Mass, and a calibration that states the logit itself as the ratio's logarithm.

@@ -122,7 +122,7 @@ class EatsMemory(Misdeed):
     name = "eats_memory"
 
     def do(self, context):
-        self.eaten = [np.ones(2**25) for _ in range(64)]  # 16 GiB
+        self.eaten = [np.zeros(2**25) for _ in range(64)]  # 16 GiB; the limit counts what is asked for, used or not
 
 
 class Exits(Misdeed):

@@ -1,6 +1,7 @@
 """Plugins in processes of their own: the same maps, and nothing that hangs or crashes takes the host along."""
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from explainers import Registry, compare
+from explainers.running import children
 from explainers.running.comparison import Failed, Finished, Progressed
 from explainers.running.isolation import Isolation
 
@@ -177,6 +179,19 @@ def test_a_process_that_ends_before_it_reads_its_task_is_named_as_such(run, tmp_
     monkeypatch.setattr(sys, "executable", str(program))
     failed = run("everything", 60)[-1]
     assert failed.reason == "Its process ended without an answer, with exit status 7."
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes are found in /proc")
+def test_a_process_that_is_becoming_another_program_is_found_once_it_is(tmp_path, monkeypatch):
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "environ").write_bytes(b"")
+    (tmp_path / "7" / "exe").symlink_to("/bin/true")
+    ended = []
+    monkeypatch.setattr(children, "PROCESSES", tmp_path)
+    monkeypatch.setattr(children.os, "kill", lambda *given: ended.append(given))
+    monkeypatch.setattr(children.time, "sleep", lambda _: (tmp_path / "7" / "environ").write_bytes(b"A=1\0RUN=x\0"))
+    children.end_processes_with("RUN", "x")
+    assert ended == [(7, signal.SIGKILL)]
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted in /proc")

@@ -1,7 +1,7 @@
 """What the checks of a network work with: two synthetic chests as it sees them, and small steps along gradients."""
 
 from contextlib import suppress
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import cv2
@@ -35,6 +35,14 @@ def apart(found: np.ndarray, expected: np.ndarray) -> float:
     return float(np.abs(found - expected).max())
 
 
+@cache
+def _chest(seed: int) -> np.ndarray:
+    """(256, 256) float32: a synthetic chest, which takes longer to compute than most checks."""
+    from cxr.phantom import phantom
+
+    return phantom(seed, size=256).radiograph.grey
+
+
 class NetworkRunner:
     """A network under check. `on` is its predictor."""
 
@@ -44,9 +52,8 @@ class NetworkRunner:
     def picture(self, height: int, width: int, seed: int = 1) -> "Radiograph":
         """A synthetic chest of that size."""
         from cxr import read_radiograph
-        from cxr.phantom import phantom
 
-        return read_radiograph(cv2.resize(phantom(seed, size=256).radiograph.grey, (width, height)))
+        return read_radiograph(cv2.resize(_chest(seed), (width, height)))
 
     @cached_property
     def batch(self) -> np.ndarray:

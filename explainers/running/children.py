@@ -36,6 +36,7 @@ def _end_those_with(wanted: bytes) -> bool:
 
     A process that is at that moment becoming another program has no environment until it is that program.
     """
+    assert os.name == "posix", "environments are read in /proc"
     becoming = False
     for place in PROCESSES.glob("[0-9]*/environ"):
         with suppress(OSError):  # it has ended meanwhile, or is another user's

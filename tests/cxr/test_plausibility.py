@@ -66,7 +66,7 @@ def test_a_family_is_learnt_and_kept(tmp_path):
 
 def test_few_radiographs_of_test_patients_are_warned_of(shared):
     with (shared / "nih" / "entries.csv").open() as stream:
-        names = [row["image"] for row in csv.DictReader(stream) if row["part"] == "test"][::4]
+        names = [row["image"] for row in csv.DictReader(stream) if row["part"] == "test"][::8]
     greys = [read_radiograph(shared / "nih" / "images" / name).grey for name in names]
     assert np.mean([warned(grey) for grey in greys]) <= 0.03
     for changed in (np.rot90, lambda grey: grey[::-1, ::-1].copy(), lambda grey: 1 - grey):

@@ -1,8 +1,10 @@
 """`python -m cxr calibrate` on synthetic chests, with the packaged network."""
 
 import csv
+import io
 import json
 import shutil
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -49,23 +51,33 @@ def calibrate(network: Path, chests: Path, *more: str) -> int:
     return main(["calibrate", str(network), *table, *more])
 
 
-def test_the_second_part_becomes_the_checkpoint_s_witness(network, chests, capsys):
-    assert calibrate(network, chests, "--part", "validation", "--check", "test") == 0
-    said = capsys.readouterr().out
+@pytest.fixture(scope="module")
+def checked(chests, few_resamples, tmp_path_factory) -> Path:
+    """A network that was calibrated on one part and checked on the other, and `said.txt`, what was printed."""
+    place = shutil.copytree(ROOT / "hub" / "starter", tmp_path_factory.mktemp("checked") / "net")
+    with redirect_stdout(io.StringIO()) as said:
+        assert calibrate(place, chests, "--part", "validation", "--check", "test") == 0
+    (place / "said.txt").write_text(said.getvalue())
+    return place
+
+
+def test_the_second_part_becomes_the_checkpoint_s_witness(checked):
+    said = (checked / "said.txt").read_text()
     assert "On test: 12 pictures of 12 patients" in said
     assert "only 6 of the other patients have Effusion" in said
-    config = json.loads((network / "config.json").read_text())
+    config = json.loads((checked / "config.json").read_text())
     assert set(config["witness"]["findings"]) <= set(config["thresholds"]) == {"Effusion"}
     assert config["witness"]["healthy"]["patients"] == 6
     assert config["thresholds"]["Effusion"]["patients"] == 4
 
     from cxr import Predictor
 
-    assert "only 6" in withheld("Effusion", Predictor.load(str(network)).config)
+    assert "only 6" in withheld("Effusion", Predictor.load(str(checked)).config)
 
 
-def test_a_new_calibration_without_a_second_part_has_no_witness(network, chests, capsys):
-    assert calibrate(network, chests, "--part", "validation", "--check", "test") == 0
+def test_a_new_calibration_without_a_second_part_has_no_witness(checked, chests, tmp_path, capsys):
+    network = shutil.copytree(checked, tmp_path / "net")
+    assert "witness" in json.loads((network / "config.json").read_text())
     assert calibrate(network, chests, "--part", "validation", "--target-specificity", "0.75") == 0
     config = json.loads((network / "config.json").read_text())
     assert "witness" not in config

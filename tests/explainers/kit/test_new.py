@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from explainers import check_explainer
 from explainers.errors import OptionError
 from explainers.kit.new import new_project
+from explainers.plugin_import import import_plugin
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -24,6 +26,15 @@ def generated(tmp_path_factory) -> tuple[Path, dict]:
     return project, os.environ | {"PYTHONPATH": f"{target}{os.pathsep}{ROOT}"}
 
 
+def test_a_generated_explainer_passes_checks(tmp_path):
+    project = new_project("warm_map", tmp_path)
+    written = import_plugin(str(project / "warm_map.py"))
+    report = check_explainer(written.WarmMap, ["dtype", "determinism", "finding", "options", "unit"])
+    assert report.passed, str(report)
+    assert "explainer=WarmMap" in (project / "tests" / "test_warm_map.py").read_text()
+
+
+@pytest.mark.slow
 def test_a_generated_project_passes_its_own_tests(generated):
     project, environment = generated
     done = subprocess.run(

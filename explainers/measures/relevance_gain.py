@@ -27,7 +27,7 @@ class RelevanceGain(Measure):
     order by chance, negative for an order that is upside down. It is the median over four fills: the input's mean, the
     input blurred, its darkest value, and the average of synthetic chests. It stands beside the gains of controls on the
     same picture, as the share of controls that it beats, and beside the number of noise maps that beat the controls
-    that are no noise. On a single picture it is unreliable.
+    that are not noise. On a single picture it is unreliable.
     Source: symmetric relevance gain of Blücher, Vielhaben, Strodthoff, TMLR 2024.
     """
 
@@ -53,7 +53,7 @@ class RelevanceGain(Measure):
             f"Removing the hottest parts first lowers the logit by {gain:.2g} more, on average, than removing the "
             f"coldest first ({min(by_fill.values()):.2g} to {max(by_fill.values()):.2g} by what fills them): better "
             f"than {beaten} of {len(others)} controls on this picture. {noise} of {RANDOM_MAPS} noise maps beat all "
-            "controls that are no noise. One picture alone is unreliable."
+            "controls that are not noise. One picture alone is unreliable."
         )
         figures = {
             "share_of_controls_beaten": beaten / len(others),

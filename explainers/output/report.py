@@ -111,7 +111,7 @@ def _in_words(each: FindingScore) -> str:
         side = "above" if each.above_threshold else "below"
         place = f"{side} its operating point {each.threshold:.3f}{f' of {each.view} views' if each.view else ''}"
     if each.probability is None:
-        chance = "Not calibrated, as is said below the scores." if each.withheld else UNKNOWN
+        chance = "Not calibrated: see the note below the scores." if each.withheld else UNKNOWN
     else:
         chance = f"Estimated probability {_probability(each)}."
     return f"{name}: score {each.score:.3f}, {place}. {chance}"
@@ -153,6 +153,8 @@ def _picture(
         colour_map=look.colour_map,
         longest=PICTURE_PX,
         regions=look.regions,
+        smooth=look.smooth,
+        clip=look.clip,
     )
     synthetic = " on a synthetic radiograph" if radiograph.kind == "phantom" else ""
     return {

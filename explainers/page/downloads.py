@@ -219,7 +219,15 @@ def _look(session: Session, request: Request) -> Look:
     share = _number(query.get("regions") or "0", "share of a region") or None
     if share is not None:
         check_share(share)
-    return Look(query.get("view", "positive"), opacity, query.get("colour_map") or None, _origin(session), share)
+    return Look(
+        query.get("view", "positive"),
+        opacity,
+        query.get("colour_map") or None,
+        _origin(session),
+        share,
+        smooth=query.get("smooth") == "true",
+        clip=query.get("clip") == "true",
+    )
 
 
 def _number(text: str, what: str) -> float:

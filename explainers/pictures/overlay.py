@@ -13,6 +13,7 @@ from explainers.contract.explanation import Explanation
 from explainers.pictures.colour import blended, check_colour_map, check_opacity, levels, lookup_table
 from explainers.pictures.lettering import Lettering
 from explainers.pictures.shading import Shading, shaded
+from explainers.pictures.smoothing import SMOOTHING_PX, full_colour_at, is_pixel_map, smoothed
 from explainers.regions import Region
 
 LONGEST_PX = 1024
@@ -39,6 +40,8 @@ def overlay(
     longest: int = LONGEST_PX,
     cells: bool = False,
     scale: float | None = None,
+    smooth: bool = False,
+    clip: bool = False,
 ) -> Image.Image:
     """The radiograph with the explanation's map on it, RGB, at most `longest` pixels long.
 
@@ -47,6 +50,8 @@ def overlay(
     colour_map  one of `colour_maps(view)`; None for the view's default
     cells       the map's own grid as flat cells, instead of the bilinear enlargement
     scale       the map's value that gets full colour, for pictures that share a scale; None for the map's own
+    smooth      smooth a map of single pixels, which would hardly be seen; other maps stay as they are
+    clip        give full colour from the 99.5th percentile of such a map, where no scale is given
 
     The radiograph is untouched where the map has no colour; a map that has nothing to show in this view says so in
     words. A thin line marks the border of what the network saw, where that is only a part.
@@ -54,7 +59,7 @@ def overlay(
     Raises OptionError for a view, colour map or opacity that does not exist.
     """
     grey = displayed(radiograph, longest)
-    shading = shading_on(grey.shape, explanation, view=view, cells=cells, scale=scale)
+    shading = shading_on(grey.shape, explanation, view=view, cells=cells, scale=scale, smooth=smooth, clip=clip)
     return picture(grey, shading, frame_on(grey.shape, explanation.frame), opacity=opacity, colour_map=colour_map)
 
 
@@ -73,14 +78,31 @@ def frame_on(size: tuple[int, int], frame: Frame) -> Frame:
 
 
 def shading_on(
-    size: tuple[int, int], explanation: Explanation, *, view: str, cells: bool = False, scale: float | None = None
+    size: tuple[int, int],
+    explanation: Explanation,
+    *,
+    view: str,
+    cells: bool = False,
+    scale: float | None = None,
+    smooth: bool = False,
+    clip: bool = False,
 ) -> Shading:
-    """How a view shows the explanation on a displayed radiograph of `size` (height, width)."""
+    """How a view shows the explanation on a displayed radiograph of `size` (height, width); see `overlay`."""
     frame = frame_on(size, explanation.frame)
-    enlarged = _flat_cells(explanation.map, frame) if cells else frame.map_to_image(explanation.map)
-    return shaded(
-        explanation.map, view, unit=explanation.unit, finding=explanation.finding, scale=scale, enlarged=enlarged
+    of_pixels = is_pixel_map(explanation.map)
+    shown = smoothed(explanation.map) if smooth and of_pixels else explanation.map
+    shading = shaded(
+        explanation.map,
+        view,
+        unit=explanation.unit,
+        finding=explanation.finding,
+        scale=scale,
+        full=full_colour_at(shown, view, clip=clip) if of_pixels and (smooth or clip) else None,
+        enlarged=_flat_cells(shown, frame) if cells else frame.map_to_image(shown),
     )
+    if shown is not explanation.map:
+        return replace(shading, note=f"{shading.note} Smoothed for display (σ {SMOOTHING_PX} px).")
+    return shading
 
 
 def picture(

@@ -37,6 +37,8 @@ class PanelStyle:
     cells: bool = False
     scale: float | None = None
     regions: float | None = None
+    smooth: bool = False
+    clip: bool = False
 
 
 def panel(
@@ -71,6 +73,8 @@ def figure(
     scale: float | None = None,
     origin: str = "",
     regions: float | None = None,
+    smooth: bool = False,
+    clip: bool = False,
 ) -> Image.Image:
     """Panels side by side over the notice, the side marker note, the network's name and `origin`; RGB.
 
@@ -79,7 +83,7 @@ def figure(
     map, None for none. Other arguments as `overlay`'s. Without an explanation the radiograph stands
     alone.
     """
-    style = PanelStyle(view, opacity, colour_map, cells, scale, regions)
+    style = PanelStyle(view, opacity, colour_map, cells, scale, regions, smooth, clip)
     grey = displayed(radiograph, longest or (LONGEST_PX if len(explanations) <= 1 else FIGURE_PANEL_PX))
     networks = _networks(explanations)
     heads = [_head(each, grey.shape[1], networks.get(each.model, "")) for each in explanations]
@@ -154,12 +158,14 @@ def captioned(
     colour_map: str | None = None,
     longest: int = FIGURE_PANEL_PX,
     regions: float | None = None,
+    smooth: bool = False,
+    clip: bool = False,
 ) -> tuple[Image.Image, str]:
     """The overlay above its colour bar, and what was done to the map in sentences: for pages that set their own type.
 
     Arguments as `figure`'s.
     """
-    style = PanelStyle(view, opacity, colour_map, regions=regions)
+    style = PanelStyle(view, opacity, colour_map, regions=regions, smooth=smooth, clip=clip)
     *parts, sentence = _parts(displayed(radiograph, longest), explanation, style)
     return _stacked(parts), sentence
 
@@ -173,7 +179,15 @@ def _parts(
     grey: np.ndarray, explanation: Explanation, style: PanelStyle
 ) -> tuple[Image.Image, Image.Image, Image.Image, str]:
     """The overlay, a gap, its colour bar, and what was done to the map, in sentences."""
-    shading = shading_on(grey.shape, explanation, view=style.view, cells=style.cells, scale=style.scale)
+    shading = shading_on(
+        grey.shape,
+        explanation,
+        view=style.view,
+        cells=style.cells,
+        scale=style.scale,
+        smooth=style.smooth,
+        clip=style.clip,
+    )
     frame = frame_on(grey.shape, explanation.frame)
     drawn = picture(grey, shading, frame, opacity=style.opacity, colour_map=style.colour_map)
     if style.regions is not None:

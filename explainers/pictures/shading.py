@@ -68,14 +68,17 @@ def shaded(
     unit: str = "",
     finding: str = "",
     scale: float | None = None,
+    full: float | None = None,
     enlarged: np.ndarray | None = None,
 ) -> Shading:
     """How `view` shows the map `cells` (y, x).
 
-    `scale` is the value, in the map's unit, that gets full colour: None for the map's own maximum ("positive") or its
-    largest magnitude ("signed"); values beyond it are drawn as it. `enlarged` is the same map on the picture's pixels,
-    NaN outside a crop: it is shaded in place of the cells, whose extremes are still the ones that the scale and the
-    words go by. `unit` and `finding` only appear in words.
+    scale     the value, in the map's unit, that gets full colour; values beyond it are drawn as it. None for the map's
+              own maximum ("positive") or its largest magnitude ("signed")
+    full      such a value of this map alone, where no scale is given
+    enlarged  the same map on the picture's pixels, NaN outside a crop: it is shaded in place of the cells, whose
+              extremes are still the ones that the scale and the words go by
+    unit      appears in words only, as does `finding`
 
     Raises OptionError for a view that does not exist.
     """
@@ -84,7 +87,7 @@ def shaded(
     drawn = cells if enlarged is None else np.asarray(enlarged, np.float32)
     if empty := emptiness(cells, view, finding) or emptiness(drawn, view, finding):
         return Shading(view, np.where(np.isnan(drawn), drawn, np.float32(0)), 0.0, 0.0, unit, _span(cells, unit), empty)
-    return _SHADERS[view](cells, drawn, unit, scale)
+    return _SHADERS[view](cells, drawn, unit, scale, full)
 
 
 def check_view(view: str) -> None:
@@ -139,27 +142,29 @@ def with_unit(text: str, unit: str) -> str:
     return f"{text} {unit}".rstrip()
 
 
-def _positive(cells: np.ndarray, drawn: np.ndarray, unit: str, scale: float | None) -> Shading:
-    high, lowest = scale or float(cells.max()), float(cells.min())
-    note = f"Positive values, {_scaled('divided by their maximum', cells, unit, scale)}."
+def _positive(
+    cells: np.ndarray, drawn: np.ndarray, unit: str, scale: float | None, full: float | None = None
+) -> Shading:
+    high, lowest = scale or full or float(cells.max()), float(cells.min())
+    note = f"Positive values, {_scaled('divided by their maximum', cells, unit, scale, full)}."
     if lowest < 0:
         note += f" Not shown: negative values, down to {with_unit(number(lowest), unit)}."
     return Shading("positive", np.clip(drawn / np.float32(high), 0, 1), 0.0, high, unit, note)
 
 
-def _signed(cells: np.ndarray, drawn: np.ndarray, unit: str, scale: float | None) -> Shading:
+def _signed(cells: np.ndarray, drawn: np.ndarray, unit: str, scale: float | None, full: float | None) -> Shading:
     magnitude = np.abs(cells)
-    high = scale or float(magnitude.max())
-    note = f"Both signs, {_scaled('divided by the largest magnitude', magnitude, unit, scale)}."
+    high = scale or full or float(magnitude.max())
+    note = f"Both signs, {_scaled('divided by the largest magnitude', magnitude, unit, scale, full)}."
     return Shading("signed", np.clip(drawn / np.float32(high), -1, 1), -high, high, unit, note)
 
 
-def _percentile(cells: np.ndarray, drawn: np.ndarray, unit: str, scale: float | None) -> Shading:
+def _percentile(cells: np.ndarray, drawn: np.ndarray, unit: str, scale: float | None, full: float | None) -> Shading:
     note = f"Rank of each pixel among all; size and sign don't show. {_span(cells, unit)}"
     return Shading("percentile", ranks(drawn), 0.0, 100.0, "% of the pixels lie below", note)
 
 
-def _contour(cells: np.ndarray, drawn: np.ndarray, unit: str, scale: float | None) -> Shading:
+def _contour(cells: np.ndarray, drawn: np.ndarray, unit: str, scale: float | None, full: float | None) -> Shading:
     top = contour(drawn)
     if top is None:
         return _positive(cells, drawn, unit, scale)
@@ -170,9 +175,9 @@ def _contour(cells: np.ndarray, drawn: np.ndarray, unit: str, scale: float | Non
     return Shading("contour", values, top.threshold, highest, unit, note)
 
 
-def _scaled(alone: str, cells: np.ndarray, unit: str, scale: float | None) -> str:
+def _scaled(alone: str, cells: np.ndarray, unit: str, scale: float | None, full: float | None) -> str:
     if scale is None:
-        return alone
+        return alone if full is None else f"full colour from {with_unit(number(full), unit)} on"
     beyond = "; what is beyond is drawn as that" if cells.max() > scale else ""
     return f"on a shared scale of {with_unit(number(scale), unit)}{beyond}"
 

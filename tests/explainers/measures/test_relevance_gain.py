@@ -81,7 +81,7 @@ def test_a_gain_is_the_median_over_fills_and_stands_beside_what_noise_reaches(me
     assert found.value == pytest.approx(np.median(list(found.figures["by_fill"].values())), abs=1e-4)
     noise, beaten = found.figures["noise_maps_above_other_controls"], found.figures["share_of_controls_beaten"]
     assert f"better than {round(11 * beaten)} of 11 controls" in found.sentence
-    assert f"{noise} of 8 noise maps beat all controls that are no noise" in found.sentence
+    assert f"{noise} of 8 noise maps beat all controls that are not noise" in found.sentence
 
 
 def test_noise_maps_count_where_they_are_above_every_other_control():

@@ -233,7 +233,12 @@ def _benchmark(predictor: Predictor) -> str:
         name = predictor.identity.name
         tables = "".join(
             f"<p class='quiet'>{escape(table_title(each))}.</p>"
-            + table(heads, _cells(each), filled(WORDS, "benchmark_table", name=name, targets=table_title(each)))
+            + table(
+                heads,
+                _cells(each),
+                filled(WORDS, "benchmark_table", name=name, targets=table_title(each)),
+                intervals_below=True,
+            )
             for each in tables_of(found)
         )
         concluded = f"<p>{escape(str(found['concluded']))}</p>" if "concluded" in found else ""

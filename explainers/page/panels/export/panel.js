@@ -29,9 +29,10 @@ class Export {
 
   // What is on the screen, as the server draws it.
   get query() {
-    const {done, look: {view, opacity, colourMap, regions}} = this.comparison;
+    const {done, look: {view, opacity, colourMap, regions, smooth, clip}} = this.comparison;
     return new URLSearchParams({
       view, opacity, colour_map: colourMap, model: this.page.last("network")?.model ?? "", panels: done.join(), regions,
+      smooth, clip,
     });
   }
 

@@ -11,9 +11,7 @@ from PIL import Image
 
 from cxr import read_radiograph
 from explainers import compare
-from explainers.pictures import overlay
 from explainers.pictures.shading import number
-from explainers.running.comparison import Finished
 
 pytestmark = pytest.mark.browser
 
@@ -265,33 +263,6 @@ def test_another_finding_and_another_network_are_compared_side_by_side(visit, st
         sides = page.locator(".panel .side-name").all_inner_texts()
         assert sides == (["Effusion", "Mass"] if kind == "second" else ["starter", "second"])
         assert "Rank correlation" in page.locator(f".panel[data-{kind}='{choice}'] .correlation").inner_text()
-
-
-@pytest.mark.parametrize("cells", [pytest.param(False, marks=pytest.mark.slow), True])
-def test_the_browser_draws_what_the_library_draws(visit, steps, nih_full, predictor, cells):
-    """Two programs, one rule: the script's canvas and `explainers.pictures.overlay`, pixel by pixel."""
-    radiograph = read_radiograph(nih_full[2])
-    events = compare(predictor, radiograph, "Effusion", ["grad_cam", "saliency"])
-    explanations = {each.explainer: each.explanation for each in events if isinstance(each, Finished)}
-    page = visit(query="?finding=Effusion&explainers=grad_cam,saliency")
-    steps.compared(page)
-    steps.load(page, nih_full[2])
-    steps.compared(page)
-    page.select_option("[data-finding]", "Effusion")
-    steps.compared(page)
-    page.evaluate("document.querySelector('details[data-more]').open = true")
-    page.locator("[data-cells]").set_checked(cells)
-    for view in ("positive", "signed", "percentile"):
-        page.locator(f".segments input[value={view}]").check(force=True)
-        for name, explanation in explanations.items():
-            canvas = f".panel[data-explainer={name}] canvas"
-            address = page.evaluate("canvas => document.querySelector(canvas).toDataURL('image/png')", canvas)
-            seen = np.asarray(Image.open(io.BytesIO(base64.b64decode(address.split(",")[1]))).convert("RGB"), int)
-            look = {"view": view, "opacity": 0.6, "cells": cells, "smooth": True, "clip": True}
-            apart = np.abs(seen - np.asarray(overlay(radiograph, explanation, **look), int)).max(axis=-1)
-            # a value half-way between two rows of the colour table may fall to either
-            assert np.mean(apart <= 2) > 0.999, (view, name)
-            assert apart.max() <= 12, (view, name)
 
 
 def test_nothing_of_an_upload_stays_on_disk(visit, steps, nih_full, server_folder):

@@ -6,7 +6,6 @@ The bootstrap's interval is too narrow for few patients, and has no width for a 
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import beta
 
 from cxr.evaluation.bootstrap import PERCENTILES, limits
 
@@ -21,6 +20,8 @@ def clopper_pearson(hits: float, trials: float) -> tuple[float, float]:
     """
     if trials <= 0:
         return 0.0, 1.0
+    from scipy.stats import beta
+
     low, high = (percentile / 100 for percentile in PERCENTILES)
     return (
         float(beta.ppf(low, hits, trials - hits + 1)) if hits > 0 else 0.0,

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from scipy.stats import t
 
 from cxr.evaluation.bootstrap import PERCENTILES, limits
 from cxr.evaluation.intervals import FEW_PATIENTS, clopper_pearson
@@ -133,6 +132,8 @@ class Sampled:
 
     def _of_student(self) -> tuple[float, float]:
         """Student's t with patients less findings as degrees of freedom."""
+        from scipy.stats import t
+
         freedom = max(1, len(set(self._patients)) - len(set(self._kinds)))
         half = float(t.ppf((1 + CONFIDENCE) / 2, freedom)) * self._error()
         return self.mean - half, self.mean + half

@@ -194,6 +194,8 @@ def _prepare_environment(folder: PrivateFolder) -> None:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Gradio asks matplotlib, where that is installed, for its backend at every call; unset, that imports pyplot
+    os.environ.setdefault("MPLBACKEND", "agg")
     if "SPACE_ID" in os.environ:
         # a Space is behind the Hub's proxy, which names the visitor; without this all visitors have one address
         os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")

@@ -1,4 +1,4 @@
-"""Gradio is imported without the stubs that it writes, and is whole."""
+"""Gradio is imported without the stubs that it writes, and is whole; nothing slow is imported beside it."""
 
 import subprocess
 import sys
@@ -18,6 +18,10 @@ with gradio.Blocks() as blocks:
     text = gradio.Textbox()
     text.submit(lambda value: value, text, text)
 assert len(blocks.fns) == 1
+from explainers.page.panels import discover
+assert discover()
+slow = {"scipy.stats", "matplotlib.pyplot", "sklearn", "tensorflow", "keras", "onnx"} & set(sys.modules)
+assert not slow, f"imported before the page is there: {sorted(slow)}"
 print(component_meta.__file__)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -99,7 +99,7 @@ def compare(
     seed       a whole number from 0
     cancelled  asked between steps; once it is true, the running explainer ends, and it and the rest are reported as
     cancelled
-    cache      stores the maps of explainers that compute all findings together
+    cache      stores the maps of explainers that compute all findings together; runs of the same maps share one
     limit_s    seconds that each explainer may take; one that takes longer fails with TOO_SLOW, the others go on
 
     Raises OptionError for unknown explainers or options, or a wrong seed, and FindingError, at once, before anything
@@ -250,11 +250,12 @@ class ExplainerJob(Job[Event]):
         place = self.predictor.labels.index(self.finding)
         # the class itself, since a plugin's file may have been reloaded
         key = (self.predictor.identity, self.prepared.digest, self.explainer, repr(options), self.seed)
-        if self.cache and (stored := self.cache.get(key)):
-            return stored.maps[place], stored, True
-        found = self._computed(context, lambda: self._all_findings(context, options))
-        if self.cache:
-            self.cache.put(key, found)
+        cache = self.cache or MapCache()
+        with cache.turn(key, context.check_cancelled):
+            if stored := cache.get(key):
+                return stored.maps[place], stored, True
+            found = self._computed(context, lambda: self._all_findings(context, options))
+            cache.put(key, found)
         return found.maps[place], found, False
 
     def _computed(self, context: Context, compute: Callable[[], Any]) -> CachedMaps:

@@ -13,7 +13,7 @@ from cxr.engine.folded import Folded
 from cxr.engine.inner_layers import InnerLayers
 from cxr.engine.layout import to_backend_layout, to_channels_last
 from cxr.engine.parts import CachedActivations, Parts
-from cxr.engine.scheduler import FairSlots, SingleFlight, WorkerPool, default_workers
+from cxr.engine.scheduler import FairSlots, SingleFlight, WorkerPool, default_workers, gives_way
 from cxr.engine.tail import Tail
 
 BATCH = 4
@@ -26,8 +26,8 @@ SMALL_REST = 2
 class Engine:
     """Forward passes of one network. Arrays are NumPy; every method may be called from any thread.
 
-    Passes run in parallel, one in each worker, and single pictures go ahead of long work. A single picture on an idle
-    machine is computed on all cores.
+    Passes run in parallel, one in each worker, and single pictures go ahead of long work and of single pictures that
+    explanations need. A single picture on an idle machine is computed on all cores.
 
     name   of the library that computes
     tail   the network after the last block, in closed form
@@ -63,7 +63,8 @@ class Engine:
         return logits[: len(batch)], activations[: len(batch)]
 
     def _score(self, prepared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        with self._slots.urgent() as alone:
+        slot = self._slots.patient if gives_way() else self._slots.urgent
+        with slot() as alone:
             base = self._cacheable_pass(prepared, wide=alone)
         return base.logits[None], base.last[None]
 

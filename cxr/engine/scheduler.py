@@ -44,16 +44,17 @@ class FairSlots:
         self._patient: deque[object] = deque()
 
     @contextmanager
-    def patient(self) -> Iterator[None]:
-        """For a slice of long work: the `with` block holds one slot."""
+    def patient(self) -> Iterator[bool]:
+        """For a slice of long work: the `with` block holds one slot. Yields whether the machine is otherwise idle."""
         ticket = object()
         with self._changed:
             self._patient.append(ticket)
             self._changed.wait_for(lambda: self._free and self._patient[0] is ticket and not self._urgent_first)
             self._patient.popleft()
+            alone = self._nobody_else
             self._begin(in_a_row=0)
         try:
-            yield
+            yield alone
         finally:
             self._end()
 
@@ -64,7 +65,7 @@ class FairSlots:
             self._urgent += 1
             self._changed.wait_for(lambda: self._free and (self._urgent_first or not self._patient))
             self._urgent -= 1
-            alone = not (self._busy or self._urgent or self._patient)
+            alone = self._nobody_else
             self._begin(in_a_row=self._in_a_row + 1)
         try:
             yield alone
@@ -74,6 +75,10 @@ class FairSlots:
     @property
     def _free(self) -> bool:
         return self._busy < self.count
+
+    @property
+    def _nobody_else(self) -> bool:
+        return not (self._busy or self._urgent or self._patient)
 
     @property
     def _urgent_first(self) -> bool:
@@ -150,6 +155,24 @@ def cancel_when(check: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         _cancel_check.reset(token)
+
+
+_gives_way: ContextVar[bool] = ContextVar("gives_way", default=False)
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """In the `with` block, single pictures that this thread computes wait behind scores, as slices of long work do."""
+    token = _gives_way.set(True)
+    try:
+        yield
+    finally:
+        _gives_way.reset(token)
+
+
+def gives_way() -> bool:
+    """Whether this thread is in a block of `giving_way`."""
+    return _gives_way.get()
 
 
 class SingleFlight:

@@ -1,7 +1,8 @@
 """How much runs at once. Events of the page and endpoints that use the network share a group."""
 
-SCORING = {"concurrency_id": "scoring", "concurrency_limit": 2}
-"""Session and scoring: short, and never behind somebody's occlusion."""
+SCORING = {"concurrency_id": "scoring", "concurrency_limit": 4}
+"""Session and scoring: short. More than a free machine has cores, so that scores always wait where they go first: in
+the engine, ahead of the passes of explanations."""
 
 EXPLAINING = {"concurrency_id": "explaining", "concurrency_limit": 2}
 """As many at once as a free machine has cores; further ones wait in the queue."""

@@ -182,7 +182,7 @@ class _Patience:
 
 def result_of(job: Job[Event], report: Callable[[Event], None], stop: Callable[[], bool]) -> Event:
     """The job's last event, whatever it raises."""
-    from cxr.engine.scheduler import cancel_when
+    from cxr.engine.scheduler import cancel_when, giving_way
 
     def check() -> None:
         if stop():
@@ -190,7 +190,7 @@ def result_of(job: Job[Event], report: Callable[[Event], None], stop: Callable[[
 
     process = os.getpid()
     try:
-        with cancel_when(check), limited_printing():
+        with cancel_when(check), giving_way(), limited_printing():
             return job.compute(report, stop)
     # A plugin's code may raise anything, SystemExit and KeyboardInterrupt too. The user's own Ctrl-C never gets here:
     # Python raises it in the main thread.

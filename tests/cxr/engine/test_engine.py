@@ -1,9 +1,12 @@
 """The rewritten network against the one in Keras, and occlusion in parts against whole passes."""
 
+import contextlib
 import importlib.util
 import itertools
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from cxr.checkpoint import Checkpoint, CheckpointConfig, Identity, read_checkpoi
 from cxr.engine import ENGINES, build_engine, chosen_engine
 from cxr.engine.folded import fold
 from cxr.engine.geometry import STAGES, Reach, Stage
+from cxr.engine.scheduler import giving_way
 from cxr.errors import EngineError
 from cxr.network import KerasNetwork
 from cxr.predictor import Predictor
@@ -257,3 +261,32 @@ def test_an_engine_that_is_not_installed_is_named(monkeypatch):
     assert chosen_engine() == "tensorflow"
     with pytest.raises(EngineError, match=r"cxr-lens\[fast\]"):
         chosen_engine("onnxruntime")
+
+
+def test_an_explanations_single_pictures_wait_with_long_work_and_scores_among_the_urgent(fast, prepared):
+    engine, threads = fast._engine, []
+    slots = engine._slots
+
+    def compute(picture, block):
+        with block:
+            engine.forward(picture[None])
+
+    with contextlib.ExitStack() as held:
+        for _ in range(slots.count):
+            held.enter_context(slots.patient())
+        for waiting, block in ((slots._patient, giving_way()), (None, contextlib.nullcontext())):
+            threads.append(threading.Thread(target=compute, args=(prepared + len(threads), block), daemon=True))
+            threads[-1].start()
+            eventually(lambda: waiting or slots._urgent)  # noqa: B023 - within its round
+        assert (len(slots._patient), slots._urgent) == (1, 1)
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+
+
+def eventually(condition) -> None:
+    """Wait for another thread to get somewhere."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "nothing came of it"
+        time.sleep(0.001)

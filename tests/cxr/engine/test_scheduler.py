@@ -2,10 +2,19 @@
 
 import threading
 import time
+from functools import partial
 
 import pytest
 
-from cxr.engine.scheduler import URGENT_IN_A_ROW, FairSlots, SingleFlight, WorkerPool, cancel_when
+from cxr.engine.scheduler import (
+    URGENT_IN_A_ROW,
+    FairSlots,
+    SingleFlight,
+    WorkerPool,
+    cancel_when,
+    gives_way,
+    giving_way,
+)
 
 
 def until(condition) -> None:
@@ -106,6 +115,21 @@ def test_a_score_has_all_cores_only_if_nobody_else_computes_or_waits():
     assert alone[:3] == [True, False, False]
     score()
     assert alone[4]
+
+
+def test_a_slice_on_an_idle_machine_has_all_cores():
+    turns = FairSlots(2)
+    with turns.patient() as alone, turns.patient() as second:
+        assert (alone, second) == (True, False)
+
+
+def test_work_gives_way_in_its_block_and_its_thread_only():
+    other = []
+    with giving_way():
+        begun(lambda: other.append(gives_way())).join(5)
+        assert gives_way()
+    assert not gives_way()
+    assert other == [False]
 
 
 def test_a_turn_ends_when_its_work_fails():
@@ -209,3 +233,44 @@ def test_everybody_who_waited_hears_of_a_failure():
         thread.join(5)
     assert heard == ["failed"] * 3
     assert once.run("key", lambda: 1) == 1
+
+
+def eight_occlusions(pool, order) -> list[threading.Thread]:
+    """Eight visitors' slices; each notes its visitor's number. All have their first slices in the queue."""
+    pulled = []
+
+    def slices(number):
+        for _ in range(20):
+            pulled.append(number)
+            yield partial(order.append, number)
+
+    threads = [begun(pool.run, slices(number)) for number in range(8)]
+    until(lambda: len(pulled) == 8 * 3)  # the third slice waits for the first one's result
+    return threads
+
+
+def test_a_ninth_visitors_pass_is_not_behind_eight_occlusions():
+    slots, order = FairSlots(), []
+
+    def single_pass():
+        with slots.patient():
+            order.append("pass")
+
+    with slots.patient():
+        threads = eight_occlusions(WorkerPool(slots), order)
+        until(lambda: len(slots._patient) == 1)
+        threads.append(begun(single_pass))
+        until(lambda: len(slots._patient) == 2)
+    for thread in threads:
+        thread.join(60)
+    assert order.index("pass") == 1
+    assert len(order) == 8 * 20 + 1
+
+
+def test_occlusions_of_eight_visitors_advance_together():
+    slots, order = FairSlots(), []
+    with slots.patient():
+        threads = eight_occlusions(WorkerPool(slots), order)
+    for thread in threads:
+        thread.join(60)
+    assert sorted(order[:16]) == sorted([*range(8)] * 2)

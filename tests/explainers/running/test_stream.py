@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from cxr.engine.scheduler import gives_way
 from explainers.errors import Cancelled, OptionError
 from explainers.running.stream import Job, stream
 
@@ -125,6 +126,13 @@ def test_slices_of_long_work_ask_whether_they_shall_end():
     assert next(events) == ("long", "started")
     threading.Thread(target=lambda: (begun.wait(60), cancelled.set())).start()
     assert next(events)[:2] == ("long", "CANCELLED")
+
+
+def test_jobs_give_way_to_scores():
+    found = []
+    list(stream([Recorded("any", lambda report, stop: found.append(gives_way()))]))
+    assert found == [True]
+    assert not gives_way()
 
 
 def test_a_job_that_exceeds_its_limit_fails_at_once_and_ends_at_its_next_step():

@@ -23,7 +23,9 @@ MOST_PREVIEWED = 400
 
 CORRELATED = 3.0
 """Strides over which falls resemble each other, for filling in windows that aren't computed: with 2 or 5 the filled in
-maps of 13 radiographs were no closer to the full ones."""
+maps of 13 radiographs were no closer to the full ones. Nor were they with covariances learned from other radiographs or
+with gradient × (input − fill), integrated gradients or Grad-CAM's map as covariates. Windows chosen by the falls so far
+gained one radiograph at 45 %. Falls of the input at half its size rank as these by 0.1 to 0.6, and cost 0.4 of them."""
 
 NUGGET = 1e-3
 """Share of a fall's variance that its neighbours say nothing of."""
@@ -63,8 +65,8 @@ class Occlusion(Explainer):
         fill: what hides the window: the input's mean, the darkest value in it (collimation and air look like that), or
             the input itself, blurred with a σ of half the patch
         share: percent of the windows that are computed, evenly spread; between them the falls are interpolated. With
-            the packaged network, on 7 radiographs, the ranks of the highest finding's map correlated with the full
-            map's by 0.96 or more at 45 and at 50, and by 0.92 or more at 40
+            the packaged network, the ranks of the highest finding's map correlated with the full map's by 0.95 or more
+            on 13 of 13 radiographs at 50, on 10 at 45, on 7 at 40 and on 2 at 30
     Source:
         Zeiler, Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014; arXiv 1311.2901.
     """

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 
 ROUNDS = 3
-SHARES = 30, 40, 45, 50, 60
+SHARES = 30, 35, 40, 45, 50, 60
 
 
 def median(job: Callable[[], object]) -> float:

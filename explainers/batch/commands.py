@@ -45,13 +45,11 @@ def _batch(given: argparse.Namespace) -> int:
     need_pyarrow()
     from cxr.datasets.storage import Folder
     from explainers.batch.run import left, prepare_folder, run
-    from explainers.batch.sources import read_source
     from explainers.batch.worker import Worker
 
     check_arguments(given)
-    source = read_source(given.images, root=given.root, column=given.column)
+    source = _source(given)
     worker = Worker.load(_plan(given, source))
-    source = _with_tables(given, source, worker.predictor.labels)
     for note in worker.predictor.notes:
         print(f"note: {note}", file=sys.stderr)
     out = Folder.at(given.out)
@@ -87,18 +85,15 @@ def need_pyarrow() -> None:
         raise OptionError("Whole data sets need pyarrow.", "pip install 'cxr-lens[batch]'") from error
 
 
-def _with_tables(given: argparse.Namespace, source: "Source", findings: "Sequence[str]") -> "Source":
-    """The radiographs with what the tables say of them; `findings` are the network's own names."""
+def _source(given: argparse.Namespace) -> "Source":
     from cxr.evaluation.labels import read_labels
-    from explainers.batch.sources import with_tables
+    from explainers.batch.sources import read_source
 
-    if not given.labels and not given.boxes:
-        return source
-    labels = read_labels(given.labels, others=findings) if given.labels else None
+    labels = read_labels(given.labels) if given.labels else None
     for note in labels.notes if labels else ():
         print(f"note: {note}", file=sys.stderr)
-    boxes = _boxes(given, findings)
-    source = with_tables(source, labels, boxes)
+    boxes = _boxes(given)
+    source = read_source(given.images, root=given.root, column=given.column, labels=labels, boxes=boxes)
     if labels and not any(item.labels for item in source.items):
         raise OptionError("The labels name none of these radiographs.", "Check --labels and --images.")
     if boxes and not any(item.boxes for item in source.items):
@@ -106,12 +101,12 @@ def _with_tables(given: argparse.Namespace, source: "Source", findings: "Sequenc
     return source
 
 
-def _boxes(given: argparse.Namespace, findings: "Sequence[str]") -> "Sequence[RowBox]":
+def _boxes(given: argparse.Namespace) -> "Sequence[RowBox]":
     from explainers.box_table import read_box_table
 
     if not given.boxes:
         return ()
-    table = read_box_table(given.boxes, side=given.box_side, labels=findings)
+    table = read_box_table(given.boxes, side=given.box_side)
     if not table.rows:
         raise OptionError(f"{given.boxes.name} has no box of a finding that is known here.", "Check --boxes.")
     if table.left_out:

@@ -83,11 +83,6 @@ def read_source(
     return Source(base, tuple(_items(found, labels, boxes)))
 
 
-def with_tables(source: Source, labels: LabelTable | None = None, boxes: Sequence[RowBox] = ()) -> Source:
-    """The same radiographs with the labels, patients and boxes of the rows that name them, as in `read_source`."""
-    return Source(source.root, tuple(_items([each.image for each in source.items], labels, boxes)))
-
-
 class Reader:
     """Reads the radiographs of a source. Safe under threads."""
 

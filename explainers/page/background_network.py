@@ -9,6 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cxr.errors import Busy
 from explainers.loading import names_a_plugin
 from explainers.page.expected_findings import expected_findings
@@ -24,6 +26,9 @@ log = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 120
 """How long a call waits for a network to load before it is answered with BUSY."""
+
+WARM_UP_PX = 64
+"""Sides of the picture of the first pass: shades of grey, since a synthetic chest takes longer than the pass."""
 
 
 @dataclass(frozen=True)
@@ -114,12 +119,11 @@ class BackgroundNetwork:
             self._settled.set()
 
     def _loaded_and_warm(self) -> "Predictor":
-        from cxr.phantom import phantom
-
         if self.brought:
             return self._brought()
         from cxr.engine import ONNX_RUNTIME, chosen_engine
         from cxr.predictor import Predictor
+        from cxr.reading.radiograph import read_radiograph
         from hub import resolve
 
         # what computes takes as long to import as a silent Hub is waited for
@@ -129,7 +133,7 @@ class BackgroundNetwork:
         self._state = NetworkState("loading")
         predictor = Predictor.load(resolved, engine=self._engine)
         # the first pass compiles; the first visitor should not wait for that
-        predictor.predict(phantom(size=256).radiograph)
+        predictor.predict(read_radiograph(np.linspace(0, 1, WARM_UP_PX**2).reshape(WARM_UP_PX, WARM_UP_PX)))
         notes = tuple(self._without_folders(note) for note in resolved.notes)
         self._state = NetworkState("ready", notes, fallback=resolved.source != self.source)
         # scores need none of it; the first gradient should not wait for it

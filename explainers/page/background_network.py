@@ -13,6 +13,7 @@ import numpy as np
 
 from cxr.errors import Busy
 from explainers.loading import names_a_plugin
+from explainers.page import heap
 from explainers.page.expected_findings import expected_findings
 from explainers.registry import Registry
 from hub.errors import CxrLensError, SourceError
@@ -137,7 +138,7 @@ class BackgroundNetwork:
         notes = tuple(self._without_folders(note) for note in resolved.notes)
         self._state = NetworkState("ready", notes, fallback=resolved.source != self.source)
         # scores need none of it; the first gradient should not wait for it
-        threading.Thread(target=predictor.build, name="build-network", daemon=True).start()
+        threading.Thread(target=_build, args=(predictor,), name="build-network", daemon=True).start()
         return predictor
 
     def _brought(self) -> "Predictor":
@@ -161,6 +162,12 @@ class BackgroundNetwork:
 
     def _without_folders(self, sentence: str) -> str:
         return sentence.replace(self.source, public_name(self.source))
+
+
+def _build(predictor: "Predictor") -> None:
+    predictor.build()
+    # the network whose place this one took, and what both needed to be compiled
+    heap.give_back()
 
 
 def public_name(source: str) -> str:

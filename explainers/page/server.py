@@ -1,21 +1,19 @@
 """Starting and ending the server: what is set before Gradio is imported, and what is deleted when it ends."""
 
 import atexit
-import ctypes
 import logging
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxr.errors import Busy
 from explainers.errors import OptionError
-from explainers.page import logs
+from explainers.page import heap, logs
 from explainers.page.limits import MEBIBYTE
 from explainers.page.networks import Networks
 from explainers.page.private_folder import PrivateFolder
@@ -38,9 +36,6 @@ SWEEP_EVERY_S = 10
 CUT_OFF_S = 5
 """How long work that was cancelled may take to tell its callers."""
 
-FRUGAL = {-8: 1, -1: 10_000_000, -3: 4_000_000}
-"""glibc's M_ARENA_MAX, M_TRIM_THRESHOLD and M_MMAP_THRESHOLD: one heap for all threads, and what is free goes back."""
-
 MOST_GRADIO_STATES = 200
 """Sessions whose last values Gradio keeps; they hold scores and addresses, never pictures."""
 
@@ -52,7 +47,7 @@ def run(settings: PageSettings) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP, then leave nothing behind."""
     logs.configure(settings.log)
     limit_streams()
-    _give_memory_back()
+    heap.configure()
     folder = PrivateFolder()
     atexit.register(folder.remove)
     _prepare_environment(folder)
@@ -146,14 +141,6 @@ def _wait_for_readers(state: "AppState", limit_s: float) -> None:
     end = time.monotonic() + limit_s
     while state.listeners.readers and time.monotonic() < end:
         time.sleep(0.05)
-
-
-def _give_memory_back() -> None:
-    """Set how glibc returns memory; otherwise it keeps the memory of each thread: 200 MB after a comparison."""
-    with suppress(OSError, AttributeError):
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-        for setting, value in FRUGAL.items():
-            mallopt(setting, value)
 
 
 def _prepare(state: "AppState") -> None:

@@ -34,8 +34,8 @@ SLOW = {
     "compare": {"explainers": ["occlusion"], "options": OPTIONS},
 }
 
-MANY = 6
-"""Clients that leave at once: more than are explained at the same time."""
+MANY, RUNNING = 6, 2
+"""Clients that leave at once, and how many of them a server explains at the same time."""
 
 
 class Server:
@@ -105,7 +105,8 @@ def many_left(server: Server, first: int) -> tuple[float, float]:
     with server.asked("explain", first + MANY, explainer="grad_cam") as lines:
         assert any(line == "event: complete" for line in lines)
     answered = time.monotonic() - begin
-    return max(server.cancelled() for _ in range(MANY)) - begin, answered
+    # the others left while they waited in the queue, so that nothing of them ran
+    return max(server.cancelled() for _ in range(RUNNING)) - begin, answered
 
 
 def main() -> None:
@@ -122,7 +123,8 @@ def main() -> None:
                 f"/{endpoint}: work ends {spent[len(spent) // 2]:.2f} s after its client left, {spent[-1]:.2f} at most"
             )
         ended, answered = many_left(server, 100)
-        print(f"{MANY} at once: all ended after {ended:.2f} s; the next client's Grad-CAM took {answered:.2f} s")
+        print(f"{MANY} at once: the running ones ended after {ended:.2f} s")
+        print(f"the next client's Grad-CAM took {answered:.2f} s")
         before = server.processor_s()
         time.sleep(3)
         print(f"processor time in the 3 s after: {server.processor_s() - before:.2f} s")

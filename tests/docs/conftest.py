@@ -33,7 +33,16 @@ def write_model(file: Path) -> None:
 
 
 @pytest.fixture
-def reader_folder(folder, monkeypatch) -> Path:
-    """The reader's folder, as the working directory."""
+def reader_folder(folder, predictor, monkeypatch) -> Path:
+    """The reader's folder, as the working directory; commands share the starter, which each would load."""
+    from cxr import Predictor
+
+    load = Predictor.load
+
+    def load_once(source, *, engine="auto", stated=None):
+        plain = (source, engine, stated or {}) == ("starter", "auto", {})
+        return predictor if plain else load(source, engine=engine, stated=stated)
+
+    monkeypatch.setattr(Predictor, "load", load_once)
     monkeypatch.chdir(folder)
     return folder

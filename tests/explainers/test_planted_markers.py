@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from cxr import read_radiograph
+from cxr import Predictor, read_radiograph
 from cxr.__main__ import main as scores
 from cxr.errors import RadiographError
 from explainers import compare
@@ -153,9 +153,10 @@ def files(phantom):
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "DICOM"])
-def test_commands_files_and_reports_repeat_nothing(files, kind, predictor, tmp_path, capsys, caplog):
+def test_commands_files_and_reports_repeat_nothing(files, kind, predictor, tmp_path, capsys, caplog, monkeypatch):
     if kind not in files:
         pytest.skip("needs the extra dicom")
+    monkeypatch.setattr(Predictor, "load", lambda *_, **__: predictor)  # the run's own, loaded once
     assert MARKER.encode() in files[kind]
     file = tmp_path / f"{MARKER}.{kind.lower()}"
     file.write_bytes(files[kind])

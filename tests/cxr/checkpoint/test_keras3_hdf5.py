@@ -46,10 +46,16 @@ def test_each_variable_keeps_its_name_and_values(network, tmp_path, form):
     assert all(np.array_equal(weights[name], expected[name]) for name in expected)
 
 
+@pytest.fixture(scope="module")
+def weights_file(network, tmp_path_factory):
+    file = tmp_path_factory.mktemp("saved") / "w.weights.h5"
+    network[0].save_weights(file)
+    return file
+
+
 @pytest.fixture
-def saved(network, tmp_path):
-    network[0].save_weights(tmp_path / "w.weights.h5")
-    return tmp_path / "w.weights.h5"
+def saved(weights_file, tmp_path):
+    return shutil.copy(weights_file, tmp_path / "w.weights.h5")
 
 
 def test_another_network_is_refused(saved):

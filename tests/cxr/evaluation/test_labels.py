@@ -84,10 +84,10 @@ def test_orders_have_names():
 
 def test_many_pictures_listed_twice_are_counted_at_once(tmp_path):
     """A count that compares each row with each other takes minutes here."""
-    names = [f"{number:08d}_000.png" for number in range(100_000)]
+    names = [f"{number:08d}_000.png" for number in range(30_000)]
     file = tmp_path / "labels.csv"
     file.write_text("Image,Finding Labels\n" + "".join(f"{name},Mass\n" for name in names * 2))
-    with pytest.raises(LabelError, match="lists 100000 pictures twice"):
+    with pytest.raises(LabelError, match="lists 30000 pictures twice"):
         read_labels(file)
 
 

@@ -82,7 +82,8 @@ def fitted(*given, **fields) -> Job:
     return made
 
 
-@pytest.mark.parametrize("source", ["teacher", pytest.param("table", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("source", ["teacher", "table"])
 def test_with_weight_0_it_is_plain_training(chests, tmp_path, source):
     table = SoftLabels(chests.table.images, chests.table.findings, np.ones((48, 1, 2), np.float32))
     followed = {"teachers": [teacher()]} if source == "teacher" else {"soft_labels": table}
@@ -236,6 +237,7 @@ def test_a_checkpoint_names_its_teachers(sources, tmp_path, capsys):
     assert "Following teacher 5" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_a_checkpoint_names_its_table_and_another_table_is_another_run(sources, tmp_path):
     images = tuple(f"{at}.png" for at in reversed(range(40)))  # more than are trained on, in another order
@@ -278,6 +280,7 @@ def test_a_recipe_with_a_distillation_is_written_and_read_back():
     assert Recipe.from_json(json.loads(json.dumps(made.to_json()))) == made
 
 
+@pytest.mark.slow  # by default, a teacher of ours that wants another input
 def test_a_checkpoint_of_ours_is_a_teacher_by_its_findings_names(predictor):
     pictures = np.random.default_rng(0).standard_normal((2, 224, 224, 3)).astype(np.float32)
     order = ("Hernia", "Effusion")

@@ -21,7 +21,7 @@ FAULTS = wrong.FAULTS | wrong_behaviour.FAULTS
 QUICK = [name for name, each in Registry.standard().explainers.items() if name != "rise"]
 
 
-COSTLY = ("expected_gradients", "integrated_gradients", "smoothgrad")
+COSTLY = ("expected_gradients", "integrated_gradients", "occlusion", "smoothgrad")
 """Explainers whose checks need thousands of passes."""
 
 

@@ -122,7 +122,7 @@ FAULTS = {
 }
 
 
-COSTLY = ("weight_sensitivity", "verified_grid", "relevance_gain")
+COSTLY = ("weight_sensitivity", "verified", "verified_grid", "relevance_gain")
 """Measures whose checks need thousands of passes."""
 
 

@@ -28,31 +28,36 @@ def crowded(planted):
     return made
 
 
-def gains(planted, crowded, maps_of) -> tuple[float, dict[str, float]]:
-    """Mean gain over the pictures of `maps_of(picture, place)`, and of each kind of control."""
+@pytest.fixture(scope="module")
+def controls(planted, crowded) -> dict[str, float]:
+    """Mean gain over the pictures of each kind of control."""
     from explainers import measure
+
+    found = {}
+    for radiograph in crowded.values():
+        (explanation,) = explanations(planted, radiograph, "saliency")
+        *_, done = measure(planted, radiograph, [explanation], ["relevance_gain"], registry=Registry.standard())
+        for name, value in done.measured.figures["controls"].items():
+            found.setdefault(name.rstrip(" 0123456789"), []).append(value)
+    return {name: float(np.mean(values)) for name, values in found.items()}
+
+
+def gain_of(planted, crowded, maps_of) -> float:
+    """Mean gain over the pictures of `maps_of(explanation, place)`."""
     from explainers.contract.measure import Subject
 
-    own, others = [], {}
+    own, saliency = [], Registry.standard().explainers["saliency"]
     for place, radiograph in crowded.items():
-        registry = Registry.standard()
         (explanation,) = explanations(planted, radiograph, "saliency")
-        values = maps_of(explanation, place)
-        prepared = planted.prepare(radiograph)
-        subject = Subject(explanation, registry.explainers["saliency"], planted, radiograph, prepared)
-        at = planted.labels.index("Mass")
-        own.append(
-            relevance_gain(removal_curves(subject.context, removal_order(values, np.random.default_rng(0)))[..., at])
-        )
-        *_, done = measure(planted, radiograph, [explanation], ["relevance_gain"], registry=registry)
-        for name, value in done.measured.figures["controls"].items():
-            others.setdefault(name.rstrip(" 0123456789"), []).append(value)
-    return float(np.mean(own)), {name: float(np.mean(values)) for name, values in others.items()}
+        subject = Subject(explanation, saliency, planted, radiograph, planted.prepare(radiograph))
+        order = removal_order(maps_of(explanation, place), np.random.default_rng(0))
+        own.append(relevance_gain(removal_curves(subject.context, order)[..., planted.labels.index("Mass")]))
+    return float(np.mean(own))
 
 
-def test_the_true_map_beats_every_control_by_far_and_the_inverted_one_loses_to_all(planted, crowded):
-    true, controls = gains(planted, crowded, lambda _, place: true_map(*place))
-    inverted, _ = gains(planted, crowded, lambda _, place: -true_map(*place))
+def test_the_true_map_beats_every_control_by_far_and_the_inverted_one_loses_to_all(planted, crowded, controls):
+    true = gain_of(planted, crowded, lambda _, place: true_map(*place))
+    inverted = gain_of(planted, crowded, lambda _, place: -true_map(*place))
     assert true > 2 * max(controls.values()), controls
     assert inverted == pytest.approx(-true, rel=0.1)
     # edges are on the stripes alone here: as wrong as can be too
@@ -61,8 +66,8 @@ def test_the_true_map_beats_every_control_by_far_and_the_inverted_one_loses_to_a
     assert abs(controls["random"]) < 0.5 * true
 
 
-def test_gradients_beat_every_control_where_the_evidence_is_planted(planted, crowded):
-    gain, controls = gains(planted, crowded, lambda explanation, _: np.abs(explanation.map))
+def test_gradients_beat_every_control_where_the_evidence_is_planted(planted, crowded, controls):
+    gain = gain_of(planted, crowded, lambda explanation, _: np.abs(explanation.map))
     assert gain > 1.5 * max(controls.values()), controls
 
 

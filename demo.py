@@ -11,7 +11,7 @@ from pathlib import Path
 from cxr.engine import ENGINES
 from cxr.stated_arguments import add_stated, stated_of
 from explainers.page import Limits, PageSettings, serve
-from hub.command_line import add_version, existing_file, existing_folder, run
+from hub.command_line import add_presets, add_version, existing_folder, run
 from hub.errors import SourceError
 from hub.keras_file import is_keras_file
 from hub.sources import STATED_HINT
@@ -79,14 +79,7 @@ def _add_content(parser: argparse.ArgumentParser) -> None:
         f"on the page (default: {' and '.join(DEFAULT_MODELS)})",
     )
     add_stated(parser)
-    parser.add_argument(
-        "--presets",
-        action="append",
-        default=[],
-        type=existing_file,
-        metavar="FILE",
-        help="TOML file with more presets; repeatable (default: the packaged ones)",
-    )
+    add_presets(parser)
     parser.add_argument(
         "--plugin",
         action="append",

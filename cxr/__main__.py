@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from cxr.evaluation.table_arguments import ROWS_OF_PART
 from cxr.phantom.command import add_phantom
 from cxr.stated_arguments import add_stated, stated_of
 from cxr.training.commands import add_commands
-from hub.command_line import add_command, add_version, existing_file, existing_folder, run
+from hub.command_line import add_command, add_upload, add_version, existing_file, existing_folder, run
 from hub.errors import describe_error
 
 if TYPE_CHECKING:
@@ -80,9 +81,7 @@ def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="DIR",
         help="folder of the pictures that the table names (default: none; needed with --labels)",
     )
-    verify.add_argument(
-        "--part", metavar="NAME", help="use only rows whose column `part` has this value (default: all rows)"
-    )
+    verify.add_argument("--part", metavar="NAME", help=ROWS_OF_PART)
 
 
 def _add_publish(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -93,11 +92,7 @@ def _add_publish(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         example="python -m cxr publish my-checkpoint my-name/my-checkpoint --private",
         run=_publish,
     )
-    publish.add_argument("directory", type=existing_folder, metavar="DIR", help="folder of a native checkpoint")
-    publish.add_argument("repo", metavar="ORG/NAME", help="repository on the Hub; created if it does not exist")
-    publish.add_argument(
-        "--private", action="store_true", help="create the repository as a private one (default: public)"
-    )
+    add_upload(publish)
 
 
 def _predict(given: argparse.Namespace) -> int:

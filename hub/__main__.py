@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.command_line import add_command, add_version, existing_file, existing_folder, run
+from hub.command_line import add_command, add_presets, add_upload, add_version, run
 from hub.config import read_config
 from hub.directory import PACKAGED
 from hub.presets import Preset, read_presets
@@ -53,14 +53,7 @@ def _parser() -> argparse.ArgumentParser:
             "source", metavar="SOURCE", help="starter, a preset's name, a folder, or org/name[@revision] on the Hub"
         )
     for command in (listing, pulling, verifying):
-        command.add_argument(
-            "--presets",
-            action="append",
-            default=[],
-            type=existing_file,
-            metavar="FILE",
-            help="TOML file with more presets; repeatable (default: the packaged ones)",
-        )
+        add_presets(command)
     _add_push(commands)
     return parser
 
@@ -73,11 +66,7 @@ def _add_push(commands: Any) -> None:
         example="python -m hub push my-checkpoint my-name/my-checkpoint --private",
         run=_push,
     )
-    pushing.add_argument("directory", type=existing_folder, metavar="DIR", help="folder of a native checkpoint")
-    pushing.add_argument("repo", metavar="ORG/NAME", help="repository on the Hub; created if it does not exist")
-    pushing.add_argument(
-        "--private", action="store_true", help="create the repository as a private one (default: public)"
-    )
+    add_upload(pushing)
 
 
 def _presets(given: argparse.Namespace) -> int:

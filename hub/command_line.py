@@ -74,6 +74,27 @@ def add_command(
     return command
 
 
+def add_presets(command: argparse.ArgumentParser) -> None:
+    """Add --presets."""
+    command.add_argument(
+        "--presets",
+        action="append",
+        default=[],
+        type=existing_file,
+        metavar="FILE",
+        help="TOML file with more presets; repeatable (default: the packaged ones)",
+    )
+
+
+def add_upload(command: argparse.ArgumentParser) -> None:
+    """Add the folder of a checkpoint, the repository that it goes to, and --private."""
+    command.add_argument("directory", type=existing_folder, metavar="DIR", help="folder of a native checkpoint")
+    command.add_argument("repo", metavar="ORG/NAME", help="repository on the Hub; created if it does not exist")
+    command.add_argument(
+        "--private", action="store_true", help="create the repository as a private one (default: public)"
+    )
+
+
 def add_version(parser: argparse.ArgumentParser) -> None:
     """The option --version."""
     parser.add_argument("--version", action="version", version=f"cxr-lens {_version()}", help="print the version")

@@ -8,10 +8,10 @@ from cxr.evaluation.labels import POLICIES, LabelTable, read_labels
 from cxr.evaluation.splits import part_of
 from hub.command_line import existing_file, existing_folder
 
+ROWS_OF_PART = "use only rows whose column `part` has this value (default: all rows)"
 
-def add_table(
-    command: argparse.ArgumentParser, part: str = "use only rows whose column `part` has this value (default: all rows)"
-) -> None:
+
+def add_table(command: argparse.ArgumentParser, part: str = ROWS_OF_PART) -> None:
     """--labels, --images, --part, --limit, and how to read cells that are no label."""
     command.add_argument("--labels", required=True, type=existing_file, metavar="CSV", help="table of labels")
     command.add_argument(
@@ -42,6 +42,16 @@ def add_tables(command: argparse.ArgumentParser, *, images_required: bool) -> No
         type=existing_folder,
         metavar="DIR",
         help="folder of a table's pictures, one for each --labels",
+    )
+
+
+def add_order(command: argparse.ArgumentParser) -> None:
+    """--order."""
+    command.add_argument(
+        "--order",
+        default="chexnet",
+        metavar="NAME|FINDING,…",
+        help="findings in order: chexnet, course, or names separated by commas (default: chexnet)",
     )
 
 

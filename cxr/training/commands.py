@@ -8,7 +8,7 @@ from typing import Any
 from cxr.evaluation.calibrate_command import add_calibrate
 from cxr.evaluation.claims_command import add_claims
 from cxr.evaluation.evaluate_command import add_evaluate
-from cxr.evaluation.table_arguments import add_policies, add_table, table_of
+from cxr.evaluation.table_arguments import ROWS_OF_PART, add_order, add_policies, add_table, table_of
 from cxr.quiet_import import import_keras
 from cxr.training.cross_validation_command import add_cross_validate
 from cxr.training.train_command import add_train
@@ -39,15 +39,8 @@ def _add_class_weights(commands: Any) -> None:
     command.add_argument(
         "labels", type=existing_file, metavar="CSV", help="table with a 0/1 column per finding, or NIH's"
     )
-    command.add_argument(
-        "--order",
-        default="chexnet",
-        metavar="NAME|FINDING,…",
-        help="findings in order: chexnet, course, or names separated by commas (default: chexnet)",
-    )
-    command.add_argument(
-        "--part", metavar="NAME", help="use only rows whose column `part` has this value (default: all rows)"
-    )
+    add_order(command)
+    command.add_argument("--part", metavar="NAME", help=ROWS_OF_PART)
     command.add_argument(
         "-o", "--out", required=True, type=output_file, metavar="FILE", help="JSON file to write: train_config.json"
     )

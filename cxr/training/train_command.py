@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cxr.evaluation.table_arguments import add_policies, add_tables
+from cxr.evaluation.table_arguments import add_order, add_policies, add_tables
 from cxr.quiet_import import import_keras
 from hub.command_line import add_command, existing_file, output_folder
 
@@ -52,12 +52,7 @@ def _add_data(command: argparse.ArgumentParser) -> None:
         metavar="K/N",
         help="train on both parts without fold K of N by patient, for cross-validation (default: no folds)",
     )
-    command.add_argument(
-        "--order",
-        default="chexnet",
-        metavar="NAME|FINDING,…",
-        help="findings in order: chexnet, course, or names separated by commas (default: chexnet)",
-    )
+    add_order(command)
     command.add_argument(
         "--limit", type=int, metavar="N", help="use N random pictures of each part, to try things (default: all)"
     )

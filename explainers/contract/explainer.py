@@ -11,6 +11,7 @@ import numpy as np
 from cachetools import LRUCache, cached
 
 from explainers.contract.options import Option, declared_options, options_schema
+from explainers.contract.summaries import first_paragraph
 from explainers.errors import PluginError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Explainer:
     @classmethod
     def summary(cls) -> str:
         """The docstring's first paragraph, on one line."""
-        return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+        return first_paragraph(inspect.getdoc(cls))
 
     @classmethod
     def describe(cls) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from explainers.contract.context import Context
 from explainers.contract.explainer import API, Explainer
 from explainers.contract.explanation import Explanation, check_map
+from explainers.contract.summaries import first_paragraph
 from explainers.errors import Cancelled, PluginError
 from hub.errors import CxrLensError
 
@@ -93,7 +94,7 @@ class Measure:
     @classmethod
     def summary(cls) -> str:
         """The docstring's first paragraph, on one line."""
-        return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+        return first_paragraph(inspect.getdoc(cls))
 
     @classmethod
     def describe(cls) -> dict[str, Any]:

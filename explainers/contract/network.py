@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from explainers.contract.explainer import API
+from explainers.contract.summaries import first_paragraph
 from explainers.errors import PluginError
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Network:
     @classmethod
     def summary(cls) -> str:
         """The docstring's first paragraph, on one line."""
-        return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
+        return first_paragraph(cls.__doc__)
 
 
 def class_log_odds(logits: np.ndarray) -> np.ndarray:

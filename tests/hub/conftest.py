@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.hub.starter_files import FIRST, STARTER
+
 HERE = Path(__file__).parent
-STARTER = HERE.parents[1] / "hub" / "starter"
-FIRST = "a" * 40
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ def test_the_backbone_has_as_many_parameters_as_is_published():
     assert sum(name.endswith("gamma") for name in shapes) == 121
 
 
+@pytest.mark.slow  # by default, tests/cxr/engine compares the layers and what they compute
 def test_names_and_shapes_are_those_of_keras_applications():
     keras = pytest.importorskip("keras")
     model = keras.applications.DenseNet121(include_top=False, weights=None, input_shape=(64, 64, 3))

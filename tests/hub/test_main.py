@@ -2,14 +2,12 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 
 import hub
 from hub.__main__ import main
-
-STARTER = Path(hub.__file__).parent / "starter"
+from tests.hub.starter_files import STARTER
 
 
 def test_presets_are_listed_with_what_is_known_of_them(capsys):

@@ -1,7 +1,6 @@
 """Presets: packaged ones, those of operators, and the repositories that they name."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -9,10 +8,7 @@ import hub
 from hub import presets
 from hub.errors import CheckpointError, SourceError
 from hub.presets import Preset, read_presets
-
-FIRST, SECOND = "a" * 40, "b" * 40
-WEIGHTS = "model.safetensors"
-STARTER = Path(hub.__file__).parent / "starter"
+from tests.hub.starter_files import FIRST, SECOND, STARTER, WEIGHTS
 
 
 @pytest.fixture

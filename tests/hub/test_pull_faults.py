@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
@@ -13,17 +12,7 @@ from hub import download
 from hub.errors import CheckpointError, SourceError
 from hub.files import sha256_of
 from hub.pins import Pins
-
-FIRST, SECOND = "a" * 40, "b" * 40
-WEIGHTS = "model.safetensors"
-STARTER = Path(hub.__file__).parent / "starter"
-
-
-def without_sha256(**changes) -> bytes:
-    """The starter's configuration, its weights' hash left out."""
-    config = json.loads((STARTER / "config.json").read_text())
-    del config["weights"]["sha256"]
-    return json.dumps(config | changes).encode()
+from tests.hub.starter_files import FIRST, STARTER, WEIGHTS, without_sha256
 
 
 @pytest.mark.parametrize("status", [500, 429, 403])
@@ -94,6 +83,7 @@ def test_a_file_of_absurd_size_is_not_downloaded(fake_hub, monkeypatch):
     assert "GET model.safetensors" not in fake_hub.requests()
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_leave_one_good_copy(fake_hub):
     fake_hub.put("org/net")
     fake_hub.faults({"part": f"GET /org/net/resolve/{FIRST}/{WEIGHTS}", "kind": "slow", "seconds": 0.003, "times": 9})

@@ -1,6 +1,5 @@
 """Checkpoints pulled from the Hub, and the record of what was pulled."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,17 +9,7 @@ import hub
 from hub.errors import CheckpointError, SourceError
 from hub.files import sha256_of
 from hub.pins import Pins
-
-FIRST, SECOND = "a" * 40, "b" * 40
-WEIGHTS = "model.safetensors"
-STARTER = Path(hub.__file__).parent / "starter"
-
-
-def without_sha256(**changes) -> bytes:
-    """The starter's configuration, its weights' hash left out."""
-    config = json.loads((STARTER / "config.json").read_text())
-    del config["weights"]["sha256"]
-    return json.dumps(config | changes).encode()
+from tests.hub.starter_files import FIRST, SECOND, WEIGHTS, without_sha256
 
 
 def test_a_repository_is_pulled_once_and_its_pinned_commit_asks_for_nothing(fake_hub):

@@ -9,24 +9,13 @@ from pathlib import Path
 import pytest
 
 from cxr.phantom.dataset import write_dataset
+from tests.explainers.batch.batch_words import batch_words
 
 LIMIT_S = 240
 
 
 def line(images: Path, out: Path) -> list[str]:
-    words = [
-        "--images",
-        str(images),
-        "--explainers",
-        "grad_cam",
-        "--findings",
-        "top:1",
-        "--batch",
-        "1",
-        "--out",
-        str(out),
-    ]
-    return [sys.executable, "-m", "explainers", "batch", *words]
+    return [sys.executable, "-m", "explainers", *batch_words(images, out, "top:1")]
 
 
 def done(out: Path) -> int:

@@ -15,6 +15,7 @@ import pytest
 
 from cxr.phantom.dataset import write_dataset
 from explainers.__main__ import main
+from tests.explainers.batch.batch_words import batch_words
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'cxr-lens[ray]'")
 
@@ -77,19 +78,7 @@ def images(tmp_path_factory) -> Path:
 
 
 def line(images: Path, out: Path, *more: str) -> list[str]:
-    words = [
-        "--images",
-        str(images),
-        "--explainers",
-        "grad_cam",
-        "--findings",
-        "top:2",
-        "--batch",
-        "1",
-        "--out",
-        str(out),
-    ]
-    return ["batch", *words, *more]
+    return [*batch_words(images, out, "top:2"), *more]
 
 
 def test_a_cluster_gives_the_rows_of_one_machine(cluster, images, tmp_path, assert_same_rows, capsys):

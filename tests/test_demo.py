@@ -88,6 +88,7 @@ def test_paths_that_are_not_there_end_with_a_sentence(tmp_path, capsys):
     assert "There is no folder" in refused(capsys, "--samples", str(tmp_path / "none"))
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_ends_with_a_sentence():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -31,11 +31,25 @@ NOT_RUN = (
 """Commands that need hours, tables, results or the Hub. tests/explainers/batch runs those of docs/batch.md."""
 
 
+LONG = (
+    "pip install -e '.[batch]'",
+    "python -m explainers check mine.py",
+    "python -m explainers layers",
+    "python -m explainers new --network",
+)
+"""Beginnings of blocks whose commands take seconds. By default README's are run, and the rest of docs/."""
+
+
+def marked(block):
+    long = block.page != "README.md" and block.lines[0].startswith(LONG)
+    return pytest.param(block, marks=pytest.mark.slow) if long else block
+
+
 PRINTED: dict[str, str] = {}
 """What each line printed that was run already: pages that share a line share the reader's folder too."""
 
 
-@pytest.mark.parametrize("block", COMMANDS, ids=named)
+@pytest.mark.parametrize("block", map(marked, COMMANDS), ids=named)
 def test_commands_run_and_print_what_is_shown(reader_folder, block, capsys):
     for line in block.lines:
         if line not in PRINTED:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cxr.planted_network import FOR_BRIGHT, Disc, picture, planted
 from explainers import Registry, compare
 from explainers.kit import check_explainer
 from explainers.running.comparison import Finished
@@ -29,7 +30,15 @@ def test_one_file_under_40_lines(file):
     assert len(file.read_text().splitlines()) < 40
 
 
-@pytest.mark.slow  # by default, the next test runs it on the kit's small networks
+def test_it_explains_the_kit_s_small_network(brought):
+    registry, name = brought
+    discs = picture(Disc(22.0, 66.0))
+    *_, done = compare(planted(), discs, FOR_BRIGHT, [name], registry=registry)
+    assert isinstance(done, Finished), done
+    assert np.ptp(done.explanation.map) > 0
+
+
+@pytest.mark.slow  # by default, the small network
 def test_it_explains_the_starter(brought, predictor, phantom):
     registry, name = brought
     *_, done = compare(predictor, phantom, "Effusion", [name], registry=registry)
@@ -37,6 +46,7 @@ def test_it_explains_the_starter(brought, predictor, phantom):
     assert np.ptp(done.explanation.map) > 0
 
 
+@pytest.mark.slow  # by default, Right of tests/explainers/kit and README's explainer pass the kit
 def test_the_kit_finds_what_it_declares_and_nothing_else(brought):
     registry, name = brought
     report = check_explainer(registry.explainers[name])

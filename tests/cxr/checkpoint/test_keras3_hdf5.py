@@ -29,7 +29,9 @@ def network():
     return flat, nested, backbone, head
 
 
-@pytest.mark.parametrize("form", ["flat.weights.h5", "nested.weights.h5", "nested.keras"])
+@pytest.mark.parametrize(
+    "form", ["flat.weights.h5", pytest.param("nested.weights.h5", marks=pytest.mark.slow), "nested.keras"]
+)
 def test_each_variable_keeps_its_name_and_values(network, tmp_path, form):
     import keras
 

@@ -166,8 +166,17 @@ def loaded(model, tmp_path, suffix, **layout):
     return Predictor.load(str(folder))
 
 
-@pytest.mark.parametrize("suffix", [".keras", ".h5"])
-@pytest.mark.parametrize(("make", "largest"), [(transfer, 1), (without_last_relu, 1), (scaled, 255)])
+@pytest.mark.parametrize(
+    ("make", "largest", "suffix"),
+    [
+        (transfer, 1, ".keras"),
+        (without_last_relu, 1, ".h5"),
+        (scaled, 255, ".keras"),
+        pytest.param(transfer, 1, ".h5", marks=pytest.mark.slow),
+        pytest.param(without_last_relu, 1, ".keras", marks=pytest.mark.slow),
+        pytest.param(scaled, 255, ".h5", marks=pytest.mark.slow),
+    ],
+)
 def test_a_whole_model_gives_the_scores_that_keras_gives(backbone, make, largest, suffix, tmp_path):
     """With a scale within the file too."""
     model = make(backbone)

@@ -143,6 +143,7 @@ def test_torchvision_s_layouts_give_the_reference_s_logits(fixture_folder, share
     assert np.abs(predictor.forward(prepared) - expected[:, :14]).max() < 2e-4
 
 
+@pytest.mark.slow  # by default, test_model_config.py reads a file without it
 def test_a_file_without_the_last_relu_gives_an_answer_of_its_own(fixture_folder, shared, tmp_path):
     """The logits follow from what the last batch norm gives, pooled as it is, or rectified first."""
     from cxr import Predictor

@@ -27,6 +27,9 @@ LIBRARIES = ["tensorflow"]
 if all(importlib.util.find_spec(module) for module in ("onnx", "onnxruntime")):
     LIBRARIES.append("onnxruntime")
 
+ENOUGH = [*(pytest.param(library, marks=pytest.mark.slow) for library in LIBRARIES[:-1]), LIBRARIES[-1]]
+"""One library by default, where both are alike but for what a pass takes to compile."""
+
 
 @pytest.fixture(scope="module")
 def checkpoint() -> Checkpoint:
@@ -139,6 +142,7 @@ def test_inner_layers_and_their_gradients_are_those_of_keras(fast, reference, ou
     assert np.linalg.norm(gradients - theirs) < 1e-3 * np.linalg.norm(theirs)
 
 
+@pytest.mark.parametrize("fast", ENOUGH, indirect=True)
 @pytest.mark.parametrize(("patch", "stride"), [(32, 96), pytest.param(50, 58, marks=pytest.mark.slow)])
 def test_windows_in_parts_are_windows_in_whole_passes(fast, prepared, patch, stride):
     starts = [*range(0, 224 - patch, stride), 224 - patch]
@@ -151,6 +155,7 @@ def test_windows_in_parts_are_windows_in_whole_passes(fast, prepared, patch, str
     assert np.abs(fast.occluded(prepared, windows, fill) - whole).max() < 1e-4
 
 
+@pytest.mark.parametrize("fast", ENOUGH, indirect=True)
 def test_windows_of_several_sizes_and_beyond_the_border_too(fast, prepared):
     rng = np.random.default_rng(2)
     windows = np.concatenate([rng.integers(-20, 230, (14, 2)), rng.choice([24, 40], (14, 2))], axis=1)
@@ -159,6 +164,7 @@ def test_windows_of_several_sizes_and_beyond_the_border_too(fast, prepared):
     assert np.abs(fast.occluded(prepared, windows, filled) - whole).max() < 1e-4
 
 
+@pytest.mark.slow  # by default, tests/explainers/test_without_tensorflow.py looks
 def test_scores_maps_and_gradients_through_onnx_runtime_import_no_tensorflow():
     pytest.importorskip("onnxruntime")
     code = """

@@ -85,7 +85,7 @@ def test_what_follows_a_layer_beside_which_others_go_on_is_refused(fast, batch):
 
 
 @pytest.mark.parametrize(
-    "library", [pytest.param(library, marks=pytest.mark.slow) for library in LIBRARIES[:-1]] + LIBRARIES[-1:]
+    "library", [*(pytest.param(library, marks=pytest.mark.slow) for library in LIBRARIES[:-1]), LIBRARIES[-1]]
 )
 def test_measured_norms_standardise_the_batch_that_they_were_measured_on(library, batch):
     """With scale one and shift zero, each channel after a norm has mean zero and variance one over the batch."""

@@ -33,6 +33,7 @@ def test_of_an_explainer_that_hangs_on_the_network_insensitivity_is_not_shown(me
     assert len(found.figures["networks"]) == 3
 
 
+@pytest.mark.slow  # by default, tests/cxr/engine/test_inner_layers.py measures the norms of a random network
 def test_a_real_network_drawn_anew_answers_otherwise_and_is_alive(predictor, phantom):
     stranger = predictor.randomised(0)
     prepared = predictor.prepare(phantom).array[None]

@@ -103,7 +103,17 @@ def others(predictor, phantom, run):
     return found
 
 
-@pytest.mark.parametrize("failing", [RAISES, NOTES, ENDLESS], ids=["raises", "notes", "endless"])
+@pytest.mark.parametrize(
+    ("isolated", "failing"),
+    [
+        pytest.param(True, RAISES, id="raises, isolated"),
+        pytest.param(False, RAISES, id="raises"),
+        pytest.param(True, NOTES, marks=pytest.mark.slow, id="notes, isolated"),
+        pytest.param(False, NOTES, id="notes"),
+        pytest.param(True, ENDLESS, id="endless, isolated"),
+        pytest.param(False, ENDLESS, id="endless"),
+    ],
+)
 @linux
 def test_a_plugin_that_fails_has_its_reason_and_changes_nobodys_service(run, others, failing):
     before, wrong = others(), {}

@@ -49,7 +49,7 @@ PRINTED: dict[str, str] = {}
 """What each line printed that was run already: pages that share a line share the reader's folder too."""
 
 
-@pytest.mark.parametrize("block", map(marked, COMMANDS), ids=named)
+@pytest.mark.parametrize("block", [*map(marked, COMMANDS)], ids=named)
 def test_commands_run_and_print_what_is_shown(reader_folder, block, capsys):
     for line in block.lines:
         if line not in PRINTED:

@@ -1,10 +1,14 @@
 """On ONNX Runtime neither the page's network nor any explainer or measure imports TensorFlow."""
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import hub
 
 pytest.importorskip("onnxruntime")
 
@@ -16,7 +20,7 @@ from explainers.contract.needs import unavailable
 from explainers.page.networks import Networks
 from explainers.registry import Registry
 
-networks = Networks(["starter"], engine="onnxruntime")
+networks = Networks([sys.argv[4]], engine="onnxruntime")
 predictor, registry = networks.find(), Registry.standard()
 radiograph = phantom(seed=1, size=256, effusion=True).radiograph
 layer, most, measures = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -38,6 +42,16 @@ print(json.dumps({
 """
 
 
+@pytest.fixture
+def small(tmp_path) -> Path:
+    """The starter for a quarter of its pixels: what is imported does not hang on how many there are."""
+    folder = shutil.copytree(Path(hub.__file__).parent / "starter", tmp_path / "small")
+    config = json.loads((folder / "config.json").read_text())
+    del config["average_maps"], config["benchmark"]  # of the other size
+    (folder / "config.json").write_text(json.dumps(config | {"input": {"rule": "samplewise", "size": 112}}))
+    return folder
+
+
 @pytest.mark.parametrize(
     ("layer", "most", "measures"),
     [
@@ -45,8 +59,9 @@ print(json.dumps({
         pytest.param("pool4_relu", 10_000, "", marks=pytest.mark.slow),
     ],
 )
-def test_explainers_and_measures_in_one_process(layer, most, measures):
-    done = subprocess.run([sys.executable, "-c", CODE, layer, str(most), measures], capture_output=True, text=True)
+def test_explainers_and_measures_in_one_process(small, layer, most, measures):
+    words = [sys.executable, "-c", CODE, layer, str(most), measures, str(small)]
+    done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     print(f"at most {found['mb']} MB were resident")

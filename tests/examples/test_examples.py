@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cxr.planted_network import FOR_BRIGHT, Disc, picture, planted
 from explainers import Registry, compare
 from explainers.kit import check_explainer
 from explainers.running.comparison import Finished
@@ -30,15 +29,13 @@ def test_one_file_under_40_lines(file):
     assert len(file.read_text().splitlines()) < 40
 
 
-def test_it_explains_the_kit_s_small_network(brought):
+def test_its_map_is_one_that_is_the_same_again(brought):
     registry, name = brought
-    discs = picture(Disc(22.0, 66.0))
-    *_, done = compare(planted(), discs, FOR_BRIGHT, [name], registry=registry)
-    assert isinstance(done, Finished), done
-    assert np.ptp(done.explanation.map) > 0
+    report = check_explainer(registry.explainers[name], ["shape", "dtype", "finite", "determinism"])
+    assert report.passed, str(report)
 
 
-@pytest.mark.slow  # by default, the small network
+@pytest.mark.slow  # by default, the kit's small networks
 def test_it_explains_the_starter(brought, predictor, phantom):
     registry, name = brought
     *_, done = compare(predictor, phantom, "Effusion", [name], registry=registry)

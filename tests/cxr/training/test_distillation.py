@@ -275,11 +275,6 @@ def test_numbers_out_of_range_are_refused(fields):
         Distillation(**fields)
 
 
-def test_a_recipe_with_a_distillation_is_written_and_read_back():
-    made = recipe(Distillation(0.8, 2.0, 0.1))
-    assert Recipe.from_json(json.loads(json.dumps(made.to_json()))) == made
-
-
 @pytest.mark.slow  # by default, a teacher of ours that wants another input
 def test_a_checkpoint_of_ours_is_a_teacher_by_its_findings_names(predictor):
     pictures = np.random.default_rng(0).standard_normal((2, 224, 224, 3)).astype(np.float32)

@@ -14,8 +14,9 @@ from PIL import Image
 from cxr.__main__ import main
 from cxr.phantom import phantom
 from cxr.training.errors import TrainingError
-from cxr.training.recipe import Recipe, Stage, default_recipe, shortened
+from cxr.training.recipe import Distillation, Recipe, Stage, default_recipe, shortened
 
+DISTILLATION = Distillation(0.8, 2.0, 0.1)
 RECIPE = {
     "stages": [{"size": 32, "epochs": 2, "learning_rate": 1e-3, "batch": 16}],
     "size": 32,
@@ -114,8 +115,8 @@ def test_a_patient_in_both_parts_stops_it_before_it_starts(chests, tmp_path, cap
 
 
 def test_a_recipe_is_written_and_read_back():
-    recipe = default_recipe(pretrained=True)
-    assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+    for recipe in (default_recipe(pretrained=True), Recipe((Stage(64, 1, 1e-3),), distillation=DISTILLATION)):
+        assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
     with pytest.raises(TrainingError, match="not a recipe"):
         Recipe.from_json({"stages": [{"size": 64}]})
     with pytest.raises(TrainingError, match="is not a share"):

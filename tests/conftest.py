@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 PLUGINS = ROOT / "tests" / "plugins"
+NETWORKS = PLUGINS / "networks" / "small_networks.py"
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -40,13 +42,49 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         tempfile.tempdir = None
 
 
+PAGE = "tests/explainers/page/"
+OWN_SERVER = tuple(PAGE + name for name in ("test_faults.py", "test_first_minute.py", "test_privacy.py",
+                                            "test_replicas.py", "test_server.py"))  # fmt: skip
+LONG = (
+    *OWN_SERVER,
+    "tests/docs/test_commands.py",
+    "tests/explainers/kit/",
+    "tests/explainers/running/test_misdeeds.py",
+    "tests/test_demo.py",
+)
+"""Begun early, so that no worker ends with one while the others have nothing left."""
+
+VISITORS = (
+    "tests/docs/test_references.py",
+    "tests/docs/test_snippets.py",
+    "tests/explainers/test_client.py",
+    "tests/explainers/test_planted_markers.py",
+)
+
+
+def visits_the_page(nodeid: str) -> bool:
+    """Whether a test is in a file that uses the one running page (`server`)."""
+    return nodeid.startswith((PAGE, *VISITORS)) and not nodeid.startswith(OWN_SERVER)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, those with a browser and a server, so that no worker ends with one."""
-    weights: dict[Path, int] = {}
+    """Begin with the tests that visit the page, which one worker runs, and with the files that take longest."""
     for item in items:
-        names = getattr(item, "fixturenames", ())
-        weights[item.path] = max(weights.get(item.path, 0), 2 * ("chromium" in names) + ("server" in names))
-    items.sort(key=lambda item: -weights[item.path])
+        if "started_server" in getattr(item, "fixturenames", ()) and not visits_the_page(item.nodeid):
+            raise pytest.UsageError(f"{item.nodeid} uses `server`: add its file to VISITORS in tests/conftest.py.")
+    items.sort(key=lambda item: (not visits_the_page(item.nodeid), not item.nodeid.startswith(LONG)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """Deal files to workers as `--dist loadfile` does, but all that visit the page to one: one server, one browser."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OnePage(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "the page" if visits_the_page(nodeid) else super()._split_scope(nodeid)
+
+    return OnePage(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
@@ -144,10 +182,11 @@ def second(tmp_path_factory) -> Path:
 
 
 class Server(NamedTuple):
-    """A running page: its address, and the line that it printed at its start."""
+    """A running page: its address, the line that it printed at its start, and where its metrics are, if it has any."""
 
     address: str
     printed: str
+    metrics: str
 
 
 @pytest.fixture(scope="session")
@@ -160,15 +199,20 @@ def server(started_server) -> str:
 def started_server(server_folder, second) -> Iterator[Server]:
     """A running page with the plugins of `tests/plugins`: one good, five bad.
 
-    It offers the starter, `second`, and a repository that can't be had.
+    It offers the starter, `second`, a repository that can't be had, and a plugin's network. Where the extra `metrics`
+    is installed, it serves metrics.
     """
-    with socket.socket() as free:
+    with socket.socket() as free, socket.socket() as another:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    plugins = [argument for file in sorted(PLUGINS.glob("*.py")) for argument in ("--plugin", str(file))]
-    models = [argument for source in ("starter", str(second), "org/none") for argument in ("--model", source)]
+        another.bind(("127.0.0.1", 0))
+        port, metrics_port = free.getsockname()[1], another.getsockname()[1]
+    metrics = f"http://127.0.0.1:{metrics_port}/metrics" if find_spec("prometheus_client") else ""
+    files = [*sorted(PLUGINS.glob("*.py")), NETWORKS]
+    plugins = [argument for file in files for argument in ("--plugin", str(file))]
+    models = [argument for source in ("starter", str(second), "org/none", "scorer") for argument in ("--model", source)]
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "demo.py"), "--port", str(port), *models, *plugins],
+        [sys.executable, str(ROOT / "demo.py"), "--port", str(port), *models, *plugins]
+        + (["--metrics-port", str(metrics_port)] if metrics else []),
         env=os.environ | {"TMPDIR": str(server_folder), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=(server_folder.parent / "server.log").open("w"),
@@ -179,7 +223,7 @@ def started_server(server_folder, second) -> Iterator[Server]:
         printed = process.stdout.readline()
         log = server_folder.parent / "server.log"
         assert address in printed, f"the server did not start: {printed or log.read_text()}"
-        yield Server(address.rstrip("/"), printed)
+        yield Server(address.rstrip("/"), printed, metrics)
     finally:
         process.terminate()
         process.wait(30)

@@ -92,3 +92,12 @@ def options(parser: argparse.ArgumentParser) -> set[str]:
         for each in action.choices.values() if isinstance(action, argparse._SubParsersAction) else ():
             found |= options(each)
     return found
+
+
+def pattern_of(shown: str) -> str:
+    """The printed text as a regular expression: any number for a number, any spaces for spaces, any lines for `…`."""
+    parts = []
+    for line in shown.strip().splitlines():
+        line = re.sub(r"\\? +", r" +", re.sub(r"\d+(?:\\?\.\d+)?", r"[\\d.]+", re.escape(line.strip())))
+        parts.append(r"(?:.*\n)*?" if line == "…" else rf" *{line}.*\n")
+    return "".join(parts)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import COMMANDS, ROOT, named, parsed
+from tests.docs.pages import COMMANDS, ROOT, named, parsed, pattern_of
 
 NOT_RUN = (
     "class-weights",
@@ -87,15 +87,6 @@ def run(line: str) -> None:
         assert given.run(given) == 0, line
 
 
-def pattern_of(shown: str) -> str:
-    """The printed text as a regular expression: any number for a number, any spaces for spaces, any lines for `…`."""
-    parts = []
-    for line in shown.strip().splitlines():
-        line = re.sub(r"\\? +", r" +", re.sub(r"\d+(?:\\?\.\d+)?", r"[\\d.]+", re.escape(line.strip())))
-        parts.append(r"(?:.*\n)*?" if line == "…" else rf" *{line}.*\n")
-    return "".join(parts)
-
-
 def test_what_is_printed_is_compared_but_for_numbers():
     shown = "wrote a.png: 10 × 10\n…\nEffusion 0.86 above\n"
     assert re.search(pattern_of(shown), "wrote a.png: 9 × 12\nAtelectasis 1\nEffusion   0.1 above\n")
@@ -121,8 +112,3 @@ def check_hub(words: list[str]) -> None:
     assert all(word in shown.stdout for word in words if word.startswith("--"))
     if "--type" in words:
         assert re.search(r"\[[a-z|]*space[a-z|]*\]", shown.stdout)
-
-
-def test_the_page_prints_its_address_as_shown(started_server):
-    (shown,) = [block.after[1] for block in COMMANDS if "python demo.py" in block.text and block.after[0] == "text"]
-    assert re.fullmatch(pattern_of(shown), started_server.printed)

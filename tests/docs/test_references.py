@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 
 from hub.directory import described
-from tests.docs.pages import BLOCKS, CALLED, LINKED, PAGES, ROOT, options, parsed, parser_of
+from tests.docs.pages import BLOCKS, CALLED, COMMANDS, LINKED, PAGES, ROOT, options, parsed, parser_of, pattern_of
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -84,3 +84,8 @@ def test_the_example_of_a_layout_is_read(tmp_path):
     (block,) = [block for block in BLOCKS if block.language == "json"]
     (tmp_path / "layout.json").write_text(block.text)
     assert described(tmp_path, name="mine")["weights"] == {"file": "last.ckpt", "layout": "torchvision"}
+
+
+def test_the_page_prints_its_address_as_shown(started_server):
+    (shown,) = [block.after[1] for block in COMMANDS if "python demo.py" in block.text and block.after[0] == "text"]
+    assert re.fullmatch(pattern_of(shown), started_server.printed)

@@ -1,5 +1,6 @@
 """A client of the running page, and a real Chromium before it."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,25 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
+
+DEAR = ["relevance_gain", "verified"]
+"""Measures that a page runs by itself after each comparison, and that cost hundreds of passes."""
+
+FEW_TESTS = """document.addEventListener("readystatechange", () => {
+    const measures = window.cxrLens?.settings.panels.measures.measures ?? [];
+    for (const each of measures) each.quick &&= !DEAR.includes(each.name);
+});"""
+"""Has a page run the others only."""
+
+
+@pytest.fixture(scope="session")
+def http(server):
+    """A plain HTTP client of the running page. One for all: each reads the machine's certificates when it is made."""
+    import httpx
+
+    # a connection for each call: the server closes those that wait
+    with httpx.Client(base_url=server, timeout=60, limits=httpx.Limits(max_keepalive_connections=0)) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -36,15 +56,14 @@ def phantom_file(phantom, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def phantom_upload(server, phantom_file) -> Callable[[str], dict]:
+def phantom_upload(http, phantom_file) -> Callable[[str], dict]:
     """{"image": the phantom, uploaded} for endpoints that take a picture, {} for the others."""
-    import httpx
 
     def uploaded(endpoint: str) -> dict:
         if endpoint not in ("predict", "explain", "compare"):
             return {}
         files = {"files": ("phantom.png", phantom_file.read_bytes(), "image/png")}
-        (place,) = httpx.post(f"{server}/gradio_api/upload", files=files).json()
+        (place,) = http.post("/gradio_api/upload", files=files).json()
         return {"image": {"path": place, "meta": {"_type": "gradio.FileData"}}}
 
     return uploaded
@@ -84,33 +103,84 @@ def chromium() -> Iterator:
         browser.close()
 
 
+class Window:
+    """A window of the browser, which one visit after another uses: each begins with nothing stored and no faults.
+
+    faults  what the page of this visit wrote as errors, and what it asked another host for
+    """
+
+    def __init__(self, chromium, server: str, script: str, touch: bool) -> None:
+        self.touch, self.faults = touch, []
+        context = chromium.new_context(has_touch=touch, accept_downloads=True)
+        context.add_init_script(script)
+        self.page = context.new_page()
+        self.page.set_default_timeout(120_000)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", lambda each: self.faults.append(text_of(each)) if each.type == "error" else None)
+        self.page.on("request", lambda each: self.faults.append(each.url) if is_foreign(each.url, server) else None)
+
+    def leave(self) -> list[str]:
+        """End the visit; its faults."""
+        found = list(self.faults)
+        self.page.unroute_all()
+        self.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        self.page.context.clear_cookies()
+        self.page.mouse.move(0, 0)
+        self.page.goto("about:blank")  # Gradio writes an error when its streams end
+        self.faults.clear()
+        return found
+
+
+@pytest.fixture(scope="session")
+def few_tests() -> str:
+    """A script of a page: of the measures that run by themselves after a comparison, those of hundreds of passes don't.
+
+    What they find is tested by tests/explainers/measures/, and the stored results in test_measures_panel.py.
+    """
+    return FEW_TESTS.replace("DEAR", json.dumps(DEAR))
+
+
+@pytest.fixture(scope="session")
+def free_windows() -> list[Window]:
+    """Windows that no test uses now. A page loads twice as fast in one that has shown it."""
+    return []
+
+
 @pytest.fixture
-def visit(chromium, server) -> Iterator[Callable]:
-    """Opens the page in a window of its own; fails if the page wrote an error or asked another host for anything."""
-    contexts, faults = [], []
+def visit(chromium, server, few_tests, free_windows) -> Iterator[Callable]:
+    """Opens the page in a window; fails if the page wrote an error or asked another host for anything.
+
+    Of the tests that run by themselves, the page runs those that cost few passes.
+    """
+    used = []
 
     def opened(*, width: int = 1440, height: int = 900, theme: str = "light", motion: str = "reduce", query=""):
-        context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=theme,
-            has_touch=width < 500,
-            accept_downloads=True,
-            reduced_motion=motion,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda message: faults.append(text_of(message)) if message.type == "error" else None)
-        page.on("request", lambda request: faults.append(request.url) if is_foreign(request.url, server) else None)
+        touch = width < 500
+        window = next((each for each in free_windows if each.touch == touch), None)
+        if window is None:
+            window = Window(chromium, server, few_tests, touch)
+        else:
+            free_windows.remove(window)
+        used.append(window)
+        page = window.page
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=theme, reduced_motion=motion)
         page.goto(f"{server}/{query}")
         page.wait_for_selector(".masthead")
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    faults = [fault for window in used for fault in window.leave()]
+    free_windows.extend(used)
     assert not faults
+
+
+AXE = """async (changed) => {
+    const violations = async (part, rules) => (await axe.run(part, {resultTypes: ["violations"], ...rules})).violations;
+    const others = await violations("html", {rules: {"color-contrast": {enabled: false}}});
+    return [...others, ...await violations(changed, {runOnly: ["color-contrast"]})];
+}"""
+"""The violations of all rules: of contrast in a part of the page, of the others anywhere."""
 
 
 class Steps:
@@ -168,13 +238,16 @@ def steps() -> Steps:
 
 @pytest.fixture
 def accessible() -> Callable:
-    """Asks axe about the page as it is, or a part of it; any violation fails."""
+    """Asks axe about the page as it is; any violation fails.
+
+    The contrast of colours costs most: it may be looked at in the part alone that changed since the last time.
+    """
     from axe_playwright_python.base import AXE_SCRIPT
 
-    def check(page, part: str = "html") -> None:
+    def check(page, changed: str = "html") -> None:
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE_SCRIPT)
-        found = page.evaluate("part => axe.run(part, {resultTypes: ['violations']})", part)["violations"]
+        found = page.evaluate(AXE, changed)
         assert not [
             f"{each['id']}: {node['html'][:120]}, {node['failureSummary']}" for each in found for node in each["nodes"]
         ]

@@ -1,4 +1,7 @@
-"""axe looks at every state of the page, in both themes: no violation. And a region is marked by keyboard alone."""
+"""axe looks at every state of the page, in both themes: no violation. And a region is marked by keyboard alone.
+
+The states are reached one after another in one visit. test_arrival.py looks at the state on arrival.
+"""
 
 from collections.abc import Callable
 
@@ -21,8 +24,8 @@ QUICK = "?explainers=grad_cam,saliency"
 
 
 @pytest.fixture
-def reach(visit, steps, tmp_path) -> Callable:
-    """reach(state, theme, width) -> the page in that state."""
+def reach(steps, tmp_path) -> dict[str, Callable]:
+    """{state: brings a page into it}, in an order in which a visitor can reach one after another."""
 
     def error(page):
         (tmp_path / "notes.txt").write_text("no picture at all")
@@ -55,71 +58,41 @@ def reach(visit, steps, tmp_path) -> Callable:
 
         return go
 
-    acts = {
-        "arrival": lambda page: None,
+    return {
+        **{f"{name} tab": lambda page, name=name: steps.tab(page, name) for name in TABS},
+        **{f"{name} box": opened(selector) for name, selector in BOXES.items()},
+        "error": error,
         "running": running,
         "failed": failed,
-        "error": error,
         "cat": cat,
         "about": view("#about", "#about-title"),
         "api": view("#about-api", "#about-api"),
         "your explainer": view("#your-explainer", "#your-explainer pre >> nth=0"),
         "server gone": lambda page: page.evaluate("cxrLens.page.publish('server', {up: false})"),
         "server restarted": lambda page: page.evaluate("cxrLens.page.publish('server', {up: true, restarted: true})"),
-        **{f"{name} tab": lambda page, name=name: steps.tab(page, name) for name in TABS},
-        **{f"{name} box": opened(selector) for name, selector in BOXES.items()},
     }
-
-    def reached(state: str, theme: str, width: int = 1440, page=None):
-        if page is None:
-            page = visit(theme=theme, width=width, height=844, query="" if state == "arrival" else QUICK)
-            steps.compared(page)
-        acts[state](page)
-        return page
-
-    return reached
-
-
-COMPUTED = ["arrival", "running", "failed", "error", "cat"]
-"""States with work or pictures of their own."""
-
-OPENED = [*(f"{name} tab" for name in TABS), *(f"{name} box" for name in BOXES), "about", "api", "your explainer",
-          "server gone", "server restarted"]  # fmt: skip
-"""States of one page, which a visitor opens one after another."""
-
-
-@pytest.mark.parametrize("theme", LIGHT_AND_DARK)
-@pytest.mark.parametrize("state", COMPUTED)
-def test_no_rule_of_accessibility_is_broken(reach, accessible, state, theme):
-    accessible(reach(state, theme))
 
 
 @pytest.mark.parametrize("theme", LIGHT_AND_DARK)
 @pytest.mark.parametrize(
     ("width", "states"),
-    [(1440, OPENED), (390, ["region tab", "explainers box", "options box", "about"])],
+    [(1440, None), (390, ("region tab", "explainers box", "options box", "cat", "about"))],
     ids=["wide", "telephone"],
 )
-def test_no_rule_is_broken_by_anything_that_opens(reach, accessible, width, states, theme):
-    page = None
-    for state in states:
-        page = reach(state, theme, width, page)
+def test_no_state_breaks_a_rule_of_accessibility(visit, steps, reach, accessible, width, states, theme):
+    page = visit(theme=theme, width=width, height=844, query=QUICK)
+    steps.compared(page)
+    for state in states or reach:
+        reach[state](page)
+        name, _, kind = state.rpartition(" ")
         try:
-            accessible(page)
+            accessible(page, {"tab": f"#{name}", "box": BOXES.get(name)}.get(kind, "html"))
         except AssertionError as error:
             error.add_note(f"state: {state}")
             raise
         assert page.evaluate("document.documentElement.scrollWidth") <= width, state
         if state.endswith("box"):
-            reach(state, theme, width, page)  # closes it
-
-
-@pytest.mark.parametrize("theme", LIGHT_AND_DARK)
-@pytest.mark.parametrize("state", ["arrival", pytest.param("cat", marks=pytest.mark.slow)])
-def test_nor_on_a_telephone(reach, accessible, state, theme):
-    page = reach(state, theme, 390)
-    accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+            reach[state](page)  # closes it
 
 
 def test_a_region_is_marked_by_keyboard_alone(visit, steps):

@@ -83,7 +83,7 @@ def arrived_before(visit, steps) -> None:
         (390, 844, "light"),
     ],
 )
-def test_a_visitor_arrives_at_a_comparison(arrived_before, visit, steps, accessible, width, height, theme):
+def test_a_visitor_arrives_at_a_comparison(visit, steps, accessible, width, height, theme):
     """Positions at each width, and no violation of accessibility rules."""
     page = visit(width=width, height=height, theme=theme)
     steps.compared(page)
@@ -113,8 +113,8 @@ def test_a_visitor_arrives_at_a_comparison(arrived_before, visit, steps, accessi
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
 def test_nothing_moves_while_the_page_fills(arrived_before, visit, steps, width, height):
     """The least of three visits counts: on a busy machine, one may be interrupted anywhere."""
-    shifts = []
-    for _ in range(3):
+    shifts = [1.0]
+    while min(shifts) > 0.05 and len(shifts) <= 3:
         page = visit(width=width, height=height)
         page.evaluate(SHIFTS)
         steps.compared(page)

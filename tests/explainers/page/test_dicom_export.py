@@ -67,6 +67,7 @@ def test_the_address_exists_only_where_it_is_offered():
     assert paths(dicom=True) - paths() == {"/sessions/{token}/dicom.zip"}
 
 
+@pytest.mark.slow  # by default, the two tests above
 def test_a_running_page_that_listens_beyond_has_neither_button_nor_address(tmp_path):
     words = [sys.executable, str(ROOT / "demo.py"), "--model", "starter", "--host", "0.0.0.0"]
     environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from itertools import product
 
 import numpy as np
 import pytest
@@ -15,8 +16,7 @@ from explainers.running.comparison import Finished
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("cells", [pytest.param(False, marks=pytest.mark.slow), True])
-def test_the_browser_draws_what_the_library_draws(visit, steps, nih_full, predictor, cells):
+def test_the_browser_draws_what_the_library_draws(visit, steps, nih_full, predictor):
     radiograph = read_radiograph(nih_full[2])
     events = compare(predictor, radiograph, "Effusion", ["grad_cam", "saliency"])
     explanations = {each.explainer: each.explanation for each in events if isinstance(each, Finished)}
@@ -26,9 +26,9 @@ def test_the_browser_draws_what_the_library_draws(visit, steps, nih_full, predic
     steps.compared(page)
     page.select_option("[data-finding]", "Effusion")
     steps.compared(page)
-    page.evaluate("document.querySelector('details[data-more]').open = true")
-    page.locator("[data-cells]").set_checked(cells)
-    for view in ("positive", "signed", "percentile"):
+    for cells, view in product((False, True), ("positive", "signed", "percentile")):
+        page.evaluate("document.querySelector('details[data-more]').open = true")  # a click beside it closes it
+        page.locator("[data-cells]").set_checked(cells)
         page.locator(f".segments input[value={view}]").check(force=True)
         for name, explanation in explanations.items():
             canvas = f".panel[data-explainer={name}] canvas"
@@ -37,5 +37,5 @@ def test_the_browser_draws_what_the_library_draws(visit, steps, nih_full, predic
             look = {"view": view, "opacity": 0.6, "cells": cells, "smooth": True, "clip": True}
             apart = np.abs(seen - np.asarray(overlay(radiograph, explanation, **look), int)).max(axis=-1)
             # a value half-way between two rows of the colour table may fall to either
-            assert np.mean(apart <= 2) > 0.999, (view, name)
-            assert apart.max() <= 12, (view, name)
+            assert np.mean(apart <= 2) > 0.999, (cells, view, name)
+            assert apart.max() <= 12, (cells, view, name)

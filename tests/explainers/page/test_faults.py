@@ -24,20 +24,30 @@ ROOT = Path(__file__).resolve().parents[3]
 
 SLOW = {"explainers": ["left_half", "occlusion"], "options": {"occlusion": {"stride": 8}}}
 
+START = """from explainers.page import server
+server.SWEEP_EVERY_S = {}
+import demo
+demo.command()
+"""
+
 slow = pytest.mark.slow
 
 
 class Running:
     """A server process with a temporary folder and caches of its own, at a port of its own choice."""
 
-    def __init__(self, folder: Path, *arguments: str, port: int | None = None, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, port: int | None = None, sweep_s: float = 10, **environment: str
+    ) -> None:
         self.folder, self.begin = folder, time.monotonic()
         (folder / "tmp").mkdir(exist_ok=True)
         plugin = ROOT / "tests" / "plugins" / "left_half.py"
         words = ["--model", "starter", "--plugin", str(plugin), "--log", "json", *arguments]
         self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "demo.py"), *words, *(["--port", str(port)] if port else [])],
-            env=os.environ | {"TMPDIR": str(folder / "tmp"), "PYTHONUNBUFFERED": "1"} | environment,
+            [sys.executable, "-c", START.format(sweep_s), *words, *(["--port", str(port)] if port else [])],
+            env=os.environ
+            | {"TMPDIR": str(folder / "tmp"), "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
+            | environment,
             stdout=subprocess.PIPE,
             stderr=(folder / "log").open("a"),
             text=True,
@@ -109,9 +119,13 @@ FATAL = {"eats_memory", "exits"}
 
 @slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("isolate", ["off", "60"])
-def test_whatever_a_plugin_does_its_caller_gets_a_code_and_others_are_served(start, phantom_file, isolate):
-    server = start("--plugin", str(MISDEEDS), "--isolate", isolate, "--limit", "explanation_s=15")
+@pytest.mark.parametrize(("isolate", "explanation_s"), [("off", 5), ("5", 60)])
+def test_whatever_a_plugin_does_its_caller_gets_a_code_and_others_are_served(
+    start, phantom_file, isolate, explanation_s
+):
+    """The time of an isolated plugin counts from its import, so that a busy machine may take long to start it."""
+    limits = ("--limit", f"explanation_s={explanation_s}", "--limit", "plugin_mb=1024")
+    server = start("--plugin", str(MISDEEDS), "--isolate", isolate, *limits)
     server.ready()
     codes = {}
     with Client(server.address, timeout_s=120) as client:
@@ -252,7 +266,7 @@ def test_a_full_disk_is_busy_and_ends_when_there_is_room(start, tmp_path, phanto
 def test_half_a_request_is_not_waited_for(start):
     import socket
 
-    server = start()
+    server = start(sweep_s=0.5)
     with socket.create_connection(("127.0.0.1", server.port), timeout=90) as waiting:
         waiting.sendall(b"POST /gradio_api/upload HTTP/1.1\r\nHost: a\r\n")
         begin = time.monotonic()

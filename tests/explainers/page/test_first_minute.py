@@ -102,6 +102,7 @@ SCORED_BY = "(name) => cxrLens.page.last('scores')?.findings && cxrLens.page.las
 
 
 @pytest.mark.browser
+@pytest.mark.slow  # by default, test_networks.py and scripts/change_over.test.mjs
 def test_the_page_works_while_the_default_network_is_fetched_and_changes_over_between_comparisons(
     start, chromium, steps, phantom_file
 ):

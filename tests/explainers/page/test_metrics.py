@@ -2,12 +2,7 @@
 
 import asyncio
 import logging
-import os
-import socket
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
@@ -18,7 +13,6 @@ from prometheus_client import generate_latest
 
 from explainers.page.metrics import CountedResponses, Metrics
 
-ROOT = Path(__file__).resolve().parents[3]
 MARKER = "MARKER-77ab"
 
 
@@ -91,34 +85,23 @@ def test_responses_are_counted_by_status():
     assert 'cxr_lens_http_responses_total{status="429"} 1.0' in text_of(metrics)
 
 
-@pytest.fixture(scope="module")
-def addresses(tmp_path_factory):
-    """A page with metrics: its address, and theirs."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "demo.py"), "--model", "starter", "--metrics-port", str(port)],
-        env=os.environ | {"TMPDIR": str(tmp_path_factory.mktemp("server")), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    yield process.stdout.readline().split()[-1], f"http://127.0.0.1:{port}/metrics"
-    process.terminate()
-    process.wait(60)
+def counted(metrics: str, line: str) -> float:
+    """The value of a metric, 0 before it is counted for the first time."""
+    found = [each for each in httpx.get(metrics, timeout=60).text.splitlines() if each.startswith(line)]
+    return float(found[0].rsplit(" ", 1)[1]) if found else 0.0
 
 
-def test_the_page_serves_them_on_their_own_port(addresses):
-    page, metrics = addresses
-    with httpx.Client(base_url=page, timeout=60) as http:
-        event = http.post("/gradio_api/call/v2/health", json={}).json()["event_id"]
-        assert "complete" in http.get(f"/gradio_api/call/health/{event}").text
-        http.post(f"/gradio_api/call/v2/{MARKER}", json={})
-        assert http.get("/metrics").status_code == 404
+def test_the_page_serves_them_on_their_own_port(started_server, http):
+    metrics = started_server.metrics
+    ended = 'cxr_lens_calls_total{endpoint="health",outcome="OK"}'
+    before = counted(metrics, ended)
+    event = http.post("/gradio_api/call/v2/health", json={}).json()["event_id"]
+    assert "complete" in http.get(f"/gradio_api/call/health/{event}").text
+    http.post(f"/gradio_api/call/v2/{MARKER}", json={})
+    assert http.get("/metrics").status_code == 404
+    assert counted(metrics, ended) == before + 1
+    assert counted(metrics, 'cxr_lens_http_responses_total{status="404"}') >= 1
     found = httpx.get(metrics, timeout=60).text
-    assert 'cxr_lens_calls_total{endpoint="health",outcome="OK"} 1.0' in found
-    assert 'cxr_lens_http_responses_total{status="404"}' in found
     for name in ("waiting_calls", "sessions", "streams", "picture_bytes", "upload_bytes", "ready"):
         assert f"cxr_lens_{name} " in found
     assert "process_resident_memory_bytes" in found

@@ -30,7 +30,7 @@ def model(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def own_client(model, tmp_path_factory):
-    """gradio_client on a page that offers both."""
+    """gradio_client on a page that offers the plugin's network and that model."""
     from gradio_client import Client
 
     with socket.socket() as free:
@@ -51,36 +51,33 @@ def own_client(model, tmp_path_factory):
         process.wait(timeout=30)
 
 
-def test_both_are_offered_by_their_names(own_client):
-    health = own_client.predict(api_name="/health")
-    assert list(health["models"]) == ["small_networks.py:scorer", "mine.keras"]
-
-
-def test_a_plugins_findings_are_its_own(own_client):
-    found = own_client.predict(model="", api_name="/findings")
+def test_a_plugins_findings_are_its_own(client):
+    found = client.predict(model="scorer", api_name="/findings")
     assert [each["finding"] for each in found["findings"]] == ["Left", "Right", "Opposite"]
     assert found["findings"][0]["description"] == "Bright on the left."
     assert [each["threshold"] for each in found["findings"]] == [0.6, None, None]
     assert not any(each["calibrated"] for each in found["findings"])
 
 
-def test_what_is_not_available_is_listed_and_said_when_it_is_asked_for(own_client, phantom_file):
+def test_what_is_not_available_is_listed_and_said_when_it_is_asked_for(client, phantom_file):
     from gradio_client import handle_file
 
-    about = own_client.predict(model="", api_name="/model_info")
+    about = client.predict(model="scorer", api_name="/model_info")
     assert about["not_available"]["grad_cam"].startswith("Not available: needs inner layers")
     assert "occlusion" not in about["not_available"]
     with pytest.raises(Exception, match="Not available: needs gradients of the input"):
-        own_client.predict(handle_file(phantom_file), finding="Left", explainer="saliency", api_name="/explain")
+        client.predict(handle_file(phantom_file), finding="Left", explainer="saliency", model="scorer",
+                       api_name="/explain")  # fmt: skip
 
 
-def test_a_plugins_network_is_explained_by_the_api(own_client, phantom_file):
+def test_a_plugins_network_is_explained_by_the_api(client, phantom_file):
     from gradio_client import handle_file
 
-    *_, record = own_client.predict(
+    *_, record = client.predict(
         handle_file(phantom_file),
         finding="Left",
         explainer="occlusion",
+        model="scorer",
         options={"occlusion": {"patch": 8, "stride": 8}},
         api_name="/explain",
     )
@@ -88,9 +85,12 @@ def test_a_plugins_network_is_explained_by_the_api(own_client, phantom_file):
     assert record["passes"]["forward"] >= 16
 
 
+@pytest.mark.slow  # by default, tests/cxr/keras_models/
 def test_a_keras_file_is_explained_with_the_labels_of_the_command_line(own_client, phantom_file):
     from gradio_client import handle_file
 
+    health = own_client.predict(api_name="/health")
+    assert list(health["models"]) == ["small_networks.py:scorer", "mine.keras"]
     predicted = own_client.predict(handle_file(phantom_file), model="mine.keras", api_name="/predict")
     assert [each["finding"] for each in predicted["findings"]] == LABELS
     assert sum(each["score"] for each in predicted["findings"]) == pytest.approx(1, abs=1e-5)

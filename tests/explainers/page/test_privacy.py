@@ -95,10 +95,10 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-def visited(tmp_path_factory, png, dicom, chromium):
+def visited(tmp_path_factory, png, dicom, chromium, few_tests):
     """A server that was visited by page, API and agents, and has ended."""
     server = Watched(tmp_path_factory.mktemp("watched"))
-    by_page(server.address, chromium, png, dicom)
+    by_page(server.address, chromium, few_tests, png, dicom)
     by_client(server.address, png, dicom)
     if server.mcp:
         by_agent(server.address, png)
@@ -106,8 +106,9 @@ def visited(tmp_path_factory, png, dicom, chromium):
     return server
 
 
-def by_page(address: str, chromium, *files: Path) -> None:
+def by_page(address: str, chromium, script: str, *files: Path) -> None:
     page = chromium.new_page()
+    page.add_init_script(script)
     page.set_default_timeout(240_000)
     page.goto(f"{address}/?explainers=grad_cam")
     page.wait_for_selector(".masthead")

@@ -5,8 +5,10 @@ import json
 import zipfile
 
 import httpx
+import numpy as np
 import pytest
 
+from explainers.page import worked_case
 from explainers.regions import NOTICE
 
 
@@ -49,17 +51,20 @@ def test_regions_are_off_until_they_are_asked_for_and_stand_beside_the_guess(vis
     with zipfile.ZipFile(io.BytesIO(saved.value.path().read_bytes())) as archive:
         exported = json.loads(archive.read("regions.json"))["regions"]
         assert "Region 1: " in archive.read("report.html").decode()
+        for explanation in worked_case.load().explanations:
+            if explanation.explainer in found:
+                with np.load(io.BytesIO(archive.read(f"{explanation.explainer}.npz"))) as arrays:
+                    assert arrays["map"] == pytest.approx(explanation.map, abs=1e-5)
     assert exported == list(found.values())
 
     page.evaluate("document.querySelector('details[data-more]').open = true")
     page.select_option("[data-regions]", "0")
     page.wait_for_function("!document.querySelector('.outlines, .regions')")
     page.evaluate("document.querySelector('details[data-more]').open = false")
-    with page.expect_download() as saved:
+    page.route("**/comparison.zip?*", lambda route: route.fulfill(body=b""))
+    with page.expect_request("**/comparison.zip?*") as asked, page.expect_download():
         page.click("[data-get='comparison.zip']")
-    with zipfile.ZipFile(io.BytesIO(saved.value.path().read_bytes())) as archive:
-        assert "regions.json" not in archive.namelist()
-        assert "Region 1: " not in archive.read("report.html").decode()
+    assert httpx.URL(asked.value.url).params["regions"] == "0"
 
     for wrong in ("", "0", "2", "-1", "nan", "x"):
         answer = httpx.get(f"{server}/sessions/{token}/regions.json", params={"regions": wrong}, timeout=60)
@@ -81,3 +86,15 @@ def test_regions_follow_the_maps_on_a_phone(visit, steps):
     page.select_option("select[data-finding]", "Mass")
     page.wait_for_function("before => ![before, undefined].includes("
                            "document.querySelector('.panel .regions')?.innerText)", arg=before)  # fmt: skip
+
+    page.evaluate("document.querySelector('details[data-more]').open = true")
+    page.select_option("[data-regions]", "0")
+    page.wait_for_function("!document.querySelector('.outlines, .regions')")
+    page.evaluate("document.querySelector('details[data-more]').open = false")
+    steps.compared(page)
+    steps.tab(page, "export")
+    with page.expect_download() as saved:
+        page.click("[data-get='comparison.zip']")
+    with zipfile.ZipFile(io.BytesIO(saved.value.path().read_bytes())) as archive:
+        assert "regions.json" not in archive.namelist()
+        assert "Region 1: " not in archive.read("report.html").decode()

@@ -66,7 +66,8 @@ def last_event(text: str) -> tuple[str, object]:
     return name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
+@pytest.mark.slow  # by default, tests/test_demo.py ends a server
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_running_and_waiting_work_ends_in_words_when_the_server_is_asked_to_end(started, tmp_path, number):
     process, http, call = started("shutdown_s=1")
     http.get(call(FAST))  # the network is loaded

@@ -30,10 +30,10 @@ def panel(page, name: str, second: str = ""):
     return page.locator(f".panel[data-explainer={name}]{own}")
 
 
-@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
-def test_a_whole_visit(visit, steps, accessible, nih_full, predictor, tmp_path, theme):
-    """An upload is scored, explained, drawn, tested, covered, exported; axe looks at each state."""
-    page, file = visit(theme=theme), nih_full[2]
+@pytest.mark.slow  # by default, a test for each of its parts: here, and in test_accessibility.py and test_regions.py
+def test_a_whole_visit(visit, steps, accessible, nih_full, predictor, tmp_path):
+    """A real radiograph is scored, explained, drawn, tested, covered, exported; axe looks at each state."""
+    page, file = visit(theme="dark"), nih_full[2]
     steps.compared(page)
     steps.choose(page, "Grad-CAM", "Left half")
     steps.load(page, file)
@@ -51,7 +51,6 @@ def test_a_whole_visit(visit, steps, accessible, nih_full, predictor, tmp_path, 
     steps.choose(page, "Grad-CAM", "Raises")
     steps.compared(page)
     assert "This explainer failed." in panel(page, "raises").inner_text()
-    accessible(page)
 
     for name in ("measures", "region", "cam_sum", "probability", "export", "agreement"):
         steps.tab(page, name)
@@ -78,7 +77,6 @@ def test_a_whole_visit(visit, steps, accessible, nih_full, predictor, tmp_path, 
     page.locator("#about-title").wait_for()
     assert page.url.endswith("#about")
     assert not page.locator("#desk").is_visible()
-    accessible(page)
     page.get_by_role("link", name="Back to the maps").click()
     assert page.locator("[data-finding]").input_value() == finding
 
@@ -100,15 +98,15 @@ def test_a_shared_link_brings_the_same_screen(visit, steps):
     assert again.locator("[data-finding]").input_value() == "Nodule"
 
 
-@pytest.mark.parametrize("kind", ["paste", "drop"])
-def test_a_file_is_taken_anywhere_on_the_page(visit, steps, phantom_file, kind):
+def test_a_file_is_taken_anywhere_on_the_page(visit, steps, phantom_file):
     page = visit(query="?explainers=left_half")
     steps.compared(page)
-    before = page.evaluate("cxrLens.page.last('radiograph').token")
-    page.evaluate(GIVE, [kind, base64.b64encode(phantom_file.read_bytes()).decode()])
-    page.wait_for_function("token => cxrLens.page.last('radiograph').token !== token", arg=before)
-    steps.compared(page)
-    assert page.locator("[data-caption]").inner_text().startswith("Your radiograph, 512 × 512 pixels.")
+    for kind in ("paste", "drop"):
+        before = page.evaluate("cxrLens.page.last('radiograph').token")
+        page.evaluate(GIVE, [kind, base64.b64encode(phantom_file.read_bytes()).decode()])
+        page.wait_for_function("token => cxrLens.page.last('radiograph').token !== token", arg=before)
+        steps.compared(page)
+        assert page.locator("[data-caption]").inner_text().startswith("Your radiograph, 512 × 512 pixels."), kind
 
 
 def test_a_picture_of_something_else_gets_a_banner_and_no_probabilities(visit, steps, tmp_path, accessible):

@@ -33,13 +33,12 @@ def refusal_in(text: str) -> dict:
     return refusal
 
 
-def called(server: str, endpoint: str, arguments: dict) -> str:
+def called(http: httpx.Client, endpoint: str, arguments: dict) -> str:
     """The end of a call by name: "complete", or the code of its error."""
-    with httpx.Client(base_url=server, timeout=60) as http:
-        posted = http.post(f"/gradio_api/call/v2/{endpoint}", content=json.dumps(arguments))
-        if posted.status_code != 200:
-            return refusal_in(posted.text)["title"]
-        said = http.get(f"/gradio_api/call/{endpoint}/{posted.json()['event_id']}").text
+    posted = http.post(f"/gradio_api/call/v2/{endpoint}", content=json.dumps(arguments))
+    if posted.status_code != 200:
+        return refusal_in(posted.text)["title"]
+    said = http.get(f"/gradio_api/call/{endpoint}/{posted.json()['event_id']}").text
     return "complete" if "event: complete" in said else refusal_in(said)["title"]
 
 
@@ -60,23 +59,23 @@ def test_the_table_of_the_documentation_has_a_row_for_each_code():
 
 
 @pytest.mark.parametrize(("endpoint", "name"), ARGUMENTS)
-def test_anything_in_place_of_an_argument_is_answered_or_refused(server, phantom_upload, wrong_values, endpoint, name):
+def test_anything_in_place_of_an_argument_is_answered_or_refused(http, phantom_upload, wrong_values, endpoint, name):
     """The file is sent only where it can't start a computation that is longer than this test."""
     for what, wrong in wrong_values.items():
         arguments = {name: wrong} | (
             {} if endpoint in ("compare", "explain") or name == "image" else phantom_upload(endpoint)
         )
-        end = called(server, endpoint, arguments)
+        end = called(http, endpoint, arguments)
         assert end in CALLER_IS_WRONG | {"complete"}, what
 
 
 @pytest.mark.parametrize("name", ["finding", "explainers", "options", "seed", "measures", "model", "box", "window"])
-def test_wrong_arguments_of_compare_are_refused_before_anything_is_computed(server, phantom_upload, wrong_values, name):
+def test_wrong_arguments_of_compare_are_refused_before_anything_is_computed(http, phantom_upload, wrong_values, name):
     harmless = {"null", "empty list", "empty object", "empty text", "large" if name == "seed" else "null"}
     for what, wrong in wrong_values.items():
         if what in harmless:
             continue
-        end = called(server, "compare", phantom_upload("compare") | {"explainers": ["left_half"], name: wrong})
+        end = called(http, "compare", phantom_upload("compare") | {"explainers": ["left_half"], name: wrong})
         assert end in CALLER_IS_WRONG, what
 
 
@@ -138,17 +137,17 @@ def test_wrong_arguments_of_compare_are_refused_before_anything_is_computed(serv
     ],
     ids=lambda each: repr(each)[:40] if isinstance(each, bytes | str) else "",
 )
-def test_an_error_has_a_sentence_and_a_code_at_every_address(server, method, address, content, headers, status, code):
+def test_an_error_has_a_sentence_and_a_code_at_every_address(http, method, address, content, headers, status, code):
     if method == "POST" and "Content-Type" not in headers:
         headers = {"Content-Type": "application/json"}
-    answer = httpx.request(method, server + address, content=content, headers=headers, timeout=30)
+    answer = http.request(method, address, content=content, headers=headers)
     assert refusal_in(answer.text)["title"] == code
     assert answer.status_code == status
 
 
-def test_an_event_is_read_once(server):
-    posted = httpx.post(f"{server}/gradio_api/call/health", json={"data": []})
-    address = f"{server}/gradio_api/call/health/{posted.json()['event_id']}"
-    assert "event: complete" in httpx.get(address, timeout=30).text
-    again = httpx.get(address, timeout=5)
+def test_an_event_is_read_once(http):
+    posted = http.post("/gradio_api/call/health", json={"data": []})
+    address = f"/gradio_api/call/health/{posted.json()['event_id']}"
+    assert "event: complete" in http.get(address).text
+    again = http.get(address)
     assert (again.status_code, refusal_in(again.text)["title"]) == (404, "NOT_FOUND")

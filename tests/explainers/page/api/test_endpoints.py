@@ -173,7 +173,7 @@ def test_health_says_that_the_network_is_there(client):
     client.predict(model="", api_name="/findings")  # waits for it
     answer = client.predict(api_name="/health")
     assert (answer["status"], answer["notes"]) == ("ready", [])
-    assert list(answer["models"]) == ["starter", "second", "org/none"]
+    assert list(answer["models"]) == ["starter", "second", "org/none", "scorer"]
 
 
 def test_a_program_may_ask_for_any_network_that_is_offered(client, phantom_file):

@@ -83,23 +83,22 @@ def end(http: httpx.Client, chance: random.Random) -> str:
     return "complete" if "event: complete" in said else json.loads(said.rsplit("data: ", 1)[-1])["title"]
 
 
-def fuzzed(server: str, seeds: range) -> None:
-    with httpx.Client(base_url=server, timeout=60) as http:
-        for seed in seeds:
-            code = end(http, random.Random(seed))
-            assert code == "complete" or code in CODES, seed
-            assert code not in ("INTERNAL", "EXPLAINER"), seed
-        assert http.get("/health/live").json() == {"live": True}
+def fuzzed(http: httpx.Client, seeds: range) -> None:
+    for seed in seeds:
+        code = end(http, random.Random(seed))
+        assert code == "complete" or code in CODES, seed
+        assert code not in ("INTERNAL", "EXPLAINER"), seed
+    assert http.get("/health/live").json() == {"live": True}
 
 
-def test_random_calls_are_answered_or_refused(server):
-    fuzzed(server, range(150))
+def test_random_calls_are_answered_or_refused(http):
+    fuzzed(http, range(150))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_ten_thousand_random_calls_are_answered_or_refused(server):
-    fuzzed(server, range(1000, 11_000))
+def test_five_thousand_random_calls_are_answered_or_refused(http):
+    fuzzed(http, range(1000, 6000))
 
 
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F")
@@ -123,32 +122,31 @@ def picture(chance: random.Random) -> bytes:
     return bytes(content[: chance.choice([len(content), len(content), chance.randrange(len(content))])])
 
 
-def sent_pictures(server: str, seeds: range) -> None:
-    with httpx.Client(base_url=server, timeout=60) as http:
-        for seed in seeds:
-            chance = random.Random(seed)
-            name = chance.choice(
-                ["a.png", "x" * 300 + ".png", "é" * 90, "..", "a/../b", "\u202egnp.exe", "a.svg", " ", "a\tb"]
-            )
-            uploaded = http.post("/gradio_api/upload", files={"files": (name, picture(chance), "image/png")})
-            if uploaded.status_code != 200:
-                assert uploaded.json()["title"] == "REQUEST", seed
-                continue
-            image = {"path": uploaded.json()[0], "meta": {"_type": "gradio.FileData"}}
-            posted = http.post("/gradio_api/call/v2/predict", json={"image": image})
-            text = http.get(f"/gradio_api/call/predict/{posted.json()['event_id']}").text
-            refused = any(f'"title": "{code}"' in text for code in ("RADIOGRAPH", "UPLOAD"))
-            assert "event: complete" in text or refused, (seed, text[:300])
+def sent_pictures(http: httpx.Client, seeds: range) -> None:
+    for seed in seeds:
+        chance = random.Random(seed)
+        name = chance.choice(
+            ["a.png", "x" * 300 + ".png", "é" * 90, "..", "a/../b", "\u202egnp.exe", "a.svg", " ", "a\tb"]
+        )
+        uploaded = http.post("/gradio_api/upload", files={"files": (name, picture(chance), "image/png")})
+        if uploaded.status_code != 200:
+            assert uploaded.json()["title"] == "REQUEST", seed
+            continue
+        image = {"path": uploaded.json()[0], "meta": {"_type": "gradio.FileData"}}
+        posted = http.post("/gradio_api/call/v2/predict", json={"image": image})
+        text = http.get(f"/gradio_api/call/predict/{posted.json()['event_id']}").text
+        refused = any(f'"title": "{code}"' in text for code in ("RADIOGRAPH", "UPLOAD"))
+        assert "event: complete" in text or refused, (seed, text[:300])
 
 
-def test_random_pictures_are_scored_or_refused(server):
-    sent_pictures(server, range(60))
+def test_random_pictures_are_scored_or_refused(http):
+    sent_pictures(http, range(60))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_two_thousand_random_pictures_are_scored_or_refused(server):
-    sent_pictures(server, range(1000, 3000))
+def test_a_thousand_random_pictures_are_scored_or_refused(http):
+    sent_pictures(http, range(1000, 2000))
 
 
 def sent_raw(server: str, content: bytes) -> bytes:
@@ -177,7 +175,7 @@ def sent_raw(server: str, content: bytes) -> bytes:
     ],
     ids=lambda content: repr(content[:30]),
 )
-def test_what_is_no_http_does_no_harm(server, content):
+def test_what_is_no_http_does_no_harm(server, http, content):
     answer = sent_raw(server, content)
     assert b" 5" not in answer.split(b"\r\n")[0]
-    assert httpx.get(f"{server}/health/live").json() == {"live": True}
+    assert http.get("/health/live").json() == {"live": True}

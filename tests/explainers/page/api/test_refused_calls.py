@@ -64,12 +64,10 @@ def test_files_that_are_no_radiograph_are_refused(client, tmp_path):
         (7, "RADIOGRAPH"),
     ],
 )
-def test_only_uploaded_files_are_read(server, image, code):
+def test_only_uploaded_files_are_read(http, image, code):
     """By plain HTTP, since the Python client would not send such things."""
-    import httpx
-
-    posted = httpx.post(f"{server}/gradio_api/call/predict", json={"data": [image, ""]}, timeout=60)
-    said = httpx.get(f"{server}/gradio_api/call/predict/{posted.json()['event_id']}", timeout=60).text
+    posted = http.post("/gradio_api/call/predict", json={"data": [image, ""]})
+    said = http.get(f"/gradio_api/call/predict/{posted.json()['event_id']}").text
     assert "event: error" in said
     assert f'"title": "{code}"' in said
     assert "root:" not in said

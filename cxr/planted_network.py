@@ -85,15 +85,23 @@ class PlantedPredictor(Predictor):
     """A predictor around a planted network. Its input rule: the whole picture, in units of ten grey levels of 255."""
 
     def __init__(
-        self, model: keras.Model, name: str, *, input_scale: float = 1.0, margin: tuple[int, int] = (0, 0)
+        self,
+        model: keras.Model,
+        name: str,
+        *,
+        input_scale: float = 1.0,
+        margin: tuple[int, int] = (0, 0),
+        labels: Sequence[str] = LABELS,
+        spread: float | None = SPREAD,
     ) -> None:
         self._model, self.margin = model, margin
-        config = CheckpointConfig(name=name, labels=LABELS, input={"rule": "samplewise", "size": 32})
+        config = CheckpointConfig(name=name, labels=tuple(labels), input={"rule": "samplewise", "size": 32})
         digest = hashlib.sha256(b"".join(np.ascontiguousarray(each).tobytes() for each in model.get_weights()))
         rows, columns = (side // CELL for side in model.input.shape[1:3])
         maps = {label: np.eye(rows, columns, number, dtype=np.float32) for number, label in enumerate(LABELS)}
         identity = Identity(name, "planted", None, digest.hexdigest())
-        heads = _heads(*model.get_weights()[-2:])
+        kernel, bias = model.get_weights()[-2:]
+        heads = None if spread is None else _heads(kernel, bias, spread, _columns(labels))
         super().__init__(KerasNetwork(model), config, identity, average_maps=maps, heads=heads)
         self._input_scale = input_scale
 
@@ -120,7 +128,7 @@ class PlantedPredictor(Predictor):
 
     def randomised(self, seed: int) -> "PlantedPredictor":
         """The same layers with random weights."""
-        return randomised(seed, self.size)
+        return randomised(seed, self.size, self.labels)
 
     def state(self) -> str:
         """SHA-256 of the weights as they are now, and of the layers' names and switches."""
@@ -138,18 +146,23 @@ def planted(
     input_scale: float = 1.0,
     margin: tuple[int, int] = (0, 0),
     stride: int = STRIDE,
+    labels: Sequence[str] = LABELS,
+    spread: float | None = SPREAD,
 ) -> PlantedPredictor:
     """The network that detects discs. `scale` multiplies the output layer's weights, `bias` shifts its logits.
 
     `input_scale` multiplies the prepared input and divides the first layer's weights: the logits stay the same. Of a
     picture, `margin` rows at top and bottom and columns at both sides are not seen. With a `stride` of 1 it sees a
-    picture that is turned or transposed as it sees the picture, at four times the work.
+    picture that is turned or transposed as it sees the picture, at four times the work. `labels` are the findings in
+    another order. `spread` is the bootstrap heads' deviation from the output layer, as a share of its largest weight;
+    None leaves the heads out.
     """
     model = _model(size, stride=stride)
     model.get_layer("grey").set_weights([np.full((1, 1, 3, 1), 1 / (3 * input_scale))])
     model.get_layer("detectors").set_weights([_detectors(), np.full(2, -CLOSED)])
-    model.get_layer("predictions").set_weights([_head() * scale, np.broadcast_to(np.asarray(bias) - 1.0, (3,))])
-    return PlantedPredictor(model, "planted", input_scale=input_scale, margin=margin)
+    columns, biases = _columns(labels), np.broadcast_to(np.asarray(bias) - 1.0, (3,))
+    model.get_layer("predictions").set_weights([_head()[:, columns] * scale, biases[columns]])
+    return PlantedPredictor(model, "planted", input_scale=input_scale, margin=margin, labels=labels, spread=spread)
 
 
 def linear(size: tuple[int, int] = SIZE) -> PlantedPredictor:
@@ -170,15 +183,17 @@ def blind(size: tuple[int, int] = SIZE) -> PlantedPredictor:
     return PlantedPredictor(model, "blind")
 
 
-def randomised(seed: int, size: tuple[int, int] = SIZE) -> PlantedPredictor:
+def randomised(seed: int, size: tuple[int, int] = SIZE, labels: Sequence[str] = LABELS) -> PlantedPredictor:
     """The same layers with random weights: its logits don't depend on the discs in the planted way."""
+    columns = _columns(labels)
     rng = np.random.default_rng([seed, 1])
     model = _model(size)
     kernel = rng.normal(size=(KERNEL, KERNEL, 1, 2)) * np.sqrt(2 / KERNEL**2)
     model.get_layer("grey").set_weights([rng.normal(size=(1, 1, 3, 1))])
     model.get_layer("detectors").set_weights([kernel, np.zeros(2)])
-    model.get_layer("predictions").set_weights([rng.normal(size=(2, 3)) * 10, rng.normal(size=3)])
-    return PlantedPredictor(model, f"randomised {seed}")
+    kernel, bias = rng.normal(size=(2, 3)) * 10, rng.normal(size=3)
+    model.get_layer("predictions").set_weights([kernel[:, columns], bias[columns]])
+    return PlantedPredictor(model, f"randomised {seed}", labels=labels)
 
 
 def _model(size: tuple[int, int], *, rectified: bool = True, stride: int = STRIDE) -> keras.Model:
@@ -208,11 +223,16 @@ def _head() -> np.ndarray:
     return np.array([[2400.0, 0.0, -2400.0], [0.0, 2400.0, 0.0]])
 
 
-def _heads(kernel: np.ndarray, bias: np.ndarray) -> Heads:
+def _columns(labels: Sequence[str]) -> list[int]:
+    """The usual places of findings in this order."""
+    return [LABELS.index(label) for label in labels]
+
+
+def _heads(kernel: np.ndarray, bias: np.ndarray, spread: float, columns: Sequence[int]) -> Heads:
     """Output layers around a network's own (k, n) and (n,), as if they were fitted on other patients."""
     rng = np.random.default_rng(3)
-    size, spread = kernel.shape, SPREAD * np.abs(kernel).max()
-    return Heads(kernel + spread * rng.normal(size=(HEADS, *size)), bias + rng.normal(size=(HEADS, len(bias))))
+    weights = rng.normal(size=(HEADS, *kernel.shape))[..., columns] * spread * np.abs(kernel).max()
+    return Heads(kernel + weights, bias + rng.normal(size=(HEADS, len(bias)))[..., columns])
 
 
 def corners(size: tuple[int, int] = SIZE) -> Sequence[tuple[float, float]]:

@@ -75,6 +75,8 @@ class Measure:
     bounds: ClassVar[tuple[float | None, float | None]] = (None, None)
     # "higher", "lower" or "": which value speaks for the explanation
     better: ClassVar[str] = ""
+    # its verdicts from the best to the worst, where they are the same words for every map; () where they are not
+    verdicts: ClassVar[tuple[str, ...]] = ()
     # paper or project
     reference: ClassVar[str] = ""
     # whether it takes seconds for most explainers, so that pages run it without being asked
@@ -136,6 +138,8 @@ def check_measure_class(measure: object) -> type[Measure]:
 def _check_kinds(measure: type[Measure]) -> None:
     if not isinstance(measure.aliases, tuple) or not all(isinstance(each, str) for each in measure.aliases):
         raise PluginError(f"{measure.name!r} has aliases = {measure.aliases!r}, not a tuple of texts.")
+    if not isinstance(measure.verdicts, tuple) or not all(isinstance(each, str) for each in measure.verdicts):
+        raise PluginError(f"{measure.name!r} has verdicts = {measure.verdicts!r}, not a tuple of texts.")
     for attribute in ("quick", "needs_box"):
         value = getattr(measure, attribute)
         if not isinstance(value, bool):

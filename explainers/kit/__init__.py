@@ -7,7 +7,7 @@
     assert report.passed
 
 `check_on_network(MyExplainer, predictor)` adds what can be checked on a real network, whose evidence nobody knows.
-Measures are checked too, fifteen checks each: `check_measure(MyMeasure)`. Networks have thirteen:
+Measures are checked too: `check_measure(MyMeasure)`. Networks have thirteen checks:
 `check_network(MyNetwork)`. The checks as tests of their own, one a check: `explainers.kit.pytest_plugin`. On the
 command line: `python -m explainers check my_explainer.py`, and `check --network my_network.py`.
 """

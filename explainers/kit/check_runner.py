@@ -129,7 +129,7 @@ def check_on_network(
 
 
 def check_measure(measure: type[Measure], checks: Sequence[str] | None = None) -> Report:
-    """Run a measure class through its fifteen checks: all of them, or those named; as `check_explainer`."""
+    """Run a measure class through the checks of measures: all of them, or those named; as `check_explainer`."""
     from explainers.kit.explainer_runner import discard_changed_networks
     from explainers.kit.measure_checks import MEASURE_CHECKS
     from explainers.kit.measure_runner import MeasureRunner

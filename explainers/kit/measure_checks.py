@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from explainers.contract.measure import Measured, NotMeasurable
-from explainers.kit import measure_relations
+from explainers.kit import measure_evidence, measure_figures, measure_relations
 from explainers.kit.explainer_runner import network, other_global_numbers
 from explainers.kit.measure_runner import DERIVATIVES, TRUE, USELESS, MeasureRunner, explained
 from explainers.kit.report import CheckFailed, NotApplicable
@@ -18,19 +18,30 @@ RANDOM_MAPS = 7
 """Seeds of the random control whose median stands for it."""
 
 
+def measurable(runner: MeasureRunner) -> str:
+    """It says something of one map at least; else no other check says anything of it."""
+    try:
+        return f"of {', '.join(runner.all())}"
+    except NotApplicable as error:
+        raise CheckFailed(
+            "It says nothing of any map of the kit's networks, so that nothing can be checked. If what it needs is not "
+            "there, declare so in expected_failures, and test it on a network that has it."
+        ) from error
+
+
 def bounds(runner: MeasureRunner) -> str:
-    """Values are finite and within what is declared."""
+    """Values are finite and within what is declared; shares lie within 0 and 1."""
     for name, found in runner.all().items():
         _check_bounds(runner, name, found)
     return f"within {runner.measure.bounds}"
 
 
 def _check_bounds(runner: MeasureRunner, name: str, found: Measured) -> None:
-    """The value, and the figures beside it where all are shares."""
-    if runner.measure.bounds == (0, 1):
-        for figure, share in found.figures.items():
-            if isinstance(share, float) and not -ROUNDING <= share <= 1 + ROUNDING:
-                raise CheckFailed(f"Of {name} its figure {figure!r} is {share:.4g}; shares lie within 0 and 1.")
+    """The value, and the figures beside it that are shares: all where the value is one, and those called so."""
+    for figure, share in found.figures.items():
+        called = runner.measure.bounds == (0, 1) or str(figure).startswith("share")
+        if called and isinstance(share, float) and not -ROUNDING <= share <= 1 + ROUNDING:
+            raise CheckFailed(f"Of {name} its figure {figure!r} is {share:.4g}; shares lie within 0 and 1.")
     if found.value is None:
         return
     (least, largest), value = runner.measure.bounds, float(found.value)
@@ -218,6 +229,7 @@ def _values(runner: MeasureRunner, finding: str) -> tuple[float, dict[str, float
 
 
 MEASURE_CHECKS: Mapping[str, Callable[[MeasureRunner], str]] = {
+    "measurable": measurable,
     "bounds": bounds,
     "sentence": sentence,
     "determinism": determinism,
@@ -233,5 +245,14 @@ MEASURE_CHECKS: Mapping[str, Callable[[MeasureRunner], str]] = {
     "perfect": measure_relations.perfect,
     "controls": measure_relations.controls,
     "symmetry": measure_relations.symmetry,
+    "names": measure_relations.names,
+    "figures": measure_figures.figures,
+    "level": measure_evidence.level,
+    "worth": measure_evidence.worth,
+    "elsewhere": measure_evidence.elsewhere,
+    "mirror": measure_evidence.mirror,
+    "still": measure_evidence.still,
+    "refits": measure_evidence.refits,
+    "verdicts": measure_evidence.verdicts,
 }
 """In the order in which they are run and reported."""

@@ -1,6 +1,6 @@
 """Checks of a measure by relations: what it says of one explanation, beside what it says of a related one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +29,11 @@ OFF = 0.1
 the best map may miss the best value."""
 
 
-def _true(finding: str = "", place: tuple[float, float] = DISC) -> Explanation:
+def true_map(finding: str = "", place: tuple[float, float] = DISC) -> Explanation:
     return explained(TRUE[0], tuple(TRUE[1].items()), 0, finding, None, place)
 
 
-def _asked(runner: MeasureRunner, explanation: Explanation, **given: Any) -> Measured:
+def asked(runner: MeasureRunner, explanation: Explanation, **given: Any) -> Measured:
     """What it says, with the arguments of `MeasureRunner.on`; NotApplicable where it says nothing."""
     try:
         return runner.on(explanation, **given)
@@ -43,23 +43,44 @@ def _asked(runner: MeasureRunner, explanation: Explanation, **given: Any) -> Mea
 
 def scale(runner: MeasureRunner) -> str:
     """A map that is three times as large claims the same order and the same shares."""
-    once = _true()
-    noise = np.random.default_rng(1).normal(size=once.map.shape).astype(np.float32) * float(once.map.std())
-    one, three = (_asked(runner, replace(once, map=by * (once.map + noise))) for by in (1, 3))
-    if not _equal(one.value, three.value):
+    one, three = _of_levels(runner, (1, 3))
+    if different := _difference(one, three, figures=runner.measure.bounds == (0, 1)):
         raise CheckFailed(
-            f"Of a map it says {one.value:.4g}, of the same map three times as large {three.value:.4g}. Compare ranks, "
+            f"Of a map and of the same map three times as large it says other things: {different}. Compare ranks, "
             "signs or shares, or declare in expected_failures why the map's level counts."
         )
     return "the same for a map three times as large"
+
+
+def _of_levels(runner: MeasureRunner, levels: Sequence[float]) -> list[Measured]:
+    """What it says of a noisy map at several levels."""
+    once = true_map()
+    noise = np.random.default_rng(1).normal(size=once.map.shape).astype(np.float32) * float(once.map.std())
+    return [asked(runner, replace(once, map=by * (once.map + noise))) for by in levels]
+
+
+def names(runner: MeasureRunner) -> str:
+    """With the network's findings in another order it says the same of each."""
+    from cxr.planted_network import FOR_BRIGHT, FOR_DARK, LABELS
+
+    on = network(labels=(*LABELS[1:], LABELS[0]))
+    for finding in (FOR_BRIGHT, FOR_DARK):
+        one = asked(runner, true_map(finding))
+        other = asked(runner, explained(TRUE[0], tuple(TRUE[1].items()), 0, finding, on), given=on)
+        if different := _difference(one, other, nested=True):
+            raise CheckFailed(
+                f"Of {finding} it says something else once the network's findings are in another order: {different}. "
+                "Look results up by the finding's name, with context.labels.index(finding)."
+            )
+    return "the same with findings in another order"
 
 
 def opposite(runner: MeasureRunner) -> str:
     """The true map upside down is not as good as the true map."""
     if not runner.measure.better:
         raise NotApplicable("It does not say which value is better.")
-    true = _true()
-    one, other = (_asked(runner, replace(true, map=by * true.map)).value for by in (1, -1))
+    true = true_map()
+    one, other = (asked(runner, replace(true, map=by * true.map)).value for by in (1, -1))
     if one is None or other is None:
         raise NotApplicable("It has no value.")
     if not (one > other if runner.measure.better == "higher" else one < other):
@@ -72,17 +93,18 @@ def opposite(runner: MeasureRunner) -> str:
 
 def company(runner: MeasureRunner) -> str:
     """What it says does not depend on what was measured before."""
-    from cxr.planted_network import FOR_BRIGHT, FOR_DARK
+    from cxr.planted_network import AGAINST_BRIGHT, FOR_BRIGHT, FOR_DARK
 
-    cases = [(FOR_DARK, ELSEWHERE), (FOR_BRIGHT, DISC), (FOR_DARK, DISC)]
-    alone = [_asked(runner, _true(*case), place=case[1]) for case in cases]
+    # the first two show one picture
+    cases = [(FOR_BRIGHT, DISC), (AGAINST_BRIGHT, DISC), (FOR_DARK, ELSEWHERE), (FOR_DARK, DISC)]
+    alone = [asked(runner, true_map(*case), place=case[1]) for case in cases]
     shared: dict = {}
     for (finding, place), before in zip(cases, alone, strict=True):
-        found = runner.on(_true(finding, place), place=place, shared=shared)
-        if not _equal(before.value, found.value) or not _same_figures(before.figures, found.figures):
+        found = runner.on(true_map(finding, place), place=place, shared=shared)
+        if different := _difference(before, found, nested=True):
             raise CheckFailed(
-                "It says something else once another picture or finding was measured. Name the network, the input's "
-                "digest and, where it counts, the finding in the keys of subject.shared."
+                f"It says something else once another picture or finding was measured: {different}. Name the network, "
+                "the input's digest and, where it counts, the finding in the keys of subject.shared."
             )
     return "the same alone and after others"
 
@@ -94,11 +116,11 @@ def perfect(runner: MeasureRunner) -> str:
     (least, largest), better = runner.measure.bounds, runner.measure.better
     if not runner.needs_box() or not better or least is None or largest is None:
         raise NotApplicable("It compares no map with a box, between two bounds.")
-    true, sign = _true(), 1 if better == "higher" else -1
+    true, sign = true_map(), 1 if better == "higher" else -1
     top, left, height, width = Disc(*DISC).box
     inside = np.zeros(true.frame.input_size, np.float32)
     inside[top : top + height, left : left + width] = 1
-    right, wrong = (_asked(runner, replace(true, map=values)).value for values in (inside, 1 - inside))
+    right, wrong = (asked(runner, replace(true, map=values)).value for values in (inside, 1 - inside))
     best = largest if better == "higher" else least
     if right is None or abs(right - best) > OFF:
         raise CheckFailed(f"Of a map that is the box and nothing else it says {right}; {best} is the best value.")
@@ -109,9 +131,9 @@ def perfect(runner: MeasureRunner) -> str:
 
 def controls(runner: MeasureRunner) -> str:
     """What its figures say of a control is what it says of that control's map when it is asked."""
-    true, tried = _true(), []
+    true, tried = true_map(), []
     for name, explainer in CONTROLS.items():
-        found = _asked(runner, replace(true, map=explained(explainer, ()).map))
+        found = asked(runner, replace(true, map=explained(explainer, ()).map))
         beside = found.figures.get("controls")
         if not isinstance(beside, Mapping) or name not in beside:
             continue
@@ -131,30 +153,86 @@ def symmetry(runner: MeasureRunner) -> str:
     from cxr.planted_network import SIZE
 
     plain, other, (y, x) = network(stride=1), network(size=SIZE[::-1], stride=1), DISC
-    one = _asked(runner, _of(plain, DISC), given=plain)
-    cases = [(other, (x, y), "rows and columns exchanged")]
+    cases: list[tuple[PlantedPredictor, tuple[float, float], str, Moved]] = [(other, (x, y), TRANSPOSED, _transposed)]
     # other measures draw random numbers, or change the picture in one direction
-    tolerance = SAME if runner.needs_box() else OFF
-    if runner.needs_box():
-        cases.append((plain, (SIZE[0] - y, SIZE[1] - x), "all turned by half"))
-    for on, place, words in cases:
-        found = _asked(runner, _of(on, place), given=on, place=place)
-        if not _equal(one.value, found.value, tolerance):
-            raise CheckFailed(
-                f"It says {one.value:.4g} of a map, and {found.value:.4g} with {words}. Look for an axis that is "
-                "treated in another way, for a shift, and for an index that is off by one."
-            )
+    boxed, tolerance = runner.needs_box(), OFF
+    if boxed:
+        tolerance = SAME
+        cases.append((plain, (SIZE[0] - y, SIZE[1] - x), "all turned by half", _turned))
+    one = asked(runner, _of(plain, DISC), given=plain)
+    for on, place, words, moved in cases:
+        found = asked(runner, _of(on, place), given=on, place=place)
+        _check_moved(one, found, words, moved, tolerance, figures=boxed)
+        if boxed:
+            fine = _fine()
+            before = asked(runner, replace(_of(plain, DISC), map=fine), given=plain)
+            after = asked(runner, replace(_of(on, place), map=moved(fine).copy()), given=on, place=place)
+            _check_moved(before, after, words, moved, tolerance, figures=True)
     return "the same transposed"
+
+
+TRANSPOSED = "rows and columns exchanged"
+
+Moved = Callable[[np.ndarray], np.ndarray]
+
+
+def _transposed(values: np.ndarray) -> np.ndarray:
+    return values.T
+
+
+def _turned(values: np.ndarray) -> np.ndarray:
+    return values[::-1, ::-1]
+
+
+def _check_moved(one: Measured, other: Measured, words: str, moved: Moved, tolerance: float, *, figures: bool) -> None:
+    """CheckFailed if a moved map has another value, other figures, or arrays that are not moved with it."""
+    different = _difference(one, other, tolerance, figures=figures)
+    for name, values in one.arrays.items():
+        before, after = np.asarray(moved(np.asarray(values))), np.asarray(other.arrays[name])
+        # cells of nearly the same value may change their rank
+        if not different and (before.shape != after.shape or (before != after).mean() > OFF):
+            different = f"its array {name!r} is not moved with the map"
+    if different:
+        raise CheckFailed(
+            f"Of a map and of the same map with {words} it says other things: {different}. Look for an axis that is "
+            "treated in another way, for a shift, and for an index that is off by one."
+        )
+
+
+def _fine() -> np.ndarray:
+    """(y, x) float32 of the usual input's size: signed noise around the disc, so that half a pixel counts."""
+    from cxr.planted_network import RADIUS, SIZE
+
+    rows, columns = (np.arange(side) + 0.5 for side in SIZE)
+    near = np.exp(-((rows[:, None] - DISC[0]) ** 2 + (columns - DISC[1]) ** 2) / (2 * (2 * RADIUS) ** 2))
+    return (near * np.random.default_rng(2).normal(0.5, size=SIZE)).astype(np.float32)
 
 
 def _of(on: "PlantedPredictor", place: tuple[float, float]) -> Explanation:
     return explained(TRUE[0], tuple(TRUE[1].items()), 0, "", on, place)
 
 
-def _equal(one: float | None, other: float | None, tolerance: float = SAME) -> bool:
+def equal(one: float | None, other: float | None, tolerance: float = SAME) -> bool:
     if one is None or other is None:
         return one is other
     return abs(one - other) <= tolerance * max(1.0, abs(one))
+
+
+def _difference(
+    one: Measured, other: Measured, tolerance: float = SAME, *, figures: bool = False, nested: bool = False
+) -> str:
+    """What differs, in words; "" where nothing does.
+
+    figures  compare the figures that are single numbers, too; nested: all figures
+    """
+    if not equal(one.value, other.value, tolerance):
+        return " and ".join("no value" if value is None else f"{value:.4g}" for value in (one.value, other.value))
+    for name in one.figures.keys() & other.figures.keys() if figures or nested else ():
+        before, after = one.figures[name], other.figures[name]
+        single = isinstance(before, float | bool) and isinstance(after, float | bool)
+        if (nested and not _same_figures(before, after)) or (single and not equal(before, after, tolerance)):
+            return f"its figure {name!r} is {before} and {after}"
+    return ""
 
 
 def _same_figures(one: object, other: object) -> bool:

@@ -12,6 +12,7 @@ from explainers.running.measuring import check_measured
 from hub.errors import CxrLensError
 
 if TYPE_CHECKING:
+    from cxr.frame import Box
     from cxr.planted_network import PlantedPredictor
     from cxr.reading.radiograph import Radiograph
     from explainers.registry import Registry
@@ -50,9 +51,11 @@ class MeasureRunner:
         given: "PlantedPredictor | None" = None,
         place: tuple[float, float] = DISC,
         shared: dict | None = None,
+        box: "Box | None" = None,
     ) -> Measured:
         """What it says of an explanation of a network (default: the planted one); CheckFailed if it raises.
 
+        box     on the radiograph (default: the disc's)
         place   (y, x) of the disc in the picture that was explained
         shared  what measures of one radiograph share
         """
@@ -60,7 +63,7 @@ class MeasureRunner:
 
         registry, on = _registry(), given or network()
         picture = picture_of(on, explanation.finding, place)
-        box = Disc(place[0] + on.margin[0], place[1] + on.margin[1]).box if boxed else None
+        box = (box or Disc(place[0] + on.margin[0], place[1] + on.margin[1]).box) if boxed else None
         explainer = registry.explainers[explanation.explainer]
         subject = Subject(
             explanation, explainer, on, picture, on.prepare(picture), box, {} if shared is None else shared

@@ -21,7 +21,13 @@ class Completeness(Measure):
     name, title, unit, bounds, better = "completeness", "Completeness", "share of the sum", (0, None), "lower"
     reference = "Sundararajan et al. 2017, arXiv 1703.01365"
     quick, most_passes = True, 4
-    expected_failures = MappingProxyType({"scale": "A map that is three times as large misses its sum."})
+    verdicts = ("complete", "incomplete")
+    expected_failures = MappingProxyType(
+        {
+            "scale": "A map that is three times as large misses its sum.",
+            "elsewhere": "A map that is moved has the same sum.",
+        }
+    )
 
     def measure(self, subject: Subject) -> Measured:
         """|Σ map − promised| ÷ |promised|."""

@@ -27,6 +27,7 @@ class FindingSensitivity(Measure):
     name, title, unit, bounds, better = "finding_sensitivity", "Finding-specific?", "rank correlation", (-1, 1), "lower"
     reference = "Sixt et al. 2020, arXiv 1912.09818"
     quick, most_passes = True, 10
+    verdicts = ("specific", "partly", "not specific")
 
     def measure(self, subject: Subject) -> Measured:
         """The mean correlation with the maps of other findings."""

@@ -9,8 +9,8 @@ from explainers import Measure, Measured, NotMeasurable, Subject, hookimpl
 AGREEING = 0.95
 """Share of the heads that must agree on a cell's sign for it to count as settled."""
 
-STABLE = 0.9
-"""Share of the map from which it is called stable."""
+STABLE, PARTLY = 0.9, 0.5
+"""Shares of the map from which it is called stable, and partly stable."""
 
 
 class HeadStability(Measure):
@@ -23,7 +23,13 @@ class HeadStability(Measure):
 
     name, title, unit, bounds, better = "head_stability", "Stable under refitting", "share of the map", (0, 1), "higher"
     quick, most_passes = True, 1
-    expected_failures = MappingProxyType({"opposite": "Whether a sign is settled does not depend on which one it is."})
+    verdicts = ("stable", "partly stable", "unstable")
+    expected_failures = MappingProxyType(
+        {
+            "opposite": "Whether a sign is settled does not depend on which one it is.",
+            "elsewhere": "Whether a sign is settled does not depend on where the evidence is.",
+        }
+    )
 
     def measure(self, subject: Subject) -> Measured:
         """Σ |m| over settled cells ÷ Σ |m|."""
@@ -50,7 +56,7 @@ class HeadStability(Measure):
         return Measured(
             share,
             sentence,
-            "stable" if share >= STABLE else "partly stable" if share >= 0.5 else "unstable",
+            "stable" if share >= STABLE else "partly stable" if share >= PARTLY else "unstable",
             {"unsettled_cells": unsettled},
             {"unsettled": ~settled},
             compared_with="all cells: 1",

@@ -13,8 +13,11 @@ from explainers.perturbation import with_noise
 NOISES = 2
 """Number of independent noises."""
 
-STABLE = 0.9
-"""Rank correlation from which a map is called stable."""
+STABLE, PARTLY = 0.9, 0.5
+"""Rank correlations from which a map is called stable, and partly stable."""
+
+WHOLLY = 0.999
+"""Share of a cell that must lie in both pictures for it to be compared."""
 
 SHIFT_PX = 2
 TURN_DEGREES = 1.0
@@ -31,6 +34,7 @@ class Stability(Measure):
 
     name, title, unit, bounds, better = "stability", "Stable under small changes", "rank correlation", (-1, 1), "higher"
     reference = "Yeh et al. 2019, arXiv 1901.09392"
+    verdicts = ("stable", "partly stable", "unstable")
     expected_failures = MappingProxyType(
         dict.fromkeys(("planted", "crop"), "A map that knows nothing of the picture is stable, too.")
     )
@@ -45,8 +49,8 @@ class Stability(Measure):
         for number, (name, array, back) in enumerate(changes):
             subject.progress(number / len(changes), name)
             values = cv2.resize(_large(subject.again(array=array), size), size[::-1])
-            unmoved, inside_both = _moved(values, back), _moved(np.ones(size, np.float32), back) > 0.999
-            inside = on_grid(inside_both.astype(np.float32)) > 0.999
+            unmoved, inside_both = _moved(values, back), _moved(np.ones(size, np.float32), back) > WHOLLY
+            inside = on_grid(inside_both.astype(np.float32)) > WHOLLY
             found[name] = spearman(on_grid(_large(own.map, size))[inside], on_grid(unmoved)[inside])
             moved[name] = float(subject.context.forward(array[None])[0, place]) - logit
         least = min(found.values())
@@ -59,7 +63,7 @@ class Stability(Measure):
             "changes": {name: round(value, 4) for name, value in found.items()},
             "logit_changes": {name: round(value, 4) for name, value in moved.items()},
         }
-        verdict = "stable" if least >= STABLE else "partly stable" if least >= 0.5 else "unstable"
+        verdict = "stable" if least >= STABLE else "partly stable" if least >= PARTLY else "unstable"
         return Measured(least, sentence, verdict, figures, compared_with="same map: 1")
 
 

@@ -23,7 +23,7 @@ PROGRESS = 0.1
 
 
 def of_explainer(explainer: type[Explainer]) -> Iterator[Any]:
-    """Maps, promises, progress and declarations on the kit's networks and on others."""
+    """Maps, promises, progress and declarations on the kit's networks and on others, and the networks afterwards."""
     yield from (explainer.stochastic, explainer.control, explainer.unit)
     runner = ExplainerRunner(explainer)
     try:
@@ -57,6 +57,7 @@ def _maps(runner: ExplainerRunner, settings: dict[str, Any]) -> Iterator[Any]:
         except (CheckFailed, OptionError) as error:
             yield str(error)
             continue
+        yield on.state()
         yield from (run.map, run.passes, run.context.notes.get("promised_sum", {}).get(finding, 0.0))
         # of work that takes less than a second nobody sees a report
         yield np.array([step.fraction for step in run.steps if run.passes > PASSES_A_SECOND])
@@ -83,8 +84,8 @@ def _values(option: Option) -> list[Any]:
     if option.kind == "layer":
         return list(network().layers)
     if option.minimum is not None and option.maximum is not None:
-        if option.kind == "int" and option.maximum > 128:  # thousands of passes
-            return [option.minimum]
+        if option.kind == "int" and option.maximum > 128:  # the maximum may be thousands of passes
+            return [option.minimum, *([2 * option.default] if option.default <= 64 else [])]
         return [each for each in (option.minimum, option.maximum) if each != option.default]
     return [not option.default]
 

@@ -3,7 +3,7 @@
 import builtins
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -204,34 +204,43 @@ class _Maps:
 
 
 def _check_whole_range(maps: _Maps, option: Option) -> None:
-    """A number's lower and upper half both have an effect, unless `options_in_effect` says where it ends.
+    """All choices, and a number's lower and upper half, have an effect, unless `options_in_effect` names another value.
 
-    Without one, an option that is silently clipped would pass.
+    Without one, a choice that is confused with another and an option that is silently clipped would pass.
     """
     from cxr.planted_network import SIZE
 
-    if option.minimum is None or option.maximum is None:
-        return
     runner = maps.runner
-    middle = (option.minimum + option.maximum) / 2
-    bounds = [type(option.default)(each) for each in (option.minimum, middle, option.maximum)]
-    for low, high in pairwise(bounds):
+    for low, high in _pairs(option):
         given = [runner.options({option.name: value}, network()) for value in (low, high)]
         used = [runner.explainer.options_in_effect(each, SIZE)[option.name] for each in given]
         if low == high or used[0] == used[1]:
             continue
         if not any(_differs(maps, option.name, low, high, beside) for beside in _besides(runner, option)):
+            one, other = (value if isinstance(value, str) else f"{value:g}" for value in (low, high))
             raise CheckFailed(
-                f"The option {option.name!r} gives the same map at {low:g} and at {high:g}. Use its whole range, offer "
+                f"The option {option.name!r} gives the same map at {one} and at {other}. Use its whole range, offer "
                 "a smaller one, or say in options_in_effect which value is used."
             )
 
 
-def _differs(maps: _Maps, name: str, low: float, high: float, beside: dict[str, Any]) -> bool:
-    from cxr.planted_network import FOR_BRIGHT
+def _pairs(option: Option) -> Iterator[tuple[Any, Any]]:
+    """Values that must not give the same map."""
+    if option.kind == "choice":
+        yield from combinations(option.choices, 2)
+    elif option.minimum is not None and option.maximum is not None:
+        middle = (option.minimum + option.maximum) / 2
+        yield from pairwise(type(option.default)(each) for each in (option.minimum, middle, option.maximum))
 
-    one, other = (maps.of({**beside, name: value}, FOR_BRIGHT) for value in (low, high))
-    return not np.array_equal(one, other)
+
+def _differs(maps: _Maps, name: str, low: Any, high: Any, beside: dict[str, Any]) -> bool:
+    from cxr.planted_network import AGAINST_BRIGHT, FOR_BRIGHT
+
+    for finding in (FOR_BRIGHT, AGAINST_BRIGHT):
+        one, other = (maps.of({**beside, name: value}, finding) for value in (low, high))
+        if not np.array_equal(one, other):
+            return True
+    return False
 
 
 def _besides(runner: ExplainerRunner, option: Option) -> Iterator[dict[str, Any]]:

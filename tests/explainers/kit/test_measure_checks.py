@@ -2,125 +2,29 @@
 
 from typing import ClassVar
 
-import numpy as np
 import pytest
 
-from explainers import Measure, Measured, Registry, check_measure
+from explainers import Measure, Registry, check_measure
 from explainers.__main__ import main
-from explainers.contract.measure import NotMeasurable
 from explainers.errors import OptionError
+from tests.explainers.kit.wrong_measures import (
+    FAULTS,
+    ArrayNotMoved,
+    CurvesExchanged,
+    NoJson,
+    OtherShareOfControls,
+    OtherVerdicts,
+    Raises,
+    Right,
+    ShareAboveOne,
+    UpsideDown,
+)
 
 CHECKS = [
-    "bounds", "sentence", "determinism", "purity", "empty", "extremes", "planted", "unit", "crop", "scale", "opposite",
-    "company", "perfect", "controls", "symmetry",
+    "measurable", "bounds", "sentence", "determinism", "purity", "empty", "extremes", "planted", "unit", "crop",
+    "scale", "opposite", "company", "perfect", "controls", "symmetry", "names", "figures", "level", "worth",
+    "elsewhere", "mirror", "still", "refits", "verdicts",
 ]  # fmt: skip
-
-
-class Right(Measure):
-    """The map's value in the box, as a share of its magnitude."""
-
-    name, title, bounds, better = "right", "Right", (-1, 1), "higher"
-
-    def measure(self, subject):
-        whole = np.abs(subject.explanation.on_image()).sum()
-        top, left, height, width = (int(each) for each in subject.box)
-        inside = subject.explanation.on_image()[top : top + height, left : left + width].sum()
-        if not whole:
-            raise NotMeasurable("The map is empty.")
-        return Measured(float(inside / whole), "A share of the map lies in the box.")
-
-
-class OutOfBounds(Right):
-    def measure(self, subject):
-        return Measured(2.0, "It says too much of it.")
-
-
-class Wordless(Right):
-    def measure(self, subject):
-        return Measured(0.5, "")
-
-
-class NoJson(Right):
-    def measure(self, subject):
-        return Measured(0.5, "A figure that is none.", figures={"x": np.float32(1)})
-
-
-class Drawing(Right):
-    def measure(self, subject):
-        return Measured(float(np.random.default_rng().random()), "Whatever comes out.")
-
-
-class Writes(Right):
-    def measure(self, subject):
-        subject.explanation.map[:] = 0
-        return Measured(0.5, "It writes into what it was given.")
-
-
-class Divides(Right):
-    def measure(self, subject):
-        values = subject.explanation.map
-        with np.errstate(invalid="ignore"):
-            return Measured(float((values / np.abs(values).max()).max() - 1.5), "Divided by the largest.")
-
-
-class UpsideDown(Right):
-    better = "lower"
-
-
-class Raises(Right):
-    def measure(self, subject):
-        raise KeyError("x")
-
-
-class LevelCounts(Right):
-    def measure(self, subject):
-        found = super().measure(subject)
-        return Measured(found.value / (1 + float(np.abs(subject.explanation.map).max())), "A share, of sorts.")
-
-
-class NoSign(Right):
-    def measure(self, subject):
-        return Measured(abs(super().measure(subject).value), "A share of the map, without a sign.")
-
-
-class KeptForTheNext(Right):
-    def measure(self, subject):
-        value = subject.shared.setdefault("kept", super().measure(subject).value)
-        return Measured(value, "A share of the first map that was measured.")
-
-
-class NoMoreThanHalf(Right):
-    def measure(self, subject):
-        return Measured(super().measure(subject).value / 2, "Half of the share that lies in the box.")
-
-
-class OtherControls(Right):
-    def measure(self, subject):
-        found = super().measure(subject)
-        return Measured(found.value, "A share, beside a control.", figures={"controls": {"centre": found.value + 1}})
-
-
-class RowsWeighMore(Right):
-    def measure(self, subject):
-        found, rows = super().measure(subject), subject.explanation.map.shape[0]
-        return Measured(found.value * rows / 12, "A share of the map that depends on the number of its rows.")
-
-
-FAULTS = {
-    "scale": LevelCounts,
-    "opposite": NoSign,
-    "company": KeptForTheNext,
-    "perfect": NoMoreThanHalf,
-    "controls": OtherControls,
-    "symmetry": RowsWeighMore,
-    "bounds": OutOfBounds,
-    "sentence": Wordless,
-    "determinism": Drawing,
-    "purity": Writes,
-    "empty": Divides,
-    "planted": UpsideDown,
-}
-
 
 COSTLY = ("weight_sensitivity", "verified", "verified_grid", "relevance_gain")
 """Measures whose checks need thousands of passes."""
@@ -141,7 +45,9 @@ def test_nothing_is_found_where_nothing_is_wrong():
     report = check_measure(Right)
     assert {result.check: result.outcome for result in report.results} == {
         **dict.fromkeys(CHECKS, "passed"),
-        "controls": "not applicable",
+        **dict.fromkeys(
+            ("controls", "figures", "level", "worth", "mirror", "still", "refits", "verdicts"), "not applicable"
+        ),
     }, str(report)
 
 
@@ -152,6 +58,22 @@ def test_each_fault_is_found_by_its_check(check):
     assert len(result.sentence.split()) > 5
 
 
+@pytest.mark.parametrize(
+    ("fault", "check", "words"),
+    [
+        (OtherShareOfControls, "figures", "better than 1 of 2 controls"),
+        (CurvesExchanged, "figures", "The first falls before the second"),
+        (OtherVerdicts, "verdicts", "'fair', which is not among its verdicts"),
+        (ShareAboveOne, "bounds", "shares lie within 0 and 1"),
+        (ArrayNotMoved, "symmetry", "its array 'hot' is not moved with the map"),
+    ],
+)
+def test_each_check_finds_its_other_faults(fault, check, words):
+    (result,) = check_measure(fault, [check]).results
+    assert result.outcome == "failed", result
+    assert words in result.sentence
+
+
 def test_numbers_that_are_no_json_and_errors_are_findings():
     assert not check_measure(NoJson, ["sentence"]).passed
     (result,) = check_measure(Raises, ["bounds"]).results
@@ -160,7 +82,7 @@ def test_numbers_that_are_no_json_and_errors_are_findings():
 
 def test_declared_failures_unknown_checks_and_broken_classes():
     class Declared(UpsideDown):
-        expected_failures: ClassVar = dict.fromkeys(("planted", "opposite", "perfect"), "By design.")
+        expected_failures: ClassVar = dict.fromkeys(("planted", "opposite", "perfect", "elsewhere"), "By design.")
 
     assert check_measure(Declared).passed
     with pytest.raises(OptionError, match="no check 'bound'"):

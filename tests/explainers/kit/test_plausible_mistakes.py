@@ -1,7 +1,7 @@
 """Mistakes that look right: each is found, by the check that is meant for it, in words that name it."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
@@ -158,6 +158,36 @@ def test_a_report_that_all_is_done_at_the_first_step_is_found():
 
     (result,) = check_explainer(Early, ["progress"]).results
     assert "says that all is done after" in result.sentence or "backwards" in result.sentence
+
+
+def test_two_choices_with_one_map_are_found_and_named():
+    class OneForAnother(GradCam):
+        """Takes "both" for "rows"."""
+
+        explain_findings = Explainer.explain_findings
+
+        def explain(self, context, finding, *, kept: Literal["all", "rows", "both"] = "all"):
+            values = super().explain(context, finding, layer="relu")
+            return values if kept == "all" else values * (np.arange(len(values)) % 2)[:, None]
+
+    (result,) = check_explainer(OneForAnother, ["options"]).results
+    assert "the same map at rows and at both" in result.sentence
+
+
+def test_a_promise_that_holds_only_where_brightness_does_not_count_is_found():
+    class FromGrey(Explainer):
+        """The logit less that of a grey input, though its map is the difference to a bright one."""
+
+        name, title, unit = "from_grey", "From grey", "logit"
+
+        def explain(self, context, finding):
+            place, shape = context.labels.index(finding), context.input.shape
+            grey, bright = context.forward(np.stack([np.full(shape, level, np.float32) for level in (0, 3)]))[:, place]
+            context.promise_sum(finding, float(context.logits[place] - grey))
+            return np.full(shape[:2], (context.logits[place] - bright) / np.prod(shape[:2]))
+
+    (result,) = check_explainer(FromGrey, ["sums"]).results
+    assert "The cells sum to" in result.sentence
 
 
 def test_changed_weights_fail_every_check_that_runs_the_explainer():

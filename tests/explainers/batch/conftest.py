@@ -46,15 +46,33 @@ def source(dataset) -> Source:
     return read_source(str(dataset / "images"), labels=read_labels(dataset / "labels.csv"))
 
 
+def _plan(source: Source, out: Path, measures: tuple[str, ...] = ()) -> Plan:
+    names = ("grad_cam", "random_map")
+    return Plan(root=source.root, out=str(out), explainers=names, measures=measures, batch=4, command="test")
+
+
 @pytest.fixture
 def plan(source, tmp_path) -> Plan:
     """Grad-CAM and a random map of both findings, in batches of four."""
-    return Plan(
-        root=source.root, out=str(tmp_path / "out"), explainers=("grad_cam", "random_map"), batch=4, command="test"
-    )
+    return _plan(source, tmp_path / "out")
+
+
+@pytest.fixture(scope="session")
+def finished(source, carried_out, tmp_path_factory) -> Path:
+    """A whole run with a measure, to be copied."""
+    out = tmp_path_factory.mktemp("finished") / "out"
+    carried_out(_plan(source, out, measures=("finding_sensitivity",)), source)
+    return out
 
 
 @pytest.fixture
+def done(plan, finished) -> str:
+    """A folder of its own with the results of the plan and a measure."""
+    shutil.copytree(finished, plan.out)
+    return plan.out
+
+
+@pytest.fixture(scope="session")
 def carried_out(tiny) -> Callable[..., list[Report]]:
     """Does what a plan says, or what of it is left, on the tiny network."""
 

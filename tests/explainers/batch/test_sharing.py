@@ -1,7 +1,6 @@
 """A run's tables on the Hub, which runs on loopback."""
 
 import importlib.util
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -25,12 +24,6 @@ def _fixture_of_hub():
 
 
 fake_hub = _fixture_of_hub()
-
-
-@pytest.fixture
-def done(plan, source, carried_out) -> str:
-    carried_out(replace(plan, measures=("finding_sensitivity",)), source)
-    return plan.out
 
 
 def uploaded(fake_hub, repo: str) -> dict[str, bytes]:

@@ -46,11 +46,15 @@ def _batch(given: argparse.Namespace) -> int:
     from cxr.datasets.storage import Folder
     from explainers.batch.run import left, prepare_folder, run
     from explainers.batch.worker import Worker
+    from explainers.loading import load_network
+    from explainers.registry import Registry
 
     check_arguments(given)
-    source = _source(given)
-    worker = Worker.load(_plan(given, source))
-    for note in worker.predictor.notes:
+    registry = Registry.standard(given.plugin)
+    predictor = load_network(given.model, registry, stated=stated_of(given))
+    source = _source(given, predictor.labels)
+    worker = Worker(_plan(given, source), predictor, registry)
+    for note in predictor.notes:
         print(f"note: {note}", file=sys.stderr)
     out = Folder.at(given.out)
     if given.dry_run:
@@ -85,14 +89,15 @@ def need_pyarrow() -> None:
         raise OptionError("Whole data sets need pyarrow.", "pip install 'cxr-lens[batch]'") from error
 
 
-def _source(given: argparse.Namespace) -> "Source":
+def _source(given: argparse.Namespace, findings: Sequence[str]) -> "Source":
+    """The radiographs. Tables may name the network's own findings beside NIH's."""
     from cxr.evaluation.labels import read_labels
     from explainers.batch.sources import read_source
 
-    labels = read_labels(given.labels) if given.labels else None
+    labels = read_labels(given.labels, others=findings) if given.labels else None
     for note in labels.notes if labels else ():
         print(f"note: {note}", file=sys.stderr)
-    boxes = _boxes(given)
+    boxes = _boxes(given, findings)
     source = read_source(given.images, root=given.root, column=given.column, labels=labels, boxes=boxes)
     if labels and not any(item.labels for item in source.items):
         raise OptionError("The labels name none of these radiographs.", "Check --labels and --images.")
@@ -101,12 +106,12 @@ def _source(given: argparse.Namespace) -> "Source":
     return source
 
 
-def _boxes(given: argparse.Namespace) -> "Sequence[RowBox]":
+def _boxes(given: argparse.Namespace, findings: Sequence[str]) -> "Sequence[RowBox]":
     from explainers.box_table import read_box_table
 
     if not given.boxes:
         return ()
-    table = read_box_table(given.boxes, side=given.box_side)
+    table = read_box_table(given.boxes, side=given.box_side, labels=findings)
     if not table.rows:
         raise OptionError(f"{given.boxes.name} has no box of a finding that is known here.", "Check --boxes.")
     if table.left_out:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from cxr.capabilities import FORWARD_FROM
+from cxr.errors import LayerError
 from explainers.contract.notes import checked_note, plain_json
 from explainers.contract.read_only import read_only
 from explainers.errors import Cancelled, ExplainerError
@@ -99,13 +100,16 @@ class Context:
         """The logit without a layer's cells, where the logit is a constant plus a sum over the layer's cells.
 
         So it is at the layer that is averaged before a single dense layer. None where the part of the network after
-        the layer isn't linear, or the network gives no such part.
+        the layer isn't linear, the network gives no such part, or a transformer's class token leads around it.
         """
         if FORWARD_FROM not in self._predictor.capabilities or layer != list(self.layers)[-1]:
             return None
         activations = self.activations(layer)
         places = np.stack([0 * activations, activations, 2 * activations])
-        none, once, twice = map(float, self.forward_from(layer, places)[:, self.labels.index(finding)])
+        try:
+            none, once, twice = map(float, self.forward_from(layer, places)[:, self.labels.index(finding)])
+        except LayerError:
+            return None
         straight = abs((twice - once) - (once - none)) <= 1e-4 * max(1.0, abs(once - none))
         return none if straight else None
 

@@ -54,6 +54,8 @@ class NetworkProcess:
         Raises what the network raised, as PluginError, LayerError or NotAvailable, and TooSlow.
         """
         with self._lock:
+            if not self._messages.empty():
+                self.close()  # it ended between two calls
             if not self._running:
                 self._begin()
             self._send((seeds, method, arguments))

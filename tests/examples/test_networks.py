@@ -17,7 +17,7 @@ from explainers.running.comparison import Failed, Finished
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "networks"
 FILES = sorted(EXAMPLES.glob("*.py"))
-NEEDS = {"torchvision": "torchvision", "torchxrayvision": "torchxrayvision"}
+NEEDS = {"torchvision": "torchvision", "torchxrayvision": "torchxrayvision", "keras_hub": "keras_hub"}
 
 
 def needed(name):
@@ -54,8 +54,10 @@ def test_a_keras_model_is_explained_without_a_class(name, tmp_path, phantom, mon
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["torchvision_densenet121", "torchvision_vit", "torchxrayvision_densenet"])
-def test_a_torch_network_is_explained(name, phantom):
+@pytest.mark.parametrize(
+    "name", ["torchvision_densenet121", "torchvision_vit", "torchxrayvision_densenet", "keras_hub_vit"]
+)
+def test_a_plugins_network_is_explained(name, phantom):
     needed(name)
     predictor = load_network(str(EXAMPLES / f"{name}.py"))
     wanted = ["grad_cam", "saliency", *(["attention_relevance"] if name == "torchvision_vit" else [])]

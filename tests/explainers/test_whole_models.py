@@ -46,8 +46,11 @@ def test_batch_takes_the_description_and_stores_it(folder, tmp_path):
     import pyarrow.parquet as pq
 
     words = ["batch", "--images", folder / "images", "--out", tmp_path / "out", "--model", folder / "model.keras"]
+    words += ["--labels", folder / "labels.csv"]
     assert run(explainers.__main__, *words, *STATED) == 0
-    assert set(pq.read_table(tmp_path / "out" / "scores")["finding"].to_pylist()) == set(LABELS)
+    scores = pq.read_table(tmp_path / "out" / "scores").to_pylist()
+    assert {each["finding"] for each in scores} == set(LABELS)
+    assert sorted(each["label"] for each in scores if each["finding"] == "COVID-19") == [0] * 4 + [1] * 4
     about = json.loads((tmp_path / "out" / "run.json").read_text())
     assert about["labels"] == list(LABELS)
     assert about["input"]["rule"] == "0..1"

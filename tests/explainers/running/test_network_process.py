@@ -2,6 +2,8 @@
 
 import gc
 import os
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +123,17 @@ def test_a_network_that_can_not_be_made_says_why(tmp_path):
     )
     with pytest.raises(PluginError, match=r"misbehaving\.__init__ failed\. Its process ended .* exit status 4"):
         load_network(str(file), Registry(isolation=Isolation(5)))
+
+
+def test_a_process_that_ended_between_two_calls_is_begun_again(misbehaving):
+    process = int(misbehaving.forward(asking(0))[0, 0])
+    os.kill(process, signal.SIGKILL)
+    for _ in range(100):
+        if not Path(f"/proc/{process}").exists():
+            break
+        time.sleep(0.05)
+    time.sleep(0.2)  # the message of its end follows
+    assert int(misbehaving.forward(asking(0))[0, 0]) != process
 
 
 def test_the_process_ends_with_the_network(tmp_path):

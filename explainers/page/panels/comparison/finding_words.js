@@ -10,7 +10,7 @@ export function findingInWords(words, each, {usual, planted}) {
   const side = each.above_threshold ? "above" : "below";
   const place = point ? words(each.provisional ? `${side}_provisional` : side, {point: of}) : words("no_point");
   const missed = planted === each.finding && each.above_threshold === false;
-  return [`${each.description} `, create("strong", {}, words("score", {score})), `, ${place}. `, ofHealthy(words, each),
+  return [`${each.description || `${each.title}.`} `, create("strong", {}, words("score", {score})), `, ${place}. `, ofHealthy(words, each),
     usual ? `${probability(words, each)} ` : "", missed ? create("strong", {}, words("missed", {score, point})) : ""];
 }
 
@@ -28,11 +28,12 @@ function ofHealthy(words, {flagged, threshold}) {
   return `${words("flagged", {share, low, high})} `;
 }
 
-// The options of a select of findings, those above their operating points first.
+// The options of a select of findings, those above their operating points first; without groups where none has one.
 export function findingOptions(words, findings) {
+  const options = (members) => members.map((each) => create("option", {value: each.finding}, each.title));
+  if (findings.every((each) => each.threshold === null)) return options(findings);
   return [["above_point", true], ["below_point", false]].map(([label, above]) => {
-    const members = findings.filter((each) => Boolean(each.above_threshold) === above);
-    const items = members.map((each) => create("option", {value: each.finding}, each.title));
+    const items = options(findings.filter((each) => Boolean(each.above_threshold) === above));
     return items.length ? create("optgroup", {label: words(label)}, ...items) : null;
   }).filter(Boolean);
 }

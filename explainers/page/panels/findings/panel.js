@@ -5,6 +5,8 @@ import {number} from "../../scripts/numbers.js";
 import {findingRow} from "./row.js";
 
 const FEW = 5;
+// More rows than these have a scroll bar of their own.
+const MANY = 24;
 
 export function start(gradio) {
   new Findings(gradio);
@@ -51,8 +53,9 @@ class Findings {
   reset() {
     this.rows = new Map();
     this.listed = this.page.last("network")?.model;
+    this.section.classList.toggle("long", expectedFindings(this.page).length > MANY);
     this.part("list").replaceChildren(...expectedFindings(this.page).map((each) => create("li", {},
-      create("button", {type: "button", class: "finding", disabled: true, title: each.description},
+      create("button", {type: "button", class: "finding", disabled: true, title: each.description || each.title},
         create("span", {class: "label"}, each.title)),
       create("span", {class: "meter"}))));
     this.part("none").hidden = true;
@@ -60,7 +63,7 @@ class Findings {
   }
 
   show(value) {
-    const {part, page, text} = this, {token} = page.last("scores") ?? {};
+    const {part, page, text} = this, {token} = page.last("scores") ?? {}, used = page.last("network")?.model;
     this.requested = "";
     if (value.error) {
       part("how").textContent = value.error.sentence;
@@ -68,6 +71,11 @@ class Findings {
     }
     // of a radiograph that is no longer shown
     if (token && token !== value.token) return;
+    // of a network that was changed for another one while it computed
+    if (used && used !== value.model) {
+      this.request();
+      return;
+    }
     const usual = value.statistics.ok;
     this.rows = new Map();
     part("list").replaceChildren(...value.findings.map((each) => {
@@ -76,8 +84,10 @@ class Findings {
       this.rows.set(each.finding, button);
       return item;
     }));
-    const above = value.findings.filter((each) => each.above_threshold).length;
-    part("none").hidden = above > 0;
+    this.section.classList.toggle("long", value.findings.length > MANY);
+    const verdict = this.verdictOn(value);
+    part("none").hidden = value.findings.some((each) => each.above_threshold);
+    part("none").textContent = verdict;
     part("columns").hidden = false;
     part("chances").hidden = !usual || value.findings.every((each) => each.probability === null);
     part("notes").hidden = !value.notes.length;
@@ -87,21 +97,27 @@ class Findings {
     this.showWhole(this.section.classList.contains("whole"));
     this.showCheck(value);
     page.publish("scores", value);
-    this.announce(value, above);
+    this.announce(value, verdict);
     // the network may have come while stored scores were on their way
     if (value.standIn) this.changeNetwork(page.last("network"));
   }
 
+  verdictOn({findings}) {
+    const {text} = this, above = findings.filter((each) => each.above_threshold).length;
+    if (above) return text("some_above", {count: above, all: findings.length});
+    return text(findings.some((each) => each.threshold !== null) ? "none_above" : "no_points");
+  }
+
   howToRead({findings}, usual) {
     const {text} = this, calibrated = findings.some((each) => each.probability !== null);
-    const how = text(usual && calibrated ? "how" : "how_uncalibrated");
-    return [how, findings.some((each) => each.interval) ? text("band") : "", usual ? "" : text("withheld")]
+    const pointed = findings.some((each) => each.threshold !== null);
+    const how = usual && calibrated ? "how" : pointed ? "how_uncalibrated" : "how_without_points";
+    return [text(how), findings.some((each) => each.interval) ? text("band") : "", usual ? "" : text("withheld")]
       .filter(Boolean).join(" ");
   }
 
-  announce({findings}, above) {
+  announce({findings}, verdict) {
     const {text} = this, [first] = findings;
-    const verdict = above ? text("some_above", {count: above, all: findings.length}) : text("none_above");
     this.page.announce(text("announced", {verdict, finding: first.title, score: number(first.score)}));
   }
 
@@ -130,5 +146,13 @@ class Findings {
       if (name === finding) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
     }
+    if (this.rows.has(finding)) this.scrollTo(this.rows.get(finding).parentElement);
+  }
+
+  // In a list with a scroll bar; the page itself stays where it is.
+  scrollTo(row) {
+    const list = this.part("list"), top = row.offsetTop - list.offsetTop;
+    const isSeen = top >= list.scrollTop && top + row.offsetHeight <= list.scrollTop + list.clientHeight;
+    if (!isSeen) list.scrollTop = top - list.clientHeight / 2;
   }
 }

@@ -52,7 +52,7 @@ export function findingRow(text, each, usual, onclick) {
   const chance = low === undefined ? "" : `${low}–${high}`;
   const value = (words, kind = "quiet") => create("span", {class: `value ${kind}`, "aria-hidden": "true"}, words);
   // the meter says the numbers too; it stands beside the button, in which nobody would hear it
-  const button = create("button", {type: "button", class: "finding", title: each.description, onclick},
+  const button = create("button", {type: "button", class: "finding", title: each.description || each.title, onclick},
     create("span", {class: "label"}, each.title), value(columns[0], ""), value(columns[1]), value(chance));
   const bold = usual && each.above_threshold && !(each.probability !== null && each.probability < TINY);
   return {button, item: create("li", {class: bold ? "above" : null}, button, meter(text, {

@@ -12,14 +12,11 @@ A model of Keras' own layers needs no plugin: name its file with --model.
 """
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from explainers.contract.network import Network
-
-if TYPE_CHECKING:
-    from cxr.network import KerasNetwork
 
 
 class KerasModelNetwork(Network):
@@ -30,22 +27,19 @@ class KerasModelNetwork(Network):
     """
 
     def model(self) -> Any:
-        """The keras.Model with its weights; called once. Its outputs are logits: no activation follows."""
+        """The keras.Model with its weights. Its outputs are logits: no activation follows."""
         raise NotImplementedError(f"{type(self).__name__} must define model(self)")
 
     def __init__(self) -> None:
         from cxr.keras_models.transformer import KerasTransformer
         from cxr.network import KerasNetwork
 
-        model = self.model()
+        model, target = self.model(), self.target_layer
         if self.token_grid is None:
-            self._use(KerasNetwork(model, target=self.target_layer))
+            self.net: KerasNetwork = KerasNetwork(model, target=target)
         else:
-            special = self.special_tokens
-            self._use(KerasTransformer(model, grid=self.token_grid, special=special, target=self.target_layer))
-
-    def _use(self, net: "KerasNetwork") -> None:
-        self.net, self.layers, self.target_layer = net, net.layers, net.target_layer
+            self.net = KerasTransformer(model, grid=self.token_grid, special=self.special_tokens, target=target)
+        self.layers, self.target_layer = self.net.layers, self.net.target_layer
 
     def forward(self, batch: np.ndarray) -> np.ndarray:
         """Logits `(N, n)`."""
@@ -74,5 +68,5 @@ class KerasModelNetwork(Network):
     def randomised(self, seed: int) -> "KerasModelNetwork":
         """The same layers with the values of each weight in another order, by the seed."""
         made = copy.copy(self)
-        made._use(self.net.randomised(seed))
+        made.net = self.net.randomised(seed)
         return made

@@ -16,11 +16,16 @@ def shuffled(model: keras.Model, seed: int) -> keras.Model:
     does not always say which that was, and shuffled values have the same size.
     """
     rng = np.random.default_rng([seed, 122])
-    copy = keras.models.clone_model(model)
+    copy = keras.models.clone_model(model, clone_function=_copied)
     for layer, original in zip(copy.layers, model.layers, strict=True):
         orders: dict[int, np.ndarray] = {}
         layer.set_weights([_shuffled(each, rng, orders) for each in original.get_weights()])
     return copy
+
+
+def _copied(layer: keras.Layer) -> keras.Layer:
+    """A layer of the same kind; one without weights itself, since code in it, as of a Lambda layer, has no copy."""
+    return layer.__class__.from_config(layer.get_config()) if layer.weights else layer
 
 
 def _shuffled(values: np.ndarray, rng: np.random.Generator, orders: dict[int, np.ndarray]) -> np.ndarray:

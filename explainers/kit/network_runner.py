@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 MOST_LAYERS, MOST_LABELS = 5, 3
 """Layers and labels that are looked at, spread over all of them."""
 
-STEP = 1e-2
-"""How far a step goes along a gradient, as a share of the input's or the layer's own length."""
+STEP, SMALL_CHANGE = 1e-2, 0.05
+"""How far a step goes along a gradient at most: a share of the input's or the layer's own length, and a change of the
+logit. A trained network may be steep: a hundredth of the input's length can cross many of its bends."""
 
 CLOSE = 1e-4
 """Of the logits' size, at least 1: what float32 leaves between two ways to the same logits."""
@@ -137,9 +138,11 @@ class NetworkRunner:
 
 
 def _step(gradient: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Along the gradient, a small share of the length of what it starts from."""
+    """Along the gradient: a small share of the length of what it starts from, and a small change of the logit."""
     length = float(np.linalg.norm(gradient))
-    return gradient * np.float32(STEP * float(np.linalg.norm(where)) / length) if length else gradient
+    if not length:
+        return gradient
+    return gradient * np.float32(min(STEP * float(np.linalg.norm(where)), SMALL_CHANGE / length) / length)
 
 
 def _spread(names: list[str], count: int) -> list[str]:

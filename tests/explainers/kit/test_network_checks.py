@@ -37,6 +37,27 @@ def test_a_network_that_only_scores_passes_what_applies():
     assert {outcome for name, outcome in found.items() if name not in applies} == {"not applicable"}
 
 
+class Steep(Layered):
+    """Bends many times within a hundredth of its input's length, as trained networks do."""
+
+    def _logits(self, cells):
+        return 10 * np.sin(60 * super()._logits(cells))
+
+    def _slope(self, cells, output):
+        return 600 * np.cos(60 * super()._logits(cells)[:, output])[:, None, None, None]
+
+    def input_gradient(self, batch, output):
+        return self._slope(small.cell_means(batch), output) * super().input_gradient(batch, output)
+
+    def layer_gradient(self, batch, layer, output):
+        return self._slope(small.cell_means(batch), output) * super().layer_gradient(batch, layer, output)
+
+
+def test_the_right_gradients_of_a_steep_network_pass():
+    found = outcomes(Steep, ["input_gradient", "layer_gradient"])
+    assert set(found.values()) == {"passed"}
+
+
 class DependsOnTheBatch(Layered):
     def forward(self, batch):
         return super().forward(batch - batch.mean())

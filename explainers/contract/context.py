@@ -105,12 +105,14 @@ class Context:
         if FORWARD_FROM not in self._predictor.capabilities or layer != list(self.layers)[-1]:
             return None
         activations = self.activations(layer)
-        places = np.stack([0 * activations, activations, 2 * activations])
+        # -1, since a ReLU after the layer is straight for any multiple above 0
+        places = np.stack([0 * activations, activations, 2 * activations, -activations])
         try:
-            none, once, twice = map(float, self.forward_from(layer, places)[:, self.labels.index(finding)])
+            none, once, twice, minus = map(float, self.forward_from(layer, places)[:, self.labels.index(finding)])
         except LayerError:
             return None
-        straight = abs((twice - once) - (once - none)) <= 1e-4 * max(1.0, abs(once - none))
+        bend = max(abs((twice - once) - (once - none)), abs((once - none) - (none - minus)))
+        straight = bend <= 1e-4 * max(1.0, abs(once - none))
         return none if straight else None
 
     def input_gradient(self, finding: str, batch: np.ndarray | None = None) -> np.ndarray:

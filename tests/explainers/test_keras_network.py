@@ -97,3 +97,28 @@ def test_grad_cam_explains_a_network_whose_class_token_leads_around_its_cells():
     assert isinstance(event, Finished), event.reason
     assert event.explanation.map.shape == (4, 4)
     assert "promised_sum" not in event.explanation.notes
+
+
+class Rectified(Doubled):
+    """Ends in a ReLU that is no layer of its own: its last layer with a map has values of both signs."""
+
+    name, target_layer = "rectified", "found"
+    layers = ("found",)
+
+    def __init__(self):
+        super().__init__()
+        self.layers = {"found": self.layers["found"]}
+
+    def model(self):
+        keras.utils.set_random_seed(0)
+        pixels = keras.Input((32, 32, 1))
+        found = keras.ops.relu(keras.layers.Conv2D(4, 3, name="found")(pixels))
+        return keras.Model(pixels, keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(found)))
+
+
+def test_grad_cam_promises_no_sum_before_a_relu():
+    predictor = predictor_of(Rectified, source="test")
+    *_, event = compare(predictor, phantom(size=64).radiograph, "Mass", ["grad_cam"])
+    assert isinstance(event, Finished), event.reason
+    assert "promised_sum" not in event.explanation.notes
+    assert "warnings" not in event.explanation.notes

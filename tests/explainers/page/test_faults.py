@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -33,8 +34,14 @@ demo.command()
 slow = pytest.mark.slow
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 class Running:
-    """A server process with a temporary folder and caches of its own, at a port of its own choice."""
+    """A server process with a temporary folder of its own, at a port that nothing else takes by default."""
 
     def __init__(
         self, folder: Path, *arguments: str, port: int | None = None, sweep_s: float = 10, **environment: str
@@ -43,8 +50,9 @@ class Running:
         (folder / "tmp").mkdir(exist_ok=True)
         plugin = ROOT / "tests" / "plugins" / "left_half.py"
         words = ["--model", "starter", "--plugin", str(plugin), "--log", "json", *arguments]
+        words += ["--port", str(port or free_port())]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", START.format(sweep_s), *words, *(["--port", str(port)] if port else [])],
+            [sys.executable, "-c", START.format(sweep_s), *words],
             env=os.environ
             | {"TMPDIR": str(folder / "tmp"), "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
             | environment,
@@ -104,13 +112,8 @@ def start(tmp_path):
 MISDEEDS = ROOT / "tests" / "explainers" / "running" / "misdeeds.py"
 
 HARMLESS = {
-    "good",
-    "changes_environment",
-    "writes_into_arrays",
-    "leaves_children",
-    "forks_into_ours",
-    "note_float32",
-}
+    "good", "changes_environment", "writes_into_arrays", "leaves_children", "forks_into_ours", "note_float32",
+}  # fmt: skip
 """What a plugin does without failing by it."""
 
 FATAL = {"eats_memory", "exits"}
@@ -264,8 +267,6 @@ def test_a_full_disk_is_busy_and_ends_when_there_is_room(start, tmp_path, phanto
 
 @slow
 def test_half_a_request_is_not_waited_for(start):
-    import socket
-
     server = start(sweep_s=0.5)
     with socket.create_connection(("127.0.0.1", server.port), timeout=90) as waiting:
         waiting.sendall(b"POST /gradio_api/upload HTTP/1.1\r\nHost: a\r\n")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_LAYERS, MOST_LABELS = 5, 3
 """Layers and labels that are looked at, spread over all of them."""
 
-STEP, SMALL_CHANGE = 1e-2, 0.05
+STEP, SMALL_CHANGE = 1e-2, 0.01
 """How far a step goes along a gradient at most: a share of the input's or the layer's own length, and a change of the
 logit. A trained network may be steep: a hundredth of the input's length can cross many of its bends."""
 

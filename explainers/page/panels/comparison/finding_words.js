@@ -10,7 +10,8 @@ export function findingInWords(words, each, {usual, planted}) {
   const side = each.above_threshold ? "above" : "below";
   const place = point ? words(each.provisional ? `${side}_provisional` : side, {point: of}) : words("no_point");
   const missed = planted === each.finding && each.above_threshold === false;
-  return [`${each.description || `${each.title}.`} `, create("strong", {}, words("score", {score})), `, ${place}. `, ofHealthy(words, each),
+  const subject = each.description || `${each.title}.`;
+  return [`${subject} `, create("strong", {}, words("score", {score})), `, ${place}. `, ofHealthy(words, each),
     usual ? `${probability(words, each)} ` : "", missed ? create("strong", {}, words("missed", {score, point})) : ""];
 }
 

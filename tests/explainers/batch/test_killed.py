@@ -37,7 +37,7 @@ def kill_after_a_part(command: list[str], out: Path, jitter: random.Random) -> N
 @pytest.mark.timeout(600)
 @pytest.mark.slow  # by default, tests/explainers/batch/test_resuming.py stops a run in one process
 def test_a_killed_run_that_goes_on_equals_an_undisturbed_one(tmp_path, assert_same_rows):
-    kills = 3
+    kills = 10
     write_dataset(tmp_path, tmp_path / "labels.csv", 2 * kills + 2, size=64)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     for _ in range(kills):

@@ -129,9 +129,9 @@ def of_healthy(config: CheckpointConfig) -> str:
         return ""
     healthy, (share, low, high) = witness.healthy, witness.healthy.any
     return (
-        f"Of {healthy.pictures:,} radiographs without a finding, of {healthy.patients:,} other patients, {share:.0%} "
-        f"({low:.0%} to {high:.0%}) are above one operating point or more, and above {healthy.count[0]:.1f} of "
-        f"{witness.points} on average."
+        f"False alarms: of {healthy.pictures:,} radiographs without a finding ({healthy.patients:,} other patients), "
+        f"{100 * share:.0f} % ({100 * low:.0f} % to {100 * high:.0f} %) are above at least one operating point, and on "
+        f"average above {healthy.count[0]:.1f} of {witness.points}."
     )
 
 

@@ -36,15 +36,15 @@ EXAMPLES, EXAMPLE_EXPLAINERS = 3, 4
 PLOT_LEFT_PX, PLOT_WIDTH_PX, PLOT_ROW_PX = 230, 480, 24
 
 EXPLANATION = (
-    "A target is all boxes of one finding on one radiograph. Means over findings weigh each finding the same; those "
-    "with fewer than two patients are left out. 95 % intervals by patient: a bootstrap's, a bootstrap-t's or "
-    "Student's t with few patients, exact where fewer than ten patients are on one side of a share. Pointing: the "
-    "maximum lies in the box; to abstain is to miss. IoU: overlap of the box with the hottest part of its own size. "
-    "Removal: symmetric relevance gain, the median over four fills. Claims: of what the 12 strongest cells claim, the "
-    "share that covering each of them confirms under every fill, and the share that is false, since no fill bears "
-    "it out. The prior is where other patients' boxes of the finding lie: it asks no network. Only what beats it on "
-    "both headline figures, corrected for the number of comparisons, may be called localising. Boxes name one "
-    "finding; labels were mined from reports."
+    "A target is all boxes of one finding on one radiograph. Means weigh each finding the same and leave out findings "
+    "with fewer than two patients. Intervals are 95 %, by patient: bootstrap, or bootstrap-t or Student's t with few "
+    "patients; exact where fewer than ten patients are on one side of a share. Pointing: share of targets whose box "
+    "contains the map's maximum; a map without a positive value misses. IoU: overlap of the box with the hottest area "
+    "of the same size. Removal: symmetric relevance gain, median over four fills. Claims confirmed: of what the 12 "
+    "strongest cells claim, the share that covering each of them confirms under every fill. False claims: the share "
+    "that no fill confirms. Prior: the places where other patients' boxes of the finding lie, without any network. An "
+    "explainer is called localising only if it beats the prior by both headline figures, corrected for the number of "
+    "comparisons. Boxes name one finding; labels were mined from reports."
 )
 
 

@@ -18,7 +18,7 @@ class Verified(Measure):
     Source: occlusion of Zeiler, Fergus, ECCV 2014, applied to the cells of another map.
     """
 
-    name, title, unit, bounds, better = "verified", "Verified", "share of the claims", (0, 1), "higher"
+    name, title, unit, bounds, better = "verified", "Claims confirmed", "share of the claims", (0, 1), "higher"
     reference = "Zeiler, Fergus 2014, arXiv 1311.2901"
     quick, most_passes = True, 160
 

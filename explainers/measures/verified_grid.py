@@ -15,7 +15,8 @@ class VerifiedGrid(Measure):
     Source: occlusion of Zeiler, Fergus, ECCV 2014, applied to the cells of another map.
     """
 
-    name, title, unit, bounds, better = "verified_grid", "Verified, all cells", "share of the claims", (0, 1), "higher"
+    name, title = "verified_grid", "Claims confirmed, all cells"
+    unit, bounds, better = "share of the claims", (0, 1), "higher"
     reference = "Zeiler, Fergus 2014, arXiv 1311.2901"
 
     def measure(self, subject: Subject) -> Measured:

@@ -72,7 +72,7 @@ def test_a_card_says_what_other_patients_bear_out_and_how_often_the_healthy_are_
     text = card(folder)
     assert "| Effusion | 30 | 1.00 (0.80 to 1.20) | 0.00 (-0.10 to 0.10) | 40.0% (30.0% to 50.0%) | yes |" in text
     assert "- Mass: Not calibrated: none of the other patients has Mass." in text
-    assert "Of 400 radiographs without a finding, of 300 other patients, 80% (75% to 85%) are above one" in text
+    assert "False alarms: of 400 radiographs without a finding (300 other patients), 80 % (75 % to 85 %) are" in text
 
 
 def test_calibrations_that_nobody_checked_are_not_published(folder, monkeypatch):

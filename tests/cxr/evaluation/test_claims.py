@@ -110,7 +110,7 @@ def test_points_that_do_not_tell_sick_from_healthy_are_said_not_to(auc):
 
 def test_points_that_tell_sick_from_healthy_need_no_sentence():
     assert of_network(config(**flags((0.7, 0.65, 0.75)))) == ""
-    assert "99% (97% to 100%) are above one operating point or more" in of_healthy(config(**flags((0.7, 0.65, 0.75))))
+    assert "99 % (97 % to 100 %) are above at least one" in of_healthy(config(**flags((0.7, 0.65, 0.75))))
     assert of_healthy(config()) == ""
 
 

@@ -7,7 +7,8 @@ from explainers.page.words import filled
 
 WORDS = "about"
 
-CALL = """from gradio_client import Client, handle_file
+CALL = """# pip install gradio-client
+from gradio_client import Client, handle_file
 
 client = Client("http://127.0.0.1:7860")  # {address}
 scores = client.predict(handle_file("chest.png"), api_name="/predict")

@@ -16,8 +16,9 @@ export function headline(words, agreement) {
 }
 
 // The pair that differs most, in words; "" where there is only one pair.
-export function pairWords(words, {explainers, titles, pair}) {
+export function pairWords(words, {explainers, titles, pair, shared_top_tenth: shares}) {
   if (explainers.length < 3) return "";
-  const [one, other] = pair.map((name) => titles[explainers.indexOf(name)]);
-  return words("agree_pair", {one, other});
+  const [row, column] = pair.map((name) => explainers.indexOf(name));
+  const shared = percent(shares[row][column]).replace(" ", "\u00a0");
+  return words("agree_pair", {one: titles[row], other: titles[column], shared});
 }

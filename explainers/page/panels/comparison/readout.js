@@ -5,6 +5,8 @@ import {limited, number, percent, seconds, withUnit} from "../../scripts/numbers
 import {SMOOTHING_PX} from "../../scripts/smoothing.js";
 
 const LONG_UNIT = 12;
+// Hidden negative values this many times as large as the positive ones are warned of.
+const MUCH_LARGER = 2;
 const STEPS = {ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1]};
 
 // The map's value at the cross-hair, out of its way.
@@ -71,7 +73,8 @@ export function noteOf(text, look, {extremes, unit}, {empty, scale, contour}) {
   const smoothed = scale.smoothed ? text("smoothed", {pixels: SMOOTHING_PX}) : "";
   const clipped = scale.clipped ? text("clipped", {value: value(scale.high)}) : "";
   const negative = look.view === "positive" && extremes.minimum < 0;
-  const hidden = negative ? text("hidden", {value: value(extremes.minimum)}) : "";
+  const larger = -extremes.minimum > extremes.maximum * MUCH_LARGER;
+  const hidden = negative ? text(larger ? "hidden_larger" : "hidden", {value: value(extremes.minimum)}) : "";
   return [hidden, smoothed, clipped].filter(Boolean).join(" · ");
 }
 

@@ -42,12 +42,13 @@ test("only maps of pixels are smoothed, and clipped only where something is beyo
 
 test("the sentence above the maps says how far they agree", () => {
   const words = (key, values) => `${key} ${JSON.stringify(values ?? "")}`;
-  const of = (shared) => ({explainers: ["a", "b", "c"], titles: ["A", "B", "C"], shared, pair: ["a", "c"]});
+  const of = (shared) => ({explainers: ["a", "b", "c"], titles: ["A", "B", "C"], shared, pair: ["a", "c"],
+    shared_top_tenth: [[1, 0.5, 0.14], [0.5, 1, 0.5], [0.14, 0.5, 1]]});
   assert.match(headline(words, of(0.05)), /^agree_low/);
   assert.match(headline(words, of(0.3)), /^agree_middle/);
   assert.match(headline(words, of(0.8)), /^agree_high/);
   assert.match(headline(words, null), /^agree_none/);
-  assert.match(pairWords(words, of(0.05)), /"one":"A","other":"C"/);
+  assert.match(pairWords(words, of(0.05)), /"one":"A","other":"C","shared":"14\u00a0%"/);
 });
 
 test("a ratio of odds and a prevalence make a probability", () => {

@@ -138,3 +138,25 @@ def test_ctrl_c_ends_with_its_status_and_the_same_command_goes_on(line, tmp_path
     assert len(list((Path(tmp_path) / "out" / "scores").iterdir())) == 1
     assert main(line) == 0
     assert results.open(str(tmp_path / "out")).scores.num_rows == 24
+
+
+def test_tables_may_name_a_network_s_own_findings(dataset, tmp_path, monkeypatch):
+    """A network whose findings are not NIH's: its labels and boxes are found under its own names."""
+    monkeypatch.undo()  # each source is itself
+    names = [f"{number:08d}_000.png" for number in (1, 2, 3)]
+    assert all((dataset / "images" / name).is_file() for name in names)
+    (tmp_path / "labels.csv").write_text("Image Index,Patient ID,Left,Right\n" + "".join(
+        f"{name},{number},{number % 2},1\n" for number, name in enumerate(names, 1)))  # fmt: skip
+    (tmp_path / "boxes.csv").write_text(f"image,finding,x,y,w,h\n{names[0]},Left,0,0,16,16\n")
+    plugin = Path(__file__).parents[2] / "plugins" / "networks" / "small_networks.py"
+    command = [
+        *("batch", "--images", str(dataset / "images"), "--model", f"{plugin}:scorer", "--out", str(tmp_path / "out")),
+        *("--labels", str(tmp_path / "labels.csv"), "--boxes", str(tmp_path / "boxes.csv"), "--box-side", "64"),
+        *("--explainers", "random_map", "--measures", "localisation", "--findings", "labelled"),
+    ]
+    assert main(command) == 0
+    opened = results.open(str(tmp_path / "out"))
+    explained = {(row["image"], row["finding"]) for row in opened.maps.to_pylist()}
+    assert explained == {(name, "Right") for name in names} | {(names[0], "Left"), (names[2], "Left")}
+    placed = [row for row in opened.measures.to_pylist() if row["value"] is not None]
+    assert {(row["image"], row["finding"]) for row in placed} == {(names[0], "Left")}

@@ -14,7 +14,7 @@ KERAS = "keras"
 
 ACTIVATIONS, EXPLAINED = ("sigmoid", "softmax"), ("log_odds", "logit")
 OUTPUTS_LIMIT = 1000
-COMPANIONS = ("bootstrap", "average_maps", "benchmark")
+COMPANIONS = ("bootstrap", "average_maps", "benchmark", "benchmark_rows")
 """Fields that name a further file beside the weights, with its sha256; the network works without them."""
 
 HEAD_LIMIT = 4096

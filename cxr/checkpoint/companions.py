@@ -1,7 +1,7 @@
 """Files beside a checkpoint's weights that its configuration names, with their sha256.
 
-They are the bootstrapped output layers, the average maps of the findings, and the summary of a benchmark. The network
-works without them, so a missing file is no error.
+They are the bootstrapped output layers, the average maps of the findings, and the summary and the rows of a benchmark.
+The network works without them, so a missing file is no error.
 """
 
 import json
@@ -19,10 +19,15 @@ from hub.directory import CONFIG, Resolved
 from hub.errors import CheckpointError
 from hub.files import check_sha256, read_json, sha256_of
 
-HEADS, AVERAGE_MAPS, BENCHMARK = "bootstrap", "average_maps", "benchmark"
+HEADS, AVERAGE_MAPS, BENCHMARK, BENCHMARK_ROWS = "bootstrap", "average_maps", "benchmark", "benchmark_rows"
 """Fields of `config.json` that name a file."""
 
-FILES = {HEADS: "heads.safetensors", AVERAGE_MAPS: "average_maps.safetensors", BENCHMARK: "benchmark.json"}
+FILES = {
+    HEADS: "heads.safetensors",
+    AVERAGE_MAPS: "average_maps.safetensors",
+    BENCHMARK: "benchmark.json",
+    BENCHMARK_ROWS: "benchmark_rows.parquet",
+}
 BENCHMARK_LIMIT_BYTES = 1 << 20
 
 
@@ -79,13 +84,21 @@ def read_benchmark(resolved: Resolved) -> Mapping:
     return found
 
 
+def benchmark_rows(resolved: Resolved) -> Path | None:
+    """The Parquet file with the rows of a benchmark of explainers; None without one.
+
+    Raises CheckpointError for a file with another sha256.
+    """
+    return _file(resolved, BENCHMARK_ROWS)
+
+
 def write_companion(
-    directory: Path, field: str, contents: Mapping[str, np.ndarray] | Mapping, **facts: int | str
+    directory: Path, field: str, contents: Mapping[str, np.ndarray] | Mapping | bytes, **facts: int | str
 ) -> Path:
     """Write a companion file into a native checkpoint's folder and name it in `config.json`; returns the file.
 
-    field     HEADS, AVERAGE_MAPS or BENCHMARK
-    contents  {key: array}, or for BENCHMARK what JSON can hold
+    field     HEADS, AVERAGE_MAPS, BENCHMARK or BENCHMARK_ROWS
+    contents  {key: array}, for BENCHMARK what JSON can hold, for BENCHMARK_ROWS the file's bytes
     facts     further fields of the entry in `config.json`, such as the number of pictures
 
     Raises CheckpointError for a folder without a native checkpoint.
@@ -93,7 +106,9 @@ def write_companion(
     if not (directory / CONFIG).is_file():
         raise CheckpointError(f"{directory.name!r} is not a native checkpoint: it has no {CONFIG}.")
     file = directory / FILES[field]
-    if file.suffix == ".json":
+    if isinstance(contents, bytes):
+        file.write_bytes(contents)
+    elif file.suffix == ".json":
         file.write_text(json.dumps(contents, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     else:
         write_safetensors(file, contents)

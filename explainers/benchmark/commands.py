@@ -57,15 +57,16 @@ def _add_benchmark(commands: Any) -> None:
     )  # fmt: skip
     add_plugin(command)
     command.add_argument(
-        "--versus", type=existing_folder, metavar="DIR",
-        help="--out of another network's run over the same boxes; differences to it are reported (default: none)",
+        "--versus", metavar="DIR_OR_SOURCE",
+        help="--out of another network's run over the same boxes, or a network that carries the rows of its own run, "
+        "such as starter; differences to it are reported (default: none)",
     )  # fmt: skip
     command.add_argument(
         "--summarise", action="store_true", help="compute no new rows; report on those that exist (default: off)"
     )
     command.add_argument(
         "--attach", action="store_true",
-        help="write the summary into the checkpoint's folder, which --model must name (default: off)",
+        help="write summary and rows into the checkpoint's folder, which --model must name (default: off)",
     )  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def _benchmark(given: argparse.Namespace) -> int:
     from explainers.benchmark.protocol import OCCUPANCY, read_protocol
     from explainers.benchmark.run import Benchmark, stored_rows
     from explainers.benchmark.statistics import summary
-    from explainers.benchmark.storing import rows_of_any_run
+    from explainers.benchmark.storing import rows_to_compare_with
     from explainers.loading import load_network
     from explainers.registry import Registry
 
@@ -118,7 +119,7 @@ def _benchmark(given: argparse.Namespace) -> int:
             f"note: boxes of {', '.join(data.left_out)} are left out: none of the findings known here", file=sys.stderr
         )
     benchmark = Benchmark(predictor, registry, data, protocol, given.limit)
-    versus = rows_of_any_run(given.versus) if given.versus else None
+    versus = rows_to_compare_with(given.versus) if given.versus else None
     rows = stored_rows(benchmark, given.out) if given.summarise else _run_with_bar(benchmark, given.out)
     found = summary(
         rows,
@@ -130,7 +131,7 @@ def _benchmark(given: argparse.Namespace) -> int:
     )
     files = report.write(given.out, found, benchmark)
     if given.attach:
-        files.append(report.attach(Path(given.model).expanduser(), found))
+        files += report.attach(Path(given.model).expanduser(), found, rows)
     print(report.table(found))
     print(f"wrote {', '.join(['rows', *(file.name for file in files)])} to {given.out}")
     return 0

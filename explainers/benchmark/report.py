@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.findings import display_name
+from explainers.benchmark.rows import Row
 from explainers.benchmark.statistics import tables_of
 from explainers.output.rendering import render
 from explainers.removal import FILLS
@@ -56,11 +57,15 @@ def write(out: Path, found: Mapping, benchmark: "Benchmark") -> list[Path]:
     return [out / name for name in (SUMMARY, TABLE, REPORT)]
 
 
-def attach(directory: Path, found: Mapping) -> Path:
-    """Put the summary into a native checkpoint's folder and name it in its config.json."""
-    from cxr.checkpoint.companions import BENCHMARK, write_companion
+def attach(directory: Path, found: Mapping, rows: Sequence[Row]) -> list[Path]:
+    """Put summary and rows into a native checkpoint's folder and name them in its config.json; their paths."""
+    from cxr.checkpoint.companions import BENCHMARK, BENCHMARK_ROWS, write_companion
+    from explainers.benchmark.storing import packed
 
-    return write_companion(directory, BENCHMARK, found)
+    return [
+        write_companion(directory, BENCHMARK, found),
+        write_companion(directory, BENCHMARK_ROWS, packed(rows), rows=len(rows)),
+    ]
 
 
 def table(found: Mapping) -> str:

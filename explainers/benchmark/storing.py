@@ -3,6 +3,8 @@
 OUT/run.json       which network, protocol and data set
 OUT/rows/*.parquet the rows
 OUT/rows.csv       rows of a run that an older version began; they are read, and none are added
+
+A checkpoint carries the rows of its benchmark as one file, `benchmark_rows.parquet`.
 """
 
 import csv
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from cxr.datasets.parts import RUN, begin, clean, rows_of, stored_run, write_part
 from cxr.datasets.storage import Folder
@@ -67,11 +70,50 @@ def check_has_rows(out: Path) -> None:
         raise OptionError(f"{out.name!r} holds no rows of a benchmark.", "Check the folder.")
 
 
+def rows_to_compare_with(given: str) -> tuple[dict, list[Row]]:
+    """(the network, its rows): of a run's folder, else those that a network of this source carries.
+
+    Raises SourceError and CheckpointError as `hub.resolve` does, and OptionError where there are no rows.
+    """
+    folder = Path(given).expanduser()
+    is_run = (folder / RUN).is_file() or (folder / OLD_ROWS).is_file()
+    return rows_of_any_run(folder) if is_run else rows_of_network(given)
+
+
 def rows_of_any_run(out: Path) -> tuple[dict, list[Row]]:
     """(the network, all rows) of any run. Raises OptionError if the folder holds none."""
     check_has_rows(out)
     about = stored_run(Folder.at(out)) or {}
     return about["model"], _read(out)
+
+
+def packed(rows: Sequence[Row]) -> bytes:
+    """A Parquet file with these rows."""
+    sink = pa.BufferOutputStream()
+    whole = [{name: row.get(name) for name in SCHEMA.names} for row in rows]
+    pq.write_table(pa.Table.from_pylist(whole, SCHEMA), sink, compression="zstd")
+    return sink.getvalue().to_pybytes()
+
+
+def rows_of_network(source: str) -> tuple[dict, list[Row]]:
+    """(the network, the rows that its checkpoint carries); `source` as in `--model`.
+
+    Raises SourceError and CheckpointError as `hub.resolve` does, and OptionError for a checkpoint without rows.
+    """
+    from cxr.checkpoint.companions import benchmark_rows
+    from hub.sources import resolve
+
+    resolved = resolve(source)
+    file = benchmark_rows(resolved)
+    if file is None:
+        raise OptionError(
+            f"The network {source!r} carries no rows of a benchmark.",
+            "Run the benchmark on it with --attach, or give --versus that run's --out.",
+        )
+    about = {each: getattr(resolved, each) for each in ("name", "source", "revision", "sha256")}
+    stored = pq.read_table(file).to_pylist()
+    # another version may have had other columns
+    return about, [{name: row.get(name) for name in SCHEMA.names} for row in stored]
 
 
 def _read(out: Path) -> list[Row]:

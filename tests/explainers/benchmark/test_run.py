@@ -18,8 +18,9 @@ from explainers.benchmark.protocol import read_protocol
 from explainers.benchmark.rows import FIGURES, TEXTS
 from explainers.benchmark.run import run, stored_rows
 from explainers.benchmark.statistics import numbers, summary
-from explainers.benchmark.storing import OLD_ROWS, ROWS
+from explainers.benchmark.storing import OLD_ROWS, ROWS, rows_to_compare_with
 from explainers.errors import OptionError
+from hub.errors import SourceError
 
 
 @pytest.fixture(scope="module")
@@ -240,6 +241,16 @@ def test_the_command_runs_summarises_and_attaches(tmp_path, phantom, predictor, 
     assert "beats starter" in capsys.readouterr().out
     carried = Predictor.load(str(model)).benchmark
     assert [each["label"] for each in carried["explainers"]] == ["edges", "True", "Prior"]
+    assert main([*words, "--summarise", "--versus", str(model)]) == 0
+    assert "beats starter" in capsys.readouterr().out
+    assert rows_to_compare_with(str(model))[1] == rows_to_compare_with(str(out))[1]
+
+
+def test_a_network_without_rows_is_said(tmp_path):
+    with pytest.raises(OptionError, match="carries no rows of a benchmark"):
+        rows_to_compare_with("lite0")
+    with pytest.raises(SourceError, match="nowhere"):
+        rows_to_compare_with(str(tmp_path / "nowhere"))
 
 
 def test_ctrl_c_says_how_to_go_on(tmp_path, phantom, protocol_file, monkeypatch, capsys):

@@ -18,6 +18,7 @@ from explainers.claims import (
     records,
 )
 from explainers.contract.measure import Measured, NotMeasurable, Subject
+from explainers.contract.random_numbers import random_numbers
 
 CENTRE_WIDTH = 0.25
 """Standard deviation of the control in the middle, as a share of the sides."""
@@ -56,7 +57,7 @@ def _controls(subject: Subject, grid: Grid, random_maps: int) -> Iterator[tuple[
     """Claims of maps that know nothing of the finding's evidence in this picture, on the same cells."""
     picture = subject.context.input
     # the same for all explanations of a radiograph, so that cells are covered once, and others for another radiograph
-    rng = np.random.default_rng([22, int(subject.prepared.digest[:16], 16)])
+    rng = random_numbers(subject.explanation.seed, "verified", subject.prepared.digest)
     for _ in range(random_maps):
         yield "random", Claims.of_cells(rng.normal(size=grid.shape))
     grey = picture.mean(axis=-1, dtype=np.float64)

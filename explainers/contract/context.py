@@ -1,7 +1,6 @@
 """The context of an explainer: one radiograph and one network, with passes counted."""
 
 import copy
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +10,7 @@ import numpy as np
 from cxr.capabilities import FORWARD_FROM
 from cxr.errors import LayerError
 from explainers.contract.notes import checked_note, plain_json
+from explainers.contract.random_numbers import random_numbers
 from explainers.contract.read_only import read_only
 from explainers.errors import Cancelled, ExplainerError
 
@@ -70,10 +70,8 @@ class Context:
     @cached_property
     def rng(self) -> np.random.Generator:
         """Random numbers for this explainer on this input, see the class."""
-        # the explainer's name is mixed in, so that results do not depend on which others run, or in what order;
         # `digest` stands for the input's own where a measure explains a changed input with the same random numbers
-        salt = hashlib.sha256(f"{self._explainer} {self._digest or self._prepared.digest}".encode()).digest()[:8]
-        return np.random.default_rng([self.seed, int.from_bytes(salt, "big")])
+        return random_numbers(self.seed, self._explainer, self._digest or self._prepared.digest)
 
     @property
     def logits(self) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 from explainers.contract.context import Context
 from explainers.contract.explainer import API, Explainer
 from explainers.contract.explanation import Explanation, check_map
+from explainers.contract.random_numbers import random_numbers
 from explainers.contract.summaries import first_paragraph
 from explainers.errors import Cancelled, PluginError
 from hub.errors import CxrLensError
@@ -159,6 +160,7 @@ class Subject:
     box          (top, left, height, width) on the radiograph, where the visitor or a data set gave one
     more_boxes   further boxes of the finding on the radiograph: with `box` they are one target
     shared       shared by all measures of this radiograph: {key: anything}
+    rng          random numbers of the explanation's seed and picture, the same for all maps of it
     """
 
     explanation: Explanation
@@ -175,7 +177,8 @@ class Subject:
     def __post_init__(self) -> None:
         self.context = self._context(self.predictor, self.prepared)
         self.radiograph, self.prepared = self.context.radiograph, self.context.prepared
-        self.rng = np.random.default_rng([self.explanation.seed, 20])
+        # without the explainer's name: what changes a picture changes it alike for all maps of it
+        self.rng = random_numbers(self.explanation.seed, "measure", self.explanation.input_digest)
 
     def again(
         self,

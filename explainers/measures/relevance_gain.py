@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from explainers import Measure, Measured, Subject, hookimpl
+from explainers.contract.random_numbers import random_numbers
 from explainers.removal import FILLS, fillings_of, relevance_gain, removal_curves, removal_order
 
 RANDOM_MAPS, RANDOM_CELLS = 8, 7
@@ -70,13 +71,13 @@ class RelevanceGain(Measure):
 
     def _controls(self, subject: Subject) -> dict[str, np.ndarray]:
         """{control: curves (2, STEPS + 1, n)}, computed once for a radiograph, or for one finding of it."""
-        maps, finding = dict(control_maps(subject)), subject.explanation.finding
+        maps, finding, seed = dict(control_maps(subject)), subject.explanation.finding, subject.explanation.seed
         found = {}
         for number, (name, values) in enumerate(maps.items(), 1):
             about = finding if name == AVERAGE else ""
-            key = "relevance_gain", subject.predictor.identity, subject.prepared.digest, name, about
+            key = "relevance_gain", subject.predictor.identity, subject.prepared.digest, seed, name, about
             if key not in subject.shared:
-                order = removal_order(values, np.random.default_rng(number))
+                order = removal_order(values, random_numbers(seed, f"removal, {name}", subject.prepared.digest))
                 subject.shared[key] = removal_curves(subject.context, order, self._fillings(subject))
             found[name] = subject.shared[key]
             subject.progress(number / (len(maps) + 1), f"control {number} of {len(maps)}")
@@ -100,7 +101,7 @@ def control_maps(subject: Subject) -> Iterator[tuple[str, np.ndarray]]:
     """Maps that don't depend on the finding's evidence in this picture."""
     height, width = subject.context.input.shape[:2]
     # the same for all explanations of a radiograph, so that they are computed once, and others for another radiograph
-    rng = np.random.default_rng([21, int(subject.prepared.digest[:16], 16)])
+    rng = random_numbers(subject.explanation.seed, "removal", subject.prepared.digest)
     for number in range(RANDOM_MAPS):
         yield f"{NOISE} {number + 1}", rng.normal(size=(RANDOM_CELLS, RANDOM_CELLS))
     grey = subject.context.input.mean(axis=-1, dtype=np.float64)

@@ -11,7 +11,6 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ("noisy_gradients.py", "context.input - added"): "noise is as likely as its negative",
     ("occlusion.py, line 106", "2 → 3"): "a blur of another width",
     ("edges.py", "context.input.sum"): "edges in another unit are edges",
-    ("relevance_gain.py", "_controls: 1 → 2"): "another seed for cells of the same value",
     ("claims.py", "judge: 1.0 → 2.0"): "a tolerance that is twice as large for a small logit",
     ("stability.py", "subject.rng → np.random.default_rng(0)"): "noise of one seed is noise too",
     ("weight_sensitivity.py", "subject.rng → np.random.default_rng(0)"): "chance of one seed is chance too",

@@ -1,5 +1,7 @@
 """Random numbers: a picture's own, the same in every run, and the same where a measure changes the input a little."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,12 @@ STOCHASTIC = {
     "rise": {"most": 256},
     "smoothgrad": {"samples": 8},
 }
+
+FIXED = ("cxr.phantom.synthesis", "cxr.planted_network", "explainers.builtin.occlusion")
+"""Modules whose random numbers are no picture's: synthetic chests, networks with random weights, and the order in which
+occlusion covers its windows, in which no part of any picture comes last."""
+
+OPTIONS = STOCHASTIC | {"grad_cam": {"layer": "relu"}}
 
 
 def test_these_are_the_stochastic_built_ins():
@@ -34,7 +42,7 @@ def pictures():
 
 
 def explained(predictor, radiograph, name, seed=0):
-    events = compare(predictor, radiograph, "Mass", [name], options={name: STOCHASTIC[name]}, seed=seed)
+    events = compare(predictor, radiograph, "Mass", [name], options={name: OPTIONS[name]}, seed=seed)
     *_, done = events
     assert isinstance(done, Finished), done
     return done.explanation
@@ -79,3 +87,65 @@ def test_a_measure_repeats_the_map_exactly(planted, pictures, name):
     explainer = Registry.standard().explainers[name]
     subject = Subject(explanation, explainer, planted, pictures[0], planted.prepare(pictures[0]))
     np.testing.assert_array_equal(subject.again(), explanation.map)
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The seeds of all generators that are made, but for those of FIXED."""
+    seeds, original = [], np.random.default_rng
+
+    def recorded(seed=None):
+        if sys._getframe(1).f_globals["__name__"] not in FIXED:
+            seeds.append(repr(seed))
+        return original(seed)
+
+    monkeypatch.setattr(np.random, "default_rng", recorded)
+    return seeds
+
+
+def seeds_of(drawn, work):
+    drawn.clear()
+    work()
+    return set(drawn)
+
+
+def check_seeds(drawn, work):
+    """work(picture, seed) makes generators that are the same in every run, and others for each picture and seed."""
+    own = seeds_of(drawn, lambda: work(0, 0))
+    assert own == seeds_of(drawn, lambda: work(0, 0))
+    assert "None" not in own
+    assert not own & seeds_of(drawn, lambda: work(1, 0))
+    assert not own & seeds_of(drawn, lambda: work(0, 1))
+    return own
+
+
+@pytest.mark.parametrize("name", sorted(Registry.standard().explainers))
+def test_explainers_draw_by_seed_and_picture(planted, pictures, drawn, name):
+    if name == "attention_relevance":
+        pytest.skip("it is for transformers")
+    options = {name: STOCHASTIC.get(name, {})}
+
+    def work(picture, seed):
+        *_, done = compare(planted, pictures[picture], "Mass", [name], options=options, seed=seed)
+        assert isinstance(done, Finished), done
+
+    assert bool(check_seeds(drawn, work)) == (name in STOCHASTIC)
+
+
+@pytest.mark.parametrize("name", sorted(Registry.standard().measures))
+def test_measures_and_their_controls_draw_by_seed_and_picture(planted, pictures, drawn, name):
+    registry = Registry.standard()
+
+    def work(picture, seed):
+        radiograph = pictures[picture]
+        one = explained(planted, radiograph, "grad_cam", seed)
+        explainer, prepared = registry.explainers["grad_cam"], planted.prepare(radiograph)
+        subject = Subject(one, explainer, planted, radiograph, prepared, (10, 10, 20, 20))
+        assert registry.measures[name]().measure(subject).sentence
+
+    assert check_seeds(drawn, work)
+
+
+def test_no_two_explainers_draw_the_same(planted, pictures):
+    numbers = [first_numbers(planted, explained(planted, pictures[0], name), pictures[0]) for name in STOCHASTIC]
+    assert len({tuple(each) for each in numbers}) == len(STOCHASTIC)

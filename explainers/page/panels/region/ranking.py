@@ -11,6 +11,7 @@ from cxr.frame import Box
 from cxr.prediction import sigmoid
 from cxr.predictor import Predictor
 from cxr.reading.radiograph import Radiograph
+from explainers.contract.random_numbers import random_numbers
 from explainers.errors import ExplainerError
 from explainers.page.sessions import Session
 from explainers.page.state import AppState
@@ -58,7 +59,7 @@ def regions(state: AppState, session: Session, predictor: Predictor, finding: st
     place = None if guess is None else hottest_place(guess, size)
     if place is not None:
         yield Region("guess", "", (*place, *size))
-    rng = np.random.default_rng(0)
+    rng = random_numbers(0, "random regions", predictor.prepare(session.radiograph).digest)
     for _ in range(RANDOM_PLACES):
         top, left = rng.uniform(0, 1 - size[0]), rng.uniform(0, 1 - size[1])
         yield Region("random", "", (float(top), float(left), *size))

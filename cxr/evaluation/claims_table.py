@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from cxr.checkpoint import CheckpointConfig
-from cxr.checkpoint.witness import Figure, Witness
+from cxr.checkpoint.witness import Figure, FindingWitness, Witness
 from cxr.evaluation.claims import ENOUGH_PATIENTS, sentences_on, withheld
 from cxr.findings import display_name
 
 NO_WITNESS = "The calibration was not checked on other patients, so no probability and no likelihood ratio is shown."
+NO_CALIBRATION = "There is no calibration, so no probability and no likelihood ratio is shown."
 HEADS = ("finding", "patients", "slope (1 is right)", "level (0 is right)", "healthy above the point", "shown")
 FIFTH_HEADS = ("finding", "fifth", "scores' logits", "ratio stated", "ratio observed", "probability stated", "observed")
 
@@ -16,7 +17,7 @@ def claims_markdown(config: CheckpointConfig) -> str:
     """Tables of the claims and of what is withheld, in Markdown."""
     witness = config.witness
     if witness is None:
-        return NO_WITNESS
+        return unchecked(config)
     parts = [
         f"On {witness.part}: {witness.pictures:,} pictures of {witness.patients:,} patients. Intervals are 95 %, by "
         "patient.",
@@ -27,6 +28,11 @@ def claims_markdown(config: CheckpointConfig) -> str:
         "\n".join(_reasons(config)),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def unchecked(config: CheckpointConfig) -> str:
+    """What is said of a checkpoint without a witness."""
+    return NO_WITNESS if config.calibration else NO_CALIBRATION
 
 
 EXPLANATION = (
@@ -41,7 +47,7 @@ def _findings(config: CheckpointConfig, witness: Witness) -> Iterator[str]:
     yield f"| {' | '.join(HEADS)} |"
     yield "|---" * len(HEADS) + "|"
     for finding in config.findings:
-        found, flagged = witness.findings.get(finding), witness.flagged.get(finding)
+        found, flagged = _checked(finding, config, witness), witness.flagged.get(finding)
         yield _row(
             display_name(finding),
             str(found.patients) if found else "",
@@ -52,11 +58,16 @@ def _findings(config: CheckpointConfig, witness: Witness) -> Iterator[str]:
         )
 
 
+def _checked(finding: str, config: CheckpointConfig, witness: Witness) -> FindingWitness | None:
+    """What the second part says of a finding's calibration; None if there is none, whatever an older one stated."""
+    return witness.findings.get(finding) if finding in config.calibration else None
+
+
 def _fifths(config: CheckpointConfig, witness: Witness) -> Iterator[str]:
     yield f"| {' | '.join(FIFTH_HEADS)} |"
     yield "|---" * len(FIFTH_HEADS) + "|"
     for finding in config.findings:
-        found = witness.findings.get(finding)
+        found = _checked(finding, config, witness)
         for number, fifth in enumerate(found.fifths if found else (), 1):
             yield _row(
                 display_name(finding) + (" (withheld)" if withheld(finding, config) else ""),

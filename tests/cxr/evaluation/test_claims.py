@@ -120,3 +120,10 @@ def test_the_table_shows_each_claim_beside_what_was_observed_and_what_is_withhel
     assert "| 14.50 | 1.40 (1.10 to 1.80) | 77.0% | 30.0% (20.0% to 40.0%) |" in table
     assert "withheld |" in claims_markdown(config(replace(RIGHT, patients=3)))
     assert "not checked on other patients" in claims_markdown(replace(config(), witness=None))
+
+
+def test_nothing_is_stated_in_the_table_of_a_finding_without_a_calibration():
+    table = claims_markdown(replace(config(), calibration={}))
+    assert "| Mass |  |  |  |  | withheld |" in table
+    assert "14.50" not in table
+    assert "There is no calibration" in claims_markdown(replace(config(), calibration={}, witness=None))

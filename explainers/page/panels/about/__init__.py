@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from cxr.checkpoint import CheckpointConfig, Identity, Threshold
 from cxr.checkpoint.witness import Figure
 from cxr.evaluation.claims import flagged, sentences_on, withheld
-from cxr.evaluation.claims_table import NO_WITNESS
+from cxr.evaluation.claims_table import unchecked
 from cxr.findings import display_name
 from cxr.predictor import Predictor
 from explainers.benchmark.report import COLUMNS, EXPLANATION, table_rows, table_title
@@ -200,7 +200,7 @@ def _scores(config: CheckpointConfig) -> str:
     scores = table(heads, rows, filled(WORDS, "auc_table", name=config.name))
     provisional = any(each.provisional for each in config.thresholds.values())
     starred = f" {_w('auc_star')}" if provisional else ""
-    checked = escape(" ".join(sentences_on(config)) or NO_WITNESS)
+    checked = escape(" ".join(sentences_on(config)) or unchecked(config))
     return f"<div class='benchmark'>{scores}<p class='quiet'>{_w('auc_how')}{starred} {checked}</p></div>"
 
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -56,6 +56,7 @@ class Pipeline:
         self._stop.clear()
         made = batches(items, read, self.predictor.prepare, size=size)
         with (
+            one_thread_a_product(),
             closing(one_ahead(made, self._scored)) as scored,
             ThreadPoolExecutor(default_workers(), thread_name_prefix="explaining") as using,
         ):
@@ -123,6 +124,17 @@ class Pipeline:
             with cancel_when(self.check):
                 held.enter_context(self.predictor.passes_of(arrays))
         return held
+
+
+def one_thread_a_product() -> AbstractContextManager[Any]:
+    """In the `with` block, NumPy computes each matrix product in the thread that asks for it.
+
+    All cores are busy already. OpenBLAS' threads would wait for each other at full speed, which took more processor
+    time than the products themselves.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(internal_api="openblas").limit(limits=1)
 
 
 def _ignore(event: Any) -> None:

@@ -46,7 +46,7 @@ class Backend(Protocol):
     ) -> Compiled:
         """A function of an input of that shape and weights `(1, outputs)`: d (Σ weights · logits) / d input.
 
-        The logits are the first output of the description. It may use all cores.
+        The logits are the first output of the description. It uses one worker's cores.
 
         inside  whether the gradient is that of the description's second output instead of the input's
         """

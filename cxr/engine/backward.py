@@ -62,12 +62,45 @@ def _convolution(graph: GraphBuilder, shapes: Shapes, node: onnx.NodeProto, back
 
 
 def _rectified(graph: GraphBuilder, shapes: Shapes, node: onnx.NodeProto, back: str) -> Parts:
-    return [(node.input[0], graph.node("Mul", back, graph.node("Sign", node.output[0])))]
+    output = node.output[0]
+    planes = len(shapes[output]) == 4
+    mask = _mask(graph, output, channels=shapes[output][1]) if planes else graph.node("Sign", output)
+    return [(node.input[0], graph.node("Mul", back, mask))]
+
+
+STEEP = 1e30
+"""Its square times the smallest positive float32 is more than 1."""
+
+
+def _mask(graph: GraphBuilder, rectified: str, *, channels: int) -> str:
+    """1 where a ReLU's output `(1, channels, y, x)` is positive, 0 where it is zero, both exactly.
+
+    A convolution channel by channel with an activation: ONNX Runtime computes the two at once, in the layout that the
+    convolutions beside it use. `Sign` takes longer, and takes every tensor out of that layout and back.
+    """
+    kernel = graph.constant(np.full((channels, 1, 1, 1), STEEP, np.float32))
+    sides = {"kernel_shape": [1, 1], "strides": [1, 1], "pads": [0] * 4}
+    steep = graph.node("Conv", rectified, kernel, group=channels, **sides)
+    return graph.node("HardSigmoid", steep, alpha=STEEP, beta=0.0)
 
 
 def _scaled(graph: GraphBuilder, shapes: Shapes, node: onnx.NodeProto, back: str) -> Parts:
-    scale = graph.constant(graph.values(node.input[1])[:, None, None])
-    return [(node.input[0], graph.node("Mul", back, scale))]
+    """A norm: its scale goes into the kernel of the convolution that the gradient comes from, if there is one."""
+    scale, convolution = graph.values(node.input[1]), _convolution_of(graph, back)
+    if convolution is None:
+        return [(node.input[0], graph.node("Mul", back, graph.constant(scale[:, None, None])))]
+    kernel = graph.values(convolution.input[1]) * scale[:, None, None, None]
+    convolution.input[1] = graph.constant(kernel)
+    return [(node.input[0], back)]
+
+
+def _convolution_of(graph: GraphBuilder, back: str) -> onnx.NodeProto | None:
+    """The convolution that a gradient comes from by steps that commute with a scale of its channels."""
+    nodes = {node.output[0]: node for node in graph.nodes}
+    node = nodes.get(back)
+    while node is not None and node.op_type in ("Mul", "Resize", "Pad"):
+        node = nodes.get(node.input[0])
+    return node if node is not None and node.op_type == "Conv" else None
 
 
 def _largest(graph: GraphBuilder, shapes: Shapes, node: onnx.NodeProto, back: str) -> Parts:

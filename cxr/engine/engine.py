@@ -86,7 +86,7 @@ class Engine:
         weights[0, output] = 1
         # one by one: a batch takes as long, and needs the memory of all its pictures' layers at once
         slices = (partial(self._input_gradient, single, weights) for single in np.split(batch, len(batch)))
-        return np.concatenate(self._pool.run(slices, ahead=1 if self._library.widens else None))
+        return np.concatenate(self._pool.run(slices))
 
     def _input_gradient(self, single: np.ndarray, weights: np.ndarray) -> np.ndarray:
         batch = self._to_backend(single)

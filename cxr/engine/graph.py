@@ -28,7 +28,7 @@ class Operations(Protocol):
         """((x − mean) / √(variance + EPSILON), mean, variance), channel by channel over the batch."""
 
     def largest(self, x: Tensor, *, pad: int) -> Tensor:
-        """Maximum of 3×3 pixels with stride 2; x is not negative, so padding with zeros is exact."""
+        """Maximum of 3×3 pixels with stride 2; a ReLU before or after it makes padding with zeros exact."""
 
     def averaged(self, x: Tensor) -> Tensor:
         """Mean of 2×2 pixels with stride 2."""
@@ -93,8 +93,9 @@ def rest(net: Folded, ops: Operations, x: Tensor) -> tuple[Tensor, ...]:
 
 
 def _stem(net: Folded, ops: Operations, x: Tensor, *, pad: bool, keep: Tensor | None = None) -> Tensor:
-    x = ops.rectified(ops.convolve(x, net.stem, stride=2, pad=3 if pad else 0))
-    return ops.largest(x if keep is None else ops.masked(x, keep), pad=1 if pad else 0)
+    x = ops.convolve(x, net.stem, stride=2, pad=3 if pad else 0)
+    # the ReLU and the maximum commute, and the maximum leaves a quarter of the pixels to the ReLU and to its gradient
+    return ops.rectified(ops.largest(x if keep is None else ops.masked(x, keep), pad=1 if pad else 0))
 
 
 def new_channels(ops: Operations, layer: DenseLayer, x: Tensor) -> Tensor:

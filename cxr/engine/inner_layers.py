@@ -82,9 +82,7 @@ class InnerLayers:
         run = self._piece("gradient", layer, make)
         chosen = np.eye(self._net.outputs, dtype=np.float32)[list(outputs)]
         slices = (partial(run, single, weights[None]) for single in np.split(given, len(given)) for weights in chosen)
-        # pieces compiled for all cores run one after the other
-        found = self._pool.run(slices, ahead=1 if self._library.widens else None)
-        gradients = self._to_channels_last(np.concatenate([gradient for (gradient,) in found]))
+        gradients = self._to_channels_last(np.concatenate([gradient for (gradient,) in self._pool.run(slices)]))
         return gradients.reshape(len(activations), len(outputs), *gradients.shape[1:])
 
     def _each(self, kind: str, layer: str, description: Description, batch: np.ndarray) -> list[list[np.ndarray]]:

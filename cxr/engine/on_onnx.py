@@ -46,7 +46,8 @@ class OnnxRuntime:
     ) -> Compiled:
         """A function of an input of that shape and weights `(1, outputs)`: d (Σ weights · logits) / d input.
 
-        The logits are the first output of the description. On all cores, which is as fast as one pass per worker.
+        The logits are the first output of the description. On one worker's cores: the steps between convolutions use
+        one core, on which the other cores of a wide pass would wait.
 
         inside  whether the gradient is that of the description's second output instead of the input's
         """
@@ -59,21 +60,21 @@ class OnnxRuntime:
             for each in (*forward.graph.input, *forward.graph.value_info, *forward.graph.output)
         }
         back = gradient(graph, found, logits, "weights", others[0] if inside else "input")
-        return _runs(graph.model(names, shapes, kinds, [back]), names, wide=True)
+        return _runs(graph.model(names, shapes, kinds, [back]), names, arena=True)
 
 
-def _runs(model: onnx.ModelProto, names: Sequence[str], *, wide: bool) -> Compiled:
-    session = _session(model, wide=wide)
+def _runs(model: onnx.ModelProto, names: Sequence[str], *, wide: bool = False, arena: bool = False) -> Compiled:
+    # an arena never frees memory; it takes a third off the time of gradients, and saves other passes of one worker none
+    session = _session(model, wide=wide, arena=arena or wide)
     return lambda *arrays: session.run(None, dict(zip(names, arrays, strict=True)))
 
 
-def _session(model: onnx.ModelProto, *, wide: bool) -> onnxruntime.InferenceSession:
+def _session(model: onnx.ModelProto, *, wide: bool, arena: bool) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = cores() if wide else cores() // default_workers()
     # waiting threads spin during a pass only; otherwise they would keep a core from the rest of the server
     options.add_session_config_entry("session.force_spinning_stop", "1")
-    # an arena never frees memory; it halves the time of gradients, and saves a single worker no time
-    options.enable_cpu_mem_arena = wide
+    options.enable_cpu_mem_arena = arena
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
@@ -152,7 +153,8 @@ class _OnnxGraphBuilder:
     def model(
         self, inputs: Sequence[str], shapes: Sequence[Shape], kinds: Sequence[type], outputs: Sequence[str]
     ) -> onnx.ModelProto:
-        """The graph as a model with inputs of these names, shapes and kinds."""
+        """The graph as a model with inputs of these names, shapes and kinds, and the constants that its nodes read."""
+        read = {name for node in self.nodes for name in node.input}
         return helper.make_model(
             helper.make_graph(
                 self.nodes,
@@ -162,7 +164,7 @@ class _OnnxGraphBuilder:
                     for name, shape, kind in zip(inputs, shapes, kinds, strict=True)
                 ],
                 [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
-                self.constants,
+                [each for each in self.constants if each.name in read],
             ),
             opset_imports=[helper.make_opsetid("", OPSET)],
             ir_version=IR_VERSION,

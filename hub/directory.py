@@ -93,22 +93,26 @@ def described(directory: Path, *, name: str) -> dict:
         return read_config(directory)
     if (directory / ORIGINAL_WEIGHTS).is_file():
         return original_config(directory, name=name)
-    if kind := _other_kind(directory):
+    if found := _other_kind(directory):
+        file, kind = found
         raise CheckpointError(
-            f"{name!r} holds {kind}, and no {LAYOUT} that describes it.",
-            f"docs/checkpoints.md says how to write {LAYOUT}, and which files can be read.",
+            f"{name!r} holds {kind} ({file.name}), {NOT_READ if file.suffix in UNREAD else WITHOUT_LAYOUT}.",
+            HINTS.get(file.suffix, f"docs/checkpoints.md says how to write {LAYOUT}, and which files can be read."),
         )
     raise CheckpointError(
         f"{name!r} holds no checkpoint.", f"Expected {CONFIG} or {LAYOUT} with its weights, or {ORIGINAL_WEIGHTS}."
     )
 
 
+NOT_READ = "which is not read"
+WITHOUT_LAYOUT = f"and no {LAYOUT} that describes it"
+
 OTHER_KINDS = {
-    "saved_model.pb": "a SavedModel of TensorFlow, which is not read",
-    "*.index.json": "weights in several files, which are not read",
-    "*.ckpt.index": "a checkpoint of TensorFlow, which is not read",
-    "*.onnx": "a network in ONNX, which is not read",
-    "*.tflite": "a network of TensorFlow Lite, which is not read",
+    "saved_model.pb": "a SavedModel of TensorFlow",
+    "*.index.json": "weights in several files",
+    "*.ckpt.index": "a checkpoint of TensorFlow",
+    "*.onnx": "a network in ONNX",
+    "*.tflite": "a network of TensorFlow Lite",
     "*.keras": "a model of Keras",
     "*.h5": "weights of Keras",
     "*.hdf5": "weights of Keras",
@@ -121,10 +125,29 @@ OTHER_KINDS = {
 }
 """Files that other programs leave in a folder, and what they are."""
 
+A_PLUGIN = "a plugin that calls it: `python -m explainers new --network my_network` writes one to begin with"
+HINTS = {
+    ".pb": f"Save the model where it was built, by model.save('model.keras'), or write {A_PLUGIN}; Keras'"
+    " TFSMLayer calls a SavedModel.",
+    ".index": "Save the model where it was built, by model.save('model.keras').",
+    ".onnx": f"Write {A_PLUGIN}.",
+    ".tflite": f"Write {A_PLUGIN}.",
+    ".keras": "Name the file itself.",
+}
+"""{suffix: what to do with such a file where layout.json is of no use}."""
 
-def _other_kind(directory: Path) -> str:
+UNREAD = set(HINTS) - {".keras"}
+"""Suffixes of files that are not read, whatever describes them."""
+
+
+def kind_of(file: Path) -> str:
+    """What a single file of another program is; "" where that is not known."""
+    return next((kind for pattern, kind in OTHER_KINDS.items() if file.match(pattern)), "")
+
+
+def _other_kind(directory: Path) -> tuple[Path, str] | None:
     found = ((next(directory.glob(pattern), None), kind) for pattern, kind in OTHER_KINDS.items())
-    return next((f"{kind} ({file.name})" for file, kind in found if file), "")
+    return next(((file, kind) for file, kind in found if file), None)
 
 
 def foreign_config(directory: Path, *, name: str) -> dict:

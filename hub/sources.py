@@ -12,7 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from hub.config import KERAS, read_config
-from hub.directory import PACKAGED, STARTER, Resolved, described, open_directory
+from hub.directory import (
+    HINTS,
+    LAYOUT,
+    NOT_READ,
+    PACKAGED,
+    STARTER,
+    UNREAD,
+    Resolved,
+    described,
+    kind_of,
+    open_directory,
+)
 from hub.errors import CheckpointError, CxrLensError, SourceError, names_hint
 from hub.keras_file import is_keras_file, keras_config, open_keras_file
 from hub.presets import Preset, read_presets
@@ -98,7 +109,7 @@ def _resolve(
     if place and place.is_file():
         return open_keras_file(place, source=source, stated=stated)
     if stated:
-        raise SourceError(f"{source!r} describes itself.", STATED_HINT)
+        _refuse_stated(source, place)
     if source in PACKAGED:
         return packaged(source)
     if place:
@@ -107,11 +118,38 @@ def _resolve(
         raise SourceError(f"{Path(source).name!r} is a plugin's file, and checkpoints are expected here.", PLUGIN_HINT)
     found = on_hub(source, presets)
     if found is None:
+        _refuse_other_file(source)
         raise SourceError(f"There is no checkpoint {source!r}.", _forms(presets, source))
     repository, preset = found
     from hub.pulling import pull  # huggingface_hub takes a second to import
 
     return pull(source, repository, preset=preset, progress=progress)
+
+
+def _refuse_stated(source: str, place: Path | None) -> None:
+    """Labels and input rule do not fit this source: it describes itself, or can't be read at all."""
+    if place:
+        described(place, name=place.name)
+    else:
+        _refuse_other_file(source)
+    raise SourceError(f"{source!r} describes itself.", STATED_HINT)
+
+
+def _refuse_other_file(source: str) -> None:
+    """Raises SourceError for a single file of another program, which says what it is."""
+    file = Path(source)
+    if (kind := kind_of(file)) and _is_file(file):
+        raise SourceError(
+            f"{file.name!r} is {kind}, {NOT_READ if file.suffix in UNREAD else 'and no checkpoint by itself'}.",
+            HINTS.get(file.suffix, f"docs/checkpoints.md says which folder it belongs to, with {LAYOUT}."),
+        )
+
+
+def _is_file(file: Path) -> bool:
+    try:
+        return file.expanduser().is_file()
+    except (RuntimeError, ValueError, OSError):
+        return False
 
 
 def _local(source: str) -> Path | None:

@@ -17,13 +17,13 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 LARGE_BYTES = 10_000
 """Files from this size on are kept as large ones, with their sha256 for an etag."""
 
 API = re.compile(
-    r"/api/(?P<kind>models|spaces|datasets)/(?P<repo>[^/]+/[^/]+)(?:/(?P<what>revision|commit|preupload|tree)/(?P<rest>.+))?"
+    r"/api/(?P<kind>models|spaces|datasets)/(?P<repo>[^/]+/[^/]+)(?:/(?P<what>revision|commit|preupload|paths-info|tree)/(?P<rest>.+))?"
 )
 FILE = re.compile(r"/(?:(?P<kind>spaces|datasets)/)?(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)")
 BATCH = re.compile(r"/(?:datasets/)?(?P<repo>[^/]+/[^/]+)\.git/info/lfs/objects/batch")
@@ -155,9 +155,22 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"files": files})
         elif what == "commit":
             self.commit(found["kind"], found["repo"], body)
+        elif what in ("paths-info", "tree"):
+            revision, _, below = rest.partition("/")
+            if folder := self.at(found["kind"], found["repo"], revision):
+                self.answer(self.listed(folder, what, below, body))
         elif folder := self.at(found["kind"], found["repo"], rest or "main"):
             files = [described(folder, file) for file in sorted(folder.rglob("*")) if file.is_file()]
             self.answer({"id": found["repo"], "sha": folder.name, "siblings": files, "private": False, "tags": []})
+
+    def listed(self, folder: Path, what: str, below: str, body: bytes) -> list[dict]:
+        """The files and folders of these paths, or those below a folder."""
+        if what == "paths-info":
+            places = [folder / each for each in parse_qs(body.decode())["paths"]]
+        else:
+            deep = parse_qs(urlsplit(self.path).query).get("recursive", [""])[0].lower() == "true"
+            places = sorted((folder / below).rglob("*") if deep else (folder / below).glob("*"))
+        return [entry_of(folder, place) for place in places if place.exists()]
 
     def give(self, found: re.Match, fault: dict) -> None:
         folder = self.at(found["kind"] or "models", found["repo"], found["revision"])
@@ -224,7 +237,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         home = self.server.folder / kind / repo
         last = home / (home / "main").read_text()
-        commit = hashlib.sha1(body).hexdigest()
+        commit = hashlib.sha1(last.name.encode() + body).hexdigest()
         (home / commit).mkdir()
         for file in last.rglob("*"):
             if file.is_file():
@@ -240,10 +253,20 @@ class Handler(BaseHTTPRequestHandler):
                 (home / commit / value["path"]).write_bytes(base64.b64decode(value["content"]))
             elif entry["key"] == "lfsFile":
                 (home / commit / value["path"]).write_bytes(self.server.uploads[value["oid"]])
+            elif entry["key"] == "deletedFile":
+                (home / commit / value["path"]).unlink()
         (home / "main").write_text(commit)
         self.answer(
             {"commitUrl": f"{self.server.address}/{repo}/commit/{commit}", "commitOid": commit, "success": True}
         )
+
+
+def entry_of(folder: Path, place: Path) -> dict:
+    """A file or folder as the tree of a repository has it."""
+    entry = {"path": str(place.relative_to(folder)), "oid": "0" * 40}
+    if place.is_dir():
+        return {"type": "directory", **entry}
+    return {"type": "file", "size": place.stat().st_size, **entry}
 
 
 def described(folder: Path, file: Path) -> dict:

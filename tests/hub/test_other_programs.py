@@ -1,11 +1,13 @@
 """Folders that another program filled: what they hold is named, and `layout.json` describes it."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from hub.directory import OTHER_KINDS, described, open_directory
-from hub.errors import CheckpointError
+from hub.directory import OTHER_KINDS, UNREAD, described, open_directory
+from hub.errors import CheckpointError, SourceError
+from hub.sources import resolve
 
 FILES = {
     "saved_model.pb": "a SavedModel of TensorFlow", "model.safetensors.index.json": "weights in several files",
@@ -27,7 +29,23 @@ def test_what_a_folder_holds_is_named(tmp_path, name):
         described(tmp_path, name="mine")
     assert FILES[name] in str(caught.value)
     assert name in str(caught.value)
-    assert "layout.json" in str(caught.value)
+    assert ("layout.json" in str(caught.value)) == (Path(name).suffix not in UNREAD)
+
+
+@pytest.mark.parametrize("stated", [None, {"labels": ["A", "B"]}], ids=["alone", "with labels"])
+@pytest.mark.parametrize("as_folder", [True, False], ids=["folder", "file"])
+@pytest.mark.parametrize("name", [name for name in FILES if not name.endswith((".keras", ".h5", ".hdf5"))])
+def test_as_a_source_it_is_named_too(tmp_path, name, as_folder, stated):
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises((SourceError, CheckpointError)) as caught:
+        resolve(str(tmp_path if as_folder else tmp_path / name), stated=stated)
+    assert FILES[name] in str(caught.value)
+
+
+def test_of_a_saved_model_it_is_said_what_to_do(tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"x")
+    with pytest.raises(CheckpointError, match=r"model\.save\('model\.keras'\).*TFSMLayer"):
+        resolve(str(tmp_path))
 
 
 OTHERS = [

@@ -1,4 +1,4 @@
-"""Radiographs and results behind addresses: in fsspec's memory, and on an S3 server of this machine."""
+"""Radiographs and results behind addresses: in fsspec's memory, and on servers of S3, Google and a Hub on loopback."""
 
 import logging
 import socket
@@ -14,6 +14,8 @@ from explainers.__main__ import main
 from explainers.batch import parts
 from explainers.batch.run import left
 from explainers.batch.sources import read_source
+from tests.explainers.batch import fake_gcs
+from tests.hub.conftest import fake_hub  # noqa: F401 - a fixture
 
 
 @pytest.fixture(scope="session")
@@ -32,11 +34,25 @@ def s3() -> Iterator[str]:
         running.stop()
 
 
-@pytest.fixture(params=["memory", "s3"])
+@pytest.fixture
+def gcs() -> Iterator[str]:
+    """The address of a server that speaks as Google Cloud Storage does."""
+    with fake_gcs.running() as address:
+        yield address
+
+
+@pytest.fixture(params=["memory", "s3", "gs", "hf"])
 def place(request, tmp_path, monkeypatch) -> str:
     """An empty place behind an address."""
     if request.param == "memory":
         return f"memory://{tmp_path.name}"
+    if request.param == "gs":
+        monkeypatch.setenv("CLOUD_STORAGE_EMULATOR_ENDPOINT", request.getfixturevalue("gcs"))
+        return "gs://anonymous@chests"
+    if request.param == "hf":
+        request.getfixturevalue("fake_hub").put("org/chests", {"README.md": b""}, kind="datasets")
+        monkeypatch.setenv("HF_TOKEN", "good")
+        return "hf://datasets/org/chests"
     endpoint = request.getfixturevalue("s3")
     for name, value in {
         "AWS_ENDPOINT_URL": endpoint,

@@ -14,7 +14,7 @@ import numpy as np
 from cxr.checkpoint import CheckpointConfig, Identity
 from cxr.checkpoint.companions import read_average_maps, read_benchmark
 from cxr.keras_models.assumptions import assumed_labels, assumed_rule, notes, own_scaling
-from cxr.keras_models.description import CONFIG, HOW, in_float32, read_description
+from cxr.keras_models.description import CONFIG, HOW, in_float32, objects, read_description
 from cxr.keras_models.ending import with_logits
 from cxr.keras_models.graph import is_model
 from cxr.keras_models.transformer import KerasTransformer
@@ -68,6 +68,7 @@ def read_whole_model(resolved: Resolved) -> WholeModel:
         raw["labels"], assumed["labels"] = assumed_labels(outputs), ""
     if len(raw["labels"]) != outputs:
         raise CheckpointError(f"{file.name} has {outputs} outputs; {len(raw['labels'])} labels are stated.")
+    _check_computes(logits, described, file.name)
     config = CheckpointConfig.from_raw(raw, name=resolved.name)
     identity = Identity(resolved.name, resolved.shown, resolved.revision, resolved.sha256 or "")
     network = _network(logits, raw, config.target_layer)
@@ -118,6 +119,23 @@ def _input_shape(model: keras.Model, file: str) -> tuple[int | None, int | None,
     if len(outputs) != 1 or len(outputs[0]) != 2:
         raise CheckpointError(f"{file} gives {_shown(outputs)}; one list of outputs is expected.", HOW)
     return shapes[0][1], shapes[0][2], shapes[0][3]
+
+
+def _check_computes(model: keras.Model, described: Mapping[str, Any], file: str) -> None:
+    """Raises CheckpointError for weights that are not finite, and for layers that can't be computed on this machine."""
+    broken = [each.path for each in model.weights if not np.isfinite(keras.ops.convert_to_numpy(each)).all()]
+    if broken:
+        raise CheckpointError(
+            f"{file} has weights that are not finite: {broken[0]}.", "Did training diverge? Save an earlier state."
+        )
+    try:
+        model(np.zeros((1, *model.input.shape[1:]), np.float32))
+    except Exception as error:
+        if any(each.get("config", {}).get("data_format") == "channels_first" for each in objects(described)):
+            reason = "it has layers with channels first, which TensorFlow computes on a GPU only"
+        else:
+            reason = " ".join(str(error).split())[:200]
+        raise CheckpointError(f"{file} can't be computed here: {reason}.", HOW) from error
 
 
 def _shown(shapes: list[tuple]) -> str:

@@ -34,6 +34,9 @@ COLUMNS = {
 
 EXAMPLES, EXAMPLE_EXPLAINERS = 3, 4
 
+PLACES = (2, 3, 4)
+"""Decimal places of figures: the first are enough but for intervals as narrow as 0.001 to 0.004."""
+
 PLOT_LEFT_PX, PLOT_WIDTH_PX, PLOT_ROW_PX = 230, 480, 24
 
 EXPLANATION = (
@@ -138,7 +141,14 @@ def _seconds(value: float) -> str:
 
 
 def _figure(value: Sequence[float] | None) -> str:
-    return "{:.2f} [{:.2f}–{:.2f}]".format(*value) if value else ""
+    """A figure with its interval, with so many places that the interval's limits differ; alone if they do not."""
+    if not value:
+        return ""
+    middle, low, high = value
+    places = next((count for count in PLACES if f"{low:.{count}f}" != f"{high:.{count}f}"), None)
+    if places is None:
+        return f"{middle:.{PLACES[0]}f} (no interval)"
+    return f"{middle:.{places}f} [{low:.{places}f}–{high:.{places}f}]"
 
 
 def page(found: Mapping, examples: list[tuple[str, bytes]]) -> str:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -55,6 +55,13 @@ def disc(y: float = DISC[0], x: float = DISC[1], *, bright: bool = True, seed: i
     from cxr.planted_network import Disc, picture
 
     return picture(Disc(y, x, bright), seed=seed)
+
+
+def even() -> "Radiograph":
+    """A picture of one value."""
+    grey, rgb = np.full_like(disc().grey, 0.5), np.full_like(disc().rgb, 127)
+    grey.flags.writeable = False
+    return replace(disc(), grey=grey, rgb=rgb)
 
 
 @dataclass(frozen=True)

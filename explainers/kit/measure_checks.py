@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from explainers.contract.measure import Measured, NotMeasurable
-from explainers.kit import measure_evidence, measure_figures, measure_relations
+from explainers.kit import measure_evidence, measure_figures, measure_relations, measure_requests
 from explainers.kit.explainer_runner import network, other_global_numbers
 from explainers.kit.measure_runner import DERIVATIVES, TRUE, USELESS, MeasureRunner, explained
 from explainers.kit.report import CheckFailed, NotApplicable
@@ -30,7 +30,12 @@ def measurable(runner: MeasureRunner) -> str:
 
 
 def bounds(runner: MeasureRunner) -> str:
-    """Values are finite and within what is declared; shares lie within 0 and 1."""
+    """Values are finite and within what is declared; shares lie within 0 and 1, or say how far they go."""
+    if runner.measure.unit.startswith("share") and runner.measure.bounds == (None, None):
+        raise CheckFailed(
+            f"Its unit is {runner.measure.unit!r}, and it declares no bounds. Say bounds = (0, 1), and return 0.5 for "
+            "a half, not 50."
+        )
     for name, found in runner.all().items():
         _check_bounds(runner, name, found)
     return f"within {runner.measure.bounds}"
@@ -254,5 +259,7 @@ MEASURE_CHECKS: Mapping[str, Callable[[MeasureRunner], str]] = {
     "still": measure_evidence.still,
     "refits": measure_evidence.refits,
     "verdicts": measure_evidence.verdicts,
+    "boxes": measure_requests.boxes,
+    "again": measure_requests.again,
 }
 """In the order in which they are run and reported."""

@@ -126,6 +126,8 @@ def mirror(runner: MeasureRunner) -> str:
     """Of evidence against a finding it says what it says of the same evidence for another."""
     from cxr.planted_network import AGAINST_BRIGHT, FOR_BRIGHT
 
+    if not runner.measure.better:
+        raise NotApplicable("It does not say which value is better, and may describe one sign alone.")
     if runner.needs_box():
         raise NotApplicable("Evidence against a finding is not in its box.")
     one = asked(runner, true_map(FOR_BRIGHT)).value

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
+from explainers.contract.explainer import Explainer
 from explainers.contract.explanation import Explanation
 from explainers.contract.measure import Measure, Measured, NotMeasurable, Subject
 from explainers.errors import describe_plugin_error
@@ -52,22 +53,26 @@ class MeasureRunner:
         place: tuple[float, float] = DISC,
         shared: dict | None = None,
         box: "Box | None" = None,
+        more_boxes: "tuple[Box, ...]" = (),
+        explainer: type[Explainer] | None = None,
     ) -> Measured:
         """What it says of an explanation of a network (default: the planted one); CheckFailed if it raises.
 
-        box     on the radiograph (default: the disc's)
-        place   (y, x) of the disc in the picture that was explained
-        shared  what measures of one radiograph share
+        box         on the radiograph (default: the disc's); more_boxes: further ones
+        explainer   the class that the measure is given (default: the explanation's)
+        place       (y, x) of the disc in the picture that was explained
+        shared      what measures of one radiograph share
         """
         from cxr.planted_network import Disc
 
-        registry, on = _registry(), given or network()
+        on = given or network()
         picture = picture_of(on, explanation.finding, place)
         box = (box or Disc(place[0] + on.margin[0], place[1] + on.margin[1]).box) if boxed else None
-        explainer = registry.explainers[explanation.explainer]
+        explainer = explainer or explainer_of(explanation.explainer)
         subject = Subject(
-            explanation, explainer, on, picture, on.prepare(picture), box, {} if shared is None else shared
-        )
+            explanation, explainer, on, picture, on.prepare(picture), box, {} if shared is None else shared,
+            more_boxes=more_boxes,
+        )  # fmt: skip
         try:
             return check_measured(self.measure().measure(subject))
         except (NotMeasurable, KeyboardInterrupt):
@@ -98,6 +103,11 @@ def _registry() -> "Registry":
     from explainers.registry import Registry
 
     return Registry.standard()
+
+
+def explainer_of(name: str) -> type[Explainer]:
+    """The built-in explainer of a name."""
+    return _registry().explainers[name]
 
 
 @cache

@@ -76,6 +76,16 @@ FAULTS: tuple[Fault, ...] = (
           "    return (maps - low) / np.maximum(np.ptp(maps, axis=(1, 2), keepdims=True), 1e-9)"),
     Fault("grad_cam", "normalised", CAM_RETURN,
           f"maps = {CAM_MAPS}\n    return maps / np.maximum(np.abs(maps).max(axis=(1, 2), keepdims=True), 1e-9)"),
+    Fault("grad_cam", "normalised", CAM_EXPLAIN,
+          "        place = context.labels.index(finding)\n"
+          "        gradient = context.layer_gradient(layer, finding)[None]\n"
+          "        m = _weighted(context.activations(layer), gradient)[0]\n"
+          "        empty = np.full(context.input.shape, context.input.mean(), np.float32)\n"
+          "        fall = float(context.logits[place] - context.forward(empty[None])[0, place])\n"
+          "        return m / max(float(np.abs(m).max()), 1e-12) * abs(fall)"),
+    Fault("saliency", "rounded", SALIENCY, "derivative = np.round(context.input_gradient(finding).sum(axis=-1), 3)"),
+    Fault("grad_cam", "rounded", CAM_RETURN,
+          f"maps = {CAM_MAPS}\n    return np.where(np.abs(maps) < 0.01, 0, maps)"),
     Fault("grad_cam", "rectified", CAM_RETURN, f"return np.maximum({CAM_MAPS}, 0)"),
     Fault("saliency", "score", SALIENCY,
           "score = 1 / (1 + np.exp(-context.logits[context.labels.index(finding)]))\n            "
@@ -125,6 +135,10 @@ FAULTS: tuple[Fault, ...] = (
           'rng = random_numbers(subject.explanation.seed, "removal", subject.prepared.digest)',
           "rng = np.random.default_rng()"),
     # what is kept from call to call, and what is changed
+    Fault("saliency", "state", SALIENCY,
+          "kept = Saliency.__dict__.get('kept') or {}\n            Saliency.kept = kept\n            "
+          "key = context.input.tobytes(), finding\n            if key not in kept:\n                "
+          "kept[key] = context.input_gradient(finding).sum(axis=-1)\n            derivative = kept[key]"),
     Fault("grad_cam", "state", CAM_EXPLAIN,
           "        if not hasattr(GradCam, 'kept'):\n            GradCam.kept = context.activations(layer)\n"
           "        return _weighted(GradCam.kept, context.layer_gradient(layer, finding)[None])[0]"),

@@ -21,7 +21,7 @@ LIMIT_S = 600
 NAMING: Mapping[str, tuple[str, ...]] = {
     "option ignored": ("options", "layer"),
     "randomness": ("determinism", "provenance", "batch", "threads", "randomness"),
-    "finding": ("finding", "batch", "sign", "sums", "planted", "derivative", "channels", "contract"),
+    "finding": ("finding", "batch", "sign", "sums", "planted", "derivative", "channels", "names", "contract"),
     "layer": ("layer", "options", "batch", "sums", "frame"),
     "attribute": ("sign", "determinism", "unit", "derivative"),
 }

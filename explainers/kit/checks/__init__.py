@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from explainers.kit.checks import arithmetic, behaviour, dependence, maps, settings, symmetry
+from explainers.kit.checks import arithmetic, behaviour, dependence, local, maps, settings, symmetry
 from explainers.kit.explainer_runner import ExplainerRunner
 
 Check = Callable[[ExplainerRunner], str]
@@ -35,5 +35,7 @@ CHECKS: Mapping[str, Check] = {
     "symmetry": symmetry.symmetry,
     "settings": settings.settings,
     "previews": settings.previews,
+    "names": dependence.names,
+    "local": local.local,
 }
 """In the order in which they are run and reported."""

@@ -3,7 +3,7 @@
 import builtins
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from explainers.contract.explanation import Explanation
 from explainers.contract.options import Option
 from explainers.errors import Cancelled, OptionError
 from explainers.hookspecs import hookimpl
+from explainers.kit.checks.ranges import Maps, check_whole_range
 from explainers.kit.explainer_runner import ExplainerRunner, Run, disc, network
 from explainers.kit.report import CheckFailed, NotApplicable
 
@@ -96,7 +97,7 @@ def options(runner: ExplainerRunner) -> str:
     declared = runner.explainer.options()
     if not declared:
         raise NotApplicable("It has no options.")
-    maps = _Maps(runner)
+    maps = Maps(runner)
     for option in declared:
         _refused(runner, {option.name: object()}, option)
         for outside in _outside(option):
@@ -106,7 +107,7 @@ def options(runner: ExplainerRunner) -> str:
                 f"The option {option.name!r} changes nothing, whatever its value and that of one other option. "
                 "Use it or drop it."
             )
-        _check_whole_range(maps, option)
+        check_whole_range(maps, option)
     _refused(runner, {"no_such_option": 1}, declared[0])
     return f"{len(declared)} of them, each with an effect"
 
@@ -188,69 +189,6 @@ class _Plugin:
         return [self.explainer]
 
 
-class _Maps:
-    """Maps of the usual disc with some options, each computed once: many values are compared with each other."""
-
-    def __init__(self, runner: ExplainerRunner) -> None:
-        self.runner = runner
-        self._known: dict[tuple[str, str], np.ndarray] = {}
-
-    def of(self, options: dict[str, Any], finding: str) -> np.ndarray:
-        """The map of a finding."""
-        key = finding, repr(sorted(self.runner.options(options, network()).items()))
-        if key not in self._known:
-            self._known[key] = self.runner.map(disc(), finding, options=options)
-        return self._known[key]
-
-
-def _check_whole_range(maps: _Maps, option: Option) -> None:
-    """All choices, and a number's lower and upper half, have an effect, unless `options_in_effect` names another value.
-
-    Without one, a choice that is confused with another and an option that is silently clipped would pass.
-    """
-    from cxr.planted_network import SIZE
-
-    runner = maps.runner
-    for low, high in _pairs(option):
-        given = [runner.options({option.name: value}, network()) for value in (low, high)]
-        used = [runner.explainer.options_in_effect(each, SIZE)[option.name] for each in given]
-        if low == high or used[0] == used[1]:
-            continue
-        if not any(_differs(maps, option.name, low, high, beside) for beside in _besides(runner, option)):
-            one, other = (value if isinstance(value, str) else f"{value:g}" for value in (low, high))
-            raise CheckFailed(
-                f"The option {option.name!r} gives the same map at {one} and at {other}. Use its whole range, offer "
-                "a smaller one, or say in options_in_effect which value is used."
-            )
-
-
-def _pairs(option: Option) -> Iterator[tuple[Any, Any]]:
-    """Values that must not give the same map."""
-    if option.kind == "choice":
-        yield from combinations(option.choices, 2)
-    elif option.minimum is not None and option.maximum is not None:
-        middle = (option.minimum + option.maximum) / 2
-        yield from pairwise(type(option.default)(each) for each in (option.minimum, middle, option.maximum))
-
-
-def _differs(maps: _Maps, name: str, low: Any, high: Any, beside: dict[str, Any]) -> bool:
-    from cxr.planted_network import AGAINST_BRIGHT, FOR_BRIGHT
-
-    for finding in (FOR_BRIGHT, AGAINST_BRIGHT):
-        one, other = (maps.of({**beside, name: value}, finding) for value in (low, high))
-        if not np.array_equal(one, other):
-            return True
-    return False
-
-
-def _besides(runner: ExplainerRunner, option: Option) -> Iterator[dict[str, Any]]:
-    """No other option, and then the largest value of each other number, which may lift a limit."""
-    yield {}
-    for each in runner.explainer.options():
-        if each.name != option.name and each.maximum is not None:
-            yield {each.name: type(each.default)(each.maximum)}
-
-
 def _refused(runner: ExplainerRunner, given: dict[str, Any], option: Option) -> None:
     try:
         runner.options(given, network())
@@ -279,7 +217,7 @@ def _others(option: Option, runner: ExplainerRunner) -> list[Any]:
     return [option.default + 1, option.default * 2 + 1]
 
 
-def _changes(maps: _Maps, option: Option, value: Any, declared: tuple[Option, ...]) -> bool:
+def _changes(maps: Maps, option: Option, value: Any, declared: tuple[Option, ...]) -> bool:
     """Whether a value gives another map of some finding: by itself, or beside another value of one other option."""
     from cxr.planted_network import AGAINST_BRIGHT, FOR_BRIGHT
 

@@ -1,8 +1,11 @@
 """Checks of what a map must depend on (finding, weights, seed) and must not (other pictures, threads, earlier runs)."""
 
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
 
 import numpy as np
 
@@ -44,6 +47,12 @@ def determinism(runner: ExplainerRunner) -> str:
         )
     if not runner.explainer.stochastic and not np.array_equal(one, other):
         raise CheckFailed("Another seed gives another map. Say so: stochastic = True.")
+    slow = _on_a_slow_machine(runner)
+    if slow is None or not np.array_equal(one, slow):
+        raise CheckFailed(
+            "On a slow machine it gives another map, or none. Let no clock decide how much is computed: offer an "
+            "option instead."
+        )
     return "the seed decides" if runner.explainer.stochastic else "the same for every seed"
 
 
@@ -76,8 +85,8 @@ def weights(runner: ExplainerRunner) -> str:
     if np.median(found) >= SAME:
         raise CheckFailed(
             f"With random weights the map stays the same (median rank correlation {np.median(found):.2f} over "
-            f"{NETWORKS} networks). It shows the picture, not what the network does with it; if that is its purpose, "
-            "say control = True and declare the failure."
+            f"{NETWORKS} networks). It shows the picture, not what the network does with it, or keeps the map of "
+            "another network. If the picture is its purpose, say control = True and declare the failure."
         )
     return f"maps of random networks correlate by {np.median(found):.2f}"
 
@@ -99,8 +108,9 @@ def batch(runner: ExplainerRunner) -> str:
     alone_again = runner.all_findings(context, context.labels[:1])
     if not runner.explainer.stochastic and not _close(alone_again[0], maps[0]):
         raise CheckFailed("explain_findings gives a finding another map when other findings are asked for with it.")
-    if runner.explainer.explain_findings is not Explainer.explain_findings and not runner.explainer.stochastic:
-        _check_findings(runner, context.labels)
+    if runner.explainer.explain_findings is not Explainer.explain_findings:
+        check = _check_nearest if runner.explainer.stochastic else _check_findings
+        check(runner, context.labels)
     return "the same alone and in company"
 
 
@@ -115,6 +125,36 @@ def _check_findings(runner: ExplainerRunner, labels: Sequence[str]) -> None:
                     f"explain_findings of {', '.join(findings)} gives {finding} another map than explain does. Return "
                     "the maps in the order of the findings that were asked for, by their place in context.labels."
                 )
+
+
+def _check_nearest(runner: ExplainerRunner, labels: Sequence[str]) -> None:
+    """A map of `explain_findings` is more like that of its own finding than like another's, whatever was drawn."""
+    single = {label: runner.map(disc(), label).astype(np.float64) for label in labels}
+    for findings in (labels[::-1], labels[1:], labels[::2]):
+        together = runner.all_findings(runner.run(disc()).context, findings)
+        for at, finding in enumerate(findings):
+            values = np.asarray(together[at], np.float64)
+            off = {each: float(np.abs(single[each] - values).sum()) for each in labels}
+            if off[finding] > min(off.values()):
+                raise CheckFailed(
+                    f"explain_findings of {', '.join(findings)} gives {finding} the map of {min(off, key=off.get)}. "  # type: ignore[arg-type]
+                    "Return the maps in the order of the findings that were asked for."
+                )
+
+
+def names(runner: ExplainerRunner) -> str:
+    """With the network's findings in another order each finding has the same map."""
+    from cxr.planted_network import FOR_BRIGHT, FOR_DARK, LABELS
+
+    other, digest = network(labels=(*LABELS[1:], LABELS[0])), network().prepare(disc()).digest
+    for label in (FOR_BRIGHT, FOR_DARK):
+        one, same = (runner.map(disc(), label, on=on, digest=digest) for on in (network(), other))
+        if not _close(one, same):
+            raise CheckFailed(
+                f"{label} has another map once the network's findings are in another order. Look its place up with "
+                "context.labels.index(finding) in every call, and keep none."
+            )
+    return "the same with findings in another order"
 
 
 def purity(runner: ExplainerRunner) -> str:
@@ -140,6 +180,32 @@ def threads(runner: ExplainerRunner) -> str:
             f"{wrong} of 8 maps differ when 4 threads explain at once. Keep what belongs to a call in local variables."
         )
     return "8 maps in 4 threads are those in turn"
+
+
+def _on_a_slow_machine(runner: ExplainerRunner) -> np.ndarray | None:
+    """The usual map; None if there is none."""
+    with _slow_clock():
+        try:
+            return runner.map(disc(), seed=1)
+        except CheckFailed:
+            return None
+
+
+CLOCKS = ("time", "monotonic", "perf_counter", "process_time")
+
+
+@contextmanager
+def _slow_clock() -> Iterator[None]:
+    """Between two looks at a clock a minute passes in the block."""
+    originals = {name: getattr(time, name) for name in CLOCKS}
+    looks = count()
+    try:
+        for name, original in originals.items():
+            setattr(time, name, lambda original=original: original() + 60.0 * next(looks))
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(time, name, original)
 
 
 def _global_state() -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from explainers.contract.explanation import NotFiniteError
-from explainers.kit.explainer_runner import ExplainerRunner, disc, enlarged, network
+from explainers.kit.explainer_runner import ExplainerRunner, disc, enlarged, even, network
 from explainers.kit.report import CheckFailed
 
 POSITIONS, HITS = 10, 9
@@ -28,6 +28,12 @@ PER_INPUT = ("logit per input unit",)
 
 INPUT_RELATIVE = 0.02
 """By which a map may miss when the input's unit changes: random explainers round differently."""
+
+BIASES = (3.0, -20.0)
+"""That are added to all logits: with the second one, all are far below zero."""
+
+TINY, SMALL_RELATIVE = 1e-4, 5e-3
+"""By which output weights are multiplied, and by which the map may then miss being as small: float32 rounds logits."""
 
 RELATIVE = 1e-3
 """By which a map of doubled weights may miss being twice the map."""
@@ -64,6 +70,7 @@ def finite(runner: ExplainerRunner) -> str:
     for where, radiograph, on in (
         ("a picture", disc(), network()),
         ("a picture with nothing on it", blank, network()),
+        ("a picture that is grey all over", even(), network()),
         ("a network whose gradients are all zero", disc(), network("blind")),
     ):
         try:
@@ -215,12 +222,13 @@ def unit(runner: ExplainerRunner) -> str:
     once = runner.map(disc()).astype(np.float64)
     scale = max(np.abs(once).max(), 1e-12)
     _check_other_findings(runner, once, scale)
-    shifted = runner.map(disc(), on=network(bias=3.0))
-    if shifted.shape != once.shape or np.abs(shifted - once).max() > RELATIVE * scale:
-        raise CheckFailed(
-            "A constant added to every logit changes the map. Explain differences of the logit, or gradients, not its "
-            "level and not a score, whose slope depends on the level."
-        )
+    for bias in BIASES:
+        shifted = runner.map(disc(), on=network(bias=bias))
+        if shifted.shape != once.shape or np.abs(shifted - once).max() > RELATIVE * scale:
+            raise CheckFailed(
+                "A constant added to every logit changes the map. Explain differences of the logit, or gradients, not "
+                "its level, its sign or a score, whose slope depends on the level."
+            )
     if not runner.explainer.unit.startswith("logit"):
         return f"no level in it; its unit is {runner.explainer.unit!r}"
     doubled = runner.map(disc(), on=network(scale=2.0))
@@ -228,6 +236,12 @@ def unit(runner: ExplainerRunner) -> str:
         raise CheckFailed(
             f"With output weights twice as large, the map of unit {runner.explainer.unit!r} does not double. Normalise "
             "nothing, or state another unit."
+        )
+    tiny = runner.map(disc(), on=network(scale=TINY)) / TINY
+    if tiny.shape != once.shape or np.abs(tiny - once).max() > SMALL_RELATIVE * scale:
+        raise CheckFailed(
+            f"With output weights {1 / TINY:,.0f} times as small, the map is not as much smaller. Round nothing, and "
+            "compare with no fixed number: where a map's values are small, that is all of it."
         )
     _check_input_unit(runner, once, scale)
     return "doubles with the logit; no level in it; as stated if the input's unit changes"

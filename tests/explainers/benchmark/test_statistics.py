@@ -7,6 +7,7 @@ import pytest
 
 from explainers.benchmark.intervals import macro
 from explainers.benchmark.protocol import Entry, Protocol
+from explainers.benchmark.report import table_rows
 from explainers.benchmark.rows import FIGURES
 from explainers.benchmark.statistics import _correct, summary
 
@@ -174,3 +175,18 @@ def test_an_explainer_moves_the_network_more_only_where_its_interval_is_above_ev
     ]
     found = summary(rows, _protocol(*gains), model={}, findings=["Mass"], controls=["control"])
     assert "more than hiding those of any control: a." in found["concluded"]
+
+
+@pytest.mark.parametrize(
+    ("figure", "shown"),
+    [
+        ([0.5, 0.4, 0.6], "0.50 [0.40–0.60]"),
+        ([0.0, 0.0, 0.0037], "0.000 [0.000–0.004]"),
+        ([0.0002, 0.0001, 0.0004], "0.0002 [0.0001–0.0004]"),
+        ([0.0, 0.0, 0.0], "0.00 (no interval)"),
+    ],
+)
+def test_no_interval_is_printed_without_width(figure, shown):
+    found = {"explainers": [{"label": "A", "boxes": 8, "failed": 0, "macro": {"pointing": figure}}]}
+    (cells,) = table_rows(found)
+    assert cells[2] == shown

@@ -23,7 +23,7 @@ from tests.explainers.kit.wrong_measures import (
 CHECKS = [
     "measurable", "bounds", "sentence", "determinism", "purity", "empty", "extremes", "planted", "unit", "crop",
     "scale", "opposite", "company", "perfect", "controls", "symmetry", "names", "figures", "level", "worth",
-    "elsewhere", "mirror", "still", "refits", "verdicts",
+    "elsewhere", "mirror", "still", "refits", "verdicts", "boxes", "again",
 ]  # fmt: skip
 
 COSTLY = ("weight_sensitivity", "verified", "verified_grid", "relevance_gain")
@@ -46,7 +46,8 @@ def test_nothing_is_found_where_nothing_is_wrong():
     assert {result.check: result.outcome for result in report.results} == {
         **dict.fromkeys(CHECKS, "passed"),
         **dict.fromkeys(
-            ("controls", "figures", "level", "worth", "mirror", "still", "refits", "verdicts"), "not applicable"
+            ("controls", "figures", "level", "worth", "mirror", "still", "refits", "verdicts", "again"),
+            "not applicable",
         ),
     }, str(report)
 

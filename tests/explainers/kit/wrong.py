@@ -5,6 +5,7 @@ from typing import Annotated
 import numpy as np
 
 from explainers import Explainer, Layer
+from tests.explainers.kit.wrong_further import KeptPlaces, LargestIsTheFall
 
 
 class Right(Explainer):
@@ -164,6 +165,8 @@ class RowsOnly(Right):
 
 
 FAULTS = {
+    "names": KeptPlaces,
+    "local": LargestIsTheFall,
     "symmetry": RowsOnly,
     "sums": MissesItsSum,
     "derivative": MeanOverChannels,

@@ -4,6 +4,7 @@ import numpy as np
 
 from explainers import Measure, Measured
 from explainers.contract.measure import NotMeasurable
+from tests.explainers.kit.wrong_further import DefaultOptions, FirstBox
 
 
 class Right(Measure):
@@ -12,12 +13,13 @@ class Right(Measure):
     name, title, bounds, better = "right", "Right", (-1, 1), "higher"
 
     def measure(self, subject):
-        whole = np.abs(subject.explanation.on_image()).sum()
-        top, left, height, width = (int(each) for each in subject.box)
-        inside = subject.explanation.on_image()[top : top + height, left : left + width].sum()
+        values = subject.explanation.on_image()
+        whole, inside = np.abs(values).sum(), np.zeros(values.shape, bool)
+        for top, left, height, width in np.array([subject.box, *subject.more_boxes], int):
+            inside[top : top + height, left : left + width] = True
         if not whole:
             raise NotMeasurable("The map is empty.")
-        return Measured(float(inside / whole), "A share of the map lies in the box.")
+        return Measured(float(values[inside].sum() / whole), "A share of the map lies in the box.")
 
 
 class OutOfBounds(Right):
@@ -141,7 +143,7 @@ class RowsAlone(Right):
 
 
 class PositiveAlone(Measure):
-    name, title, bounds = "positive_alone", "Positive alone", (0, 1)
+    name, title, bounds, better = "positive_alone", "Positive alone", (0, 1), "higher"
 
     def measure(self, subject):
         values = np.maximum(subject.explanation.map, 0)
@@ -191,6 +193,8 @@ class ArrayNotMoved(Right):
 
 
 FAULTS = {
+    "boxes": FirstBox,
+    "again": DefaultOptions,
     "measurable": SaysNothing,
     "names": OfTheFirstFinding,
     "figures": AlwaysHits,

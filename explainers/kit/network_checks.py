@@ -142,8 +142,7 @@ def forward_with(runner: NetworkRunner) -> str:
 def forward_from(runner: NetworkRunner) -> str:
     """The part after a layer gives the logits of the whole."""
     runner.needs(FORWARD_FROM)
-    for name in runner.cuts():
-        found = runner.on.forward_from(name, runner.on.activations(runner.batch, name))
+    for name, found in runner.cuts().items():
         if not close(found, runner.logits):
             raise CheckFailed(
                 f"From {name!r} on, logits differ by {apart(found, runner.logits):.2g} from those of the whole network."

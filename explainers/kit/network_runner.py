@@ -97,15 +97,21 @@ class NetworkRunner:
         """Layers, spread over all of them, with the default one."""
         return list(dict.fromkeys([*_spread(list(self.on.layers), MOST_LAYERS), self.on.target_layer]))
 
-    def cuts(self) -> list[str]:
-        """Those of the layers from which the network can go on. Raises NotApplicable if there are none."""
-        found = []
+    def cuts(self) -> dict[str, np.ndarray]:
+        """{layer: (2, n) logits of the batch from there on}, of those from which the network can go on.
+
+        Raises NotApplicable if there are none.
+        """
+        if not self._cuts:
+            raise NotApplicable("the network goes on from none of its layers")
+        return self._cuts
+
+    @cached_property
+    def _cuts(self) -> dict[str, np.ndarray]:
+        found = {}
         for name in self.some_layers():
             with suppress(LayerError):
-                self.on.forward_from(name, self.on.activations(self.batch, name))
-                found.append(name)
-        if not found:
-            raise NotApplicable("the network goes on from none of its layers")
+                found[name] = self.on.forward_from(name, self.on.activations(self.batch, name))
         return found
 
     def along_gradient(self, label: str) -> tuple[float, np.ndarray]:

@@ -37,6 +37,22 @@ def test_a_network_that_only_scores_passes_what_applies():
     assert {outcome for name, outcome in found.items() if name not in applies} == {"not applicable"}
 
 
+class Counted(Layered):
+    """Counts how often the part after a layer is asked for whole pictures of the batch."""
+
+    calls = 0
+
+    def forward_from(self, layer, activations):
+        Counted.calls += len(activations) == 2
+        return super().forward_from(layer, activations)
+
+
+def test_each_layer_is_tried_once_however_many_checks_go_on_from_it(monkeypatch):
+    monkeypatch.setattr(Counted, "calls", 0)
+    assert set(outcomes(Counted, ["forward_from", "layer_gradient"]).values()) == {"passed"}
+    assert Counted.calls == len(Counted.layers)
+
+
 class Steep(Layered):
     """Bends many times within a hundredth of its input's length, as trained networks do."""
 

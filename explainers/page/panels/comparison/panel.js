@@ -2,6 +2,7 @@
 import {readAddress} from "../../scripts/address.js";
 import {parts} from "../../scripts/dom.js";
 import {titleOf} from "../../scripts/findings.js";
+import {suitChoice} from "./at_first.js";
 import {createChooser} from "./chooser.js";
 import {describeFinding, findingOptions} from "./finding_words.js";
 import {headline, pairWords} from "./headline.js";
@@ -24,14 +25,14 @@ class Comparison {
     this.explainers = new Map(page.settings.explainers.map((each) => [each.name, each]));
     this.requested = readAddress(window.location.search);
     const named = this.requested.explainers.split(",").filter((name) => this.explainers.has(name));
-    this.chosen = new Set(named.length ? named : page.settings.atFirst);
+    this.atFirst = named.length ? null : page.settings.atFirst; // null once the visitor has chosen
+    this.chosen = new Set(this.atFirst ?? named);
     this.options = Object.fromEntries(page.settings.explainers.map((each) => [each.name, defaults(each)]));
     this.radiograph = this.scores = this.network = null;
     this.finding = "";
     this.run = 0;
     this.running = this.rerun = false;
-    // what was compared first: "TOKEN NETWORK"; and which radiograph's finding was explained last
-    this.begun = this.explainedToken = "";
+    this.begun = this.explainedToken = ""; // what was compared first; whose finding was explained last
     this.look = createLooks(page, this.part, this.requested.view, () => { rememberInAddress(this); this.draw(); });
     this.grid = new PanelGrid(page, this.part("panels"), {...this, callbacks: {
       network: () => this.network, onRerun: () => this.compareAgain(), onDrawn: () => this.draw(),
@@ -55,6 +56,7 @@ class Comparison {
     document.addEventListener("keydown", (event) => { if (event.key === "Escape") this.stop(); });
     page.subscribe("network", (network) => {
       this.network = network;
+      if (suitChoice(this)) this.compareAgain();
       this.fillSecond();
       this.begin();
     });
@@ -214,6 +216,7 @@ class Comparison {
   }
 
   choose(name, chosen) {
+    this.atFirst = null;
     if (chosen) {
       this.chosen.add(name);
       this.grid.add(name);

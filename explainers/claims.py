@@ -72,8 +72,11 @@ class Grid:
 
     def fillings(self, picture: np.ndarray) -> dict[str, np.ndarray]:
         """{fill: what covers the input `(h, w, c)`, an array that broadcasts to it}."""
-        sigma_px = float(self.windows[:, 2:].max()) / 2
-        return {fill: fill_values(picture, fill, sigma_px=sigma_px) for fill in FILLS}
+        return {fill: self.filling(picture, fill) for fill in FILLS}
+
+    def filling(self, picture: np.ndarray, fill: InputFill) -> np.ndarray:
+        """What covers the input `(h, w, c)` with one fill, an array that broadcasts to it."""
+        return fill_values(picture, fill, sigma_px=float(self.windows[:, 2:].max()) / 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +138,7 @@ class Verdicts:
 
 
 class Covering:
-    """The changes of all logits when cells of one grid of one input are covered; each cell is covered once.
+    """The changes of all logits when cells of one grid of one input are covered; no cell is covered twice with a fill.
 
     shared  stores the changes from call to call: {key: anything}
     key     names network and input in it
@@ -143,34 +146,50 @@ class Covering:
 
     def __init__(self, context: Context, grid: Grid, shared: dict, key: tuple) -> None:
         self._context, self.grid = context, grid
-        self._known: dict[int, np.ndarray] = shared.setdefault(("covered cells", *key, grid.shape), {})
+        self._known: dict[InputFill, dict[int, np.ndarray]] = shared.setdefault(
+            ("covered cells", *key, grid.shape), {fill: {} for fill in FILLS}
+        )
 
-    def cover(self, cells: Sequence[int] | np.ndarray) -> None:
-        """Cover those cells that were not covered yet. Raises Cancelled once the run is cancelled."""
-        missing = [int(cell) for cell in dict.fromkeys(cells) if int(cell) not in self._known]
-        if not missing:
-            return
-        windows, logits = self.grid.windows[missing], self._context.logits
-        fillings = self.grid.fillings(self._context.input).values()
-        changes = np.stack([self._context.occluded(windows, filling) - logits for filling in fillings], axis=1)
-        self._known.update(zip(missing, changes.astype(np.float64), strict=True))
+    def cover(self, cells: Sequence[int] | np.ndarray, fill: InputFill) -> None:
+        """Cover those cells that were not covered with this fill yet. Raises Cancelled once the run is cancelled."""
+        known = self._known[fill]
+        missing = [int(cell) for cell in dict.fromkeys(cells) if int(cell) not in known]
+        if missing:
+            filling = self.grid.filling(self._context.input, fill)
+            changes = self._context.occluded(self.grid.windows[missing], filling) - self._context.logits
+            known.update(zip(missing, changes.astype(np.float64), strict=True))
 
     def judge(self, claims: Claims, cells: Sequence[int] | np.ndarray, finding: str) -> Verdicts:
         """What becomes of the claims of some cells about a finding. Covers them where that was not done yet."""
-        self.cover(cells)
         numbers = np.asarray(cells, int)
+        changes = np.stack([self._changes(numbers, fill, finding) for fill in FILLS])
+        expected, tolerance = claims.expected[:, numbers], self._tolerance(finding)
+        return Verdicts(numbers, states_of(expected, changes, tolerance), changes, claims.weights[numbers])
+
+    def keeping(self, claims: Claims, cells: np.ndarray, fill: InputFill, finding: str) -> np.ndarray:
+        """Those of the cells whose claims come true with this fill; only a cell that keeps all can be confirmed."""
+        expected = claims.expected[FILLS.index(fill), cells]
+        return cells[_kept(expected, self._changes(cells, fill, finding), self._tolerance(finding))]
+
+    def _changes(self, cells: np.ndarray, fill: InputFill, finding: str) -> np.ndarray:
+        """(cells,) float64 changes of the finding's logit."""
+        self.cover(cells, fill)
         place = self._context.labels.index(finding)
-        changes = np.stack([self._known[int(cell)][:, place] for cell in numbers], axis=1)
-        tolerance = TOLERANCE * max(1.0, abs(float(self._context.logits[place])))
-        return Verdicts(
-            numbers, states_of(claims.expected[:, numbers], changes, tolerance), changes, claims.weights[numbers]
-        )
+        return np.array([self._known[fill][int(cell)][place] for cell in cells])
+
+    def _tolerance(self, finding: str) -> float:
+        return TOLERANCE * max(1.0, abs(float(self._context.logits[self._context.labels.index(finding)])))
 
 
 def states_of(expected: np.ndarray, changes: np.ndarray, tolerance: float) -> np.ndarray:
     """(cells,) int: the states of claims, from expected and measured changes `(fills, cells)`."""
-    kept = (np.sign(expected) * changes) > tolerance
+    kept = _kept(expected, changes, tolerance)
     return np.where(kept.all(axis=0), CONFIRMED, np.where(kept.any(axis=0), DEPENDS, CONTRADICTED))
+
+
+def _kept(expected: np.ndarray, changes: np.ndarray, tolerance: float) -> np.ndarray:
+    """Whether each measured change is in the expected direction."""
+    return (np.sign(expected) * changes) > tolerance
 
 
 def on_grid_of(cells: np.ndarray, states: np.ndarray, grid: Grid) -> np.ndarray:

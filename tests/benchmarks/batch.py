@@ -148,21 +148,22 @@ def memory(predictor: Predictor, source: Source, every: int = 500) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", required=True, metavar="DIR", help="folder of radiographs")
-    parser.add_argument("--count", type=int, default=2000, metavar="N", help="radiographs for speed (default: 2000)")
-    parser.add_argument("--occluded", type=int, default=50, metavar="N", help="for occlusion (default: 50)")
-    parser.add_argument("--longest", type=int, default=5000, metavar="N", help="for memory (default: 5000)")
+    parser.add_argument("--count", type=int, default=2000, metavar="N", help="for speed, 0 for none (default: 2000)")
+    parser.add_argument("--occluded", type=int, default=50, metavar="N", help="for occlusion, 0 for none (default: 50)")
+    parser.add_argument("--longest", type=int, default=5000, metavar="N", help="for memory, 0 for none (default: 5000)")
     parser.add_argument("--every", type=int, default=500, metavar="N", help="between looks at memory (default: 500)")
     given = parser.parse_args()
     source = read_source(given.images)
     predictor = Predictor.load("starter")
     predictor.build()
-    few = max(TURNS, given.count // 50)
+    few = max(TURNS, given.count // 50) if given.count else 0
     cases = [((), given.count), (("grad_cam",), given.count), (("grad_cam", "saliency"), few),
              (("occlusion",), given.occluded)]  # fmt: skip
     for explainers, count in cases:
         if count:
             speed(predictor, source, explainers, count, TURNS)
-    memory(predictor, of(source, 0, given.longest), given.every)
+    if given.longest:
+        memory(predictor, of(source, 0, given.longest), given.every)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def test_what_is_kept_of_a_layer_is_not_overwritten_by_the_next(batch):
     network = Convolutional()
     before = network.net.first(torch.from_numpy(batch.copy()).permute(0, 3, 1, 2)).permute(0, 2, 3, 1).numpy()
     assert before.min() < 0
-    assert network.activations(batch, "first") == pytest.approx(before)
+    assert network.activations(batch, "first") == pytest.approx(before, abs=1e-6)
     assert network.forward_with(batch, "first")[0] == pytest.approx(network.forward(batch))
 
 
@@ -112,8 +112,9 @@ def test_a_layer_s_gradient_is_the_difference_quotient_of_what_follows(batch):
 
 def test_a_layer_with_a_path_around_it_cannot_be_replaced(batch):
     network = Convolutional()
-    with pytest.raises(LayerError, match="around"):
-        network.forward_from("second", network.activations(batch, "second"))
+    for _ in range(2):  # whether a layer can be is remembered, where it can
+        with pytest.raises(LayerError, match="around"):
+            network.forward_from("second", network.activations(batch, "second"))
 
 
 def test_random_weights_are_the_same_values_in_another_order(batch):
@@ -131,7 +132,9 @@ def test_tokens_are_cells_without_the_class_token(batch):
     assert list(network.layers) == ["blocks.0.norm", "blocks.0", "blocks.1.norm", "blocks.1", "blocks"]
     assert network.layers["blocks.0"] == (4, 4, 8)
     tokens = network.net.blocks[0](torch.cat([network.net.start.expand(2, -1, -1), _patches(network, batch)], 1))
-    assert network.activations(batch, "blocks.0")[1, 2, 3] == pytest.approx(tokens[1, 1 + 2 * 4 + 3].detach().numpy())
+    assert network.activations(batch, "blocks.0")[1, 2, 3] == pytest.approx(
+        tokens[1, 1 + 2 * 4 + 3].detach().numpy(), abs=1e-6
+    )
     assert not Transformer.defines("forward_from")
 
 

@@ -51,7 +51,8 @@ class NetworkState:
 class BackgroundNetwork:
     """One source, loaded once, for whoever waits for it.
 
-    on_download  called when its download begins, in the thread that loads it
+    on_download    called when its download begins, in the thread that loads it
+    takes_a_place  whether another network was dropped for it
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class BackgroundNetwork:
         self._presets, self._engine, self._stated, self._on_download = presets, engine, stated, on_download
         self._registry = registry or Registry()
         self.brought = is_keras_file(Path(source).expanduser()) or names_a_plugin(source, self._registry)
+        self.takes_a_place = False
         self._state = NetworkState("idle")
         self._predictor: Predictor | None = None
         self._settled = threading.Event()
@@ -138,7 +140,8 @@ class BackgroundNetwork:
         notes = tuple(self._without_folders(note) for note in resolved.notes)
         self._state = NetworkState("ready", notes, fallback=resolved.source != self.source)
         # scores need none of it; the first gradient should not wait for it
-        threading.Thread(target=_build, args=(predictor,), name="build-network", daemon=True).start()
+        builds = threading.Thread(target=self._build, args=(predictor,), name="build-network", daemon=True)
+        builds.start()
         return predictor
 
     def _brought(self) -> "Predictor":
@@ -154,6 +157,11 @@ class BackgroundNetwork:
         self._state = NetworkState("ready", (*predictor.notes, *warned))
         return predictor
 
+    def _build(self, predictor: "Predictor") -> None:
+        predictor.build()
+        # the network whose place this one took, and what both needed to be compiled
+        heap.give_back(collect=self.takes_a_place)
+
     def _downloaded(self, share: float) -> None:
         begins = self._state.progress is None
         self._state = NetworkState("loading", progress=share)
@@ -162,12 +170,6 @@ class BackgroundNetwork:
 
     def _without_folders(self, sentence: str) -> str:
         return sentence.replace(self.source, public_name(self.source))
-
-
-def _build(predictor: "Predictor") -> None:
-    predictor.build()
-    # the network whose place this one took, and what both needed to be compiled
-    heap.give_back()
 
 
 def public_name(source: str) -> str:

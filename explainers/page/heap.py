@@ -16,8 +16,12 @@ def configure() -> None:
             mallopt(setting, value)
 
 
-def give_back() -> None:
-    """Return what is free in the middle of the heap too: 400 MB after one network took another's place."""
-    gc.collect()
+def give_back(*, collect: bool) -> None:
+    """Return what is free in the middle of the heap too: 400 MB after one network took another's place.
+
+    collect  whether to look for garbage first, which stops every thread: of use where a network was dropped
+    """
+    if collect:
+        gc.collect()
     with suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)

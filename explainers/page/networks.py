@@ -131,6 +131,7 @@ class Networks:
             settled = self._by_name[name]
             if settled.state.state == "failed" or (settled.state.state == "ready" and settled.state.notes):
                 self._by_name[name] = self._fresh(settled.source)
+                self._by_name[name].takes_a_place = settled.loaded is not None
         self._asked(name)
 
     def _fresh(self, source: str) -> BackgroundNetwork:
@@ -160,9 +161,11 @@ class Networks:
         with self._lock:
             self._used = [each for each in self._used if each != name] + [name]
             settled = [each for each in self._used[:-1] if self.state(each).state != "loading"]
-            for oldest in settled[: max(0, len(self._used) - MOST_IN_MEMORY)]:
+            dropped = settled[: max(0, len(self._used) - MOST_IN_MEMORY)]
+            for oldest in dropped:
                 self._used.remove(oldest)
                 self._by_name[oldest] = self._fresh(self._by_name[oldest].source)
             network = self._by_name[name]
+            network.takes_a_place |= bool(dropped)
         network.start()
         return network

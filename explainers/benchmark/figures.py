@@ -10,6 +10,7 @@ from explainers.benchmark.protocol import Entry, Protocol
 from explainers.benchmark.rows import Row
 from explainers.box_scores import SIDE, box_scores
 from explainers.claims import CONFIRMED, CONTRADICTED, DEPENDS, Claims, Covering, Grid
+from explainers.contract.random_numbers import random_numbers
 from explainers.map_statistics import on_grid, spearman
 from explainers.perturbation import with_noise
 from explainers.removal import FILLS, relevance_gain, removal_curves, removal_order
@@ -42,7 +43,7 @@ def figures_of(subject: "Subject", protocol: Protocol, entry: Entry, place: int,
     if place < protocol.relevance_gain_boxes:
         row |= _removal(subject, protocol.seed)
     if place < protocol.stability_boxes and not entry.boxes:
-        row["stability"] = round(_stability(subject), 6)
+        row["stability"] = round(_stability(subject, protocol.seed), 6)
     if place < protocol.verified_boxes:
         row |= _claims(subject, covered)
     return row
@@ -50,7 +51,7 @@ def figures_of(subject: "Subject", protocol: Protocol, entry: Entry, place: int,
 
 def _removal(subject: "Subject", seed: int) -> dict[str, float]:
     made = subject.explanation
-    order = removal_order(made.map, np.random.default_rng(seed))
+    order = removal_order(made.map, random_numbers(seed, "benchmark removal", made.input_digest))
     curves = removal_curves(subject.context, order)[..., subject.context.labels.index(made.finding)]
     gains = {f"removal_{fill}": round(relevance_gain(each), 6) for fill, each in zip(FILLS, curves, strict=True)}
     return {"relevance_gain": round(relevance_gain(curves), 6), **gains}
@@ -90,8 +91,8 @@ def _on_square(values: np.ndarray) -> np.ndarray:
     return np.nan_to_num(values)
 
 
-def _stability(subject: "Subject") -> float:
-    """Rank correlation with the map of the input under the same small noise for all."""
+def _stability(subject: "Subject", seed: int) -> float:
+    """Rank correlation with the map of the input under a small noise, the same for all maps of a picture."""
     picture = subject.context.input
-    noisy = with_noise(picture, np.random.default_rng(0))
+    noisy = with_noise(picture, random_numbers(seed, "benchmark stability", subject.explanation.input_digest))
     return spearman(on_grid(subject.explanation.map), on_grid(subject.again(array=noisy)))

@@ -149,3 +149,22 @@ def test_measures_and_their_controls_draw_by_seed_and_picture(planted, pictures,
 def test_no_two_explainers_draw_the_same(planted, pictures):
     numbers = [first_numbers(planted, explained(planted, pictures[0], name), pictures[0]) for name in STOCHASTIC]
     assert len({tuple(each) for each in numbers}) == len(STOCHASTIC)
+
+
+def test_the_benchmarks_figures_draw_by_seed_and_picture(planted, pictures, drawn):
+    from explainers.benchmark.boxes import Boxed
+    from explainers.benchmark.figures import figures_of
+    from explainers.benchmark.protocol import Entry, Protocol
+
+    explainer, entry = Registry.standard().explainers["grad_cam"], Entry("Grad-CAM", "grad_cam", {})
+    boxed = Boxed("a.png", "a", "Mass", ((0.2, 0.6, 0.2, 0.2),))
+
+    def work(picture, seed):
+        radiograph = pictures[picture]
+        one = explained(planted, radiograph, "grad_cam", seed)
+        subject = Subject(one, explainer, planted, radiograph, planted.prepare(radiograph))
+        protocol = Protocol(1, seed, 10, ("pointing",), 1, 1, 1, (entry,), "")
+        row = figures_of(subject, protocol, entry, 0, boxed, {})
+        assert {"relevance_gain", "stability", "confirmed"} <= row.keys()
+
+    assert len(check_seeds(drawn, work)) == 3

@@ -171,7 +171,10 @@ def test_the_worked_case_is_the_first_sample_on_a_finding_that_the_network_sees(
     case = worked_case.load()
     name, sample = Samples().items()[0]
     assert (case.sample, case.finding) == (name, sample.planted)
-    np.testing.assert_array_equal(case.radiograph.display(SIZE_PX), sample.read().display(SIZE_PX))
+    # another processor rounds a few pixels of a synthetic chest the other way
+    stored, drawn = (each.display(SIZE_PX).astype(int) for each in (case.radiograph, sample.read()))
+    assert np.abs(stored - drawn).max() <= 1
+    assert (stored != drawn).mean() < 1e-4
     assert case.prediction[case.finding].above_threshold
 
 

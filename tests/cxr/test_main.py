@@ -53,9 +53,9 @@ def test_a_finding_without_calibration_is_called_not_calibrated(picture, capsys)
     assert "`python -m cxr claims` says why" in out
 
 
-def test_claims_are_printed_or_that_nothing_was_checked(fixture_folder, capsys):
+def test_claims_are_printed_or_that_there_is_no_calibration(fixture_folder, capsys):
     assert main(["claims", str(fixture_folder / "keras2")]) == 0
-    assert "not checked on other patients" in capsys.readouterr().out
+    assert "There is no calibration, so no probability" in capsys.readouterr().out
 
 
 def test_an_unknown_model_ends_with_a_sentence(picture, capsys):

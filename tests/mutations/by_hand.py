@@ -19,7 +19,7 @@ class Fault(NamedTuple):
     after: str
 
 
-CAM_MAPS = 'np.einsum("yxk,nk->nyx", activations, weights, optimize=True).astype(np.float32)'
+CAM_MAPS = "np.moveaxis(activations.astype(np.float64) @ weights.T, -1, 0).astype(np.float32)"
 CAM_RETURN = f"return {CAM_MAPS}"
 CAM_PLACES = "places = [context.labels.index(finding) for finding in findings]"
 CAM_EXPLAIN = "        return _weighted(context.activations(layer), context.layer_gradient(layer, finding)[None])[0]"
@@ -178,12 +178,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault("stability", "left out", "unmoved, inside_both = _moved(values, back),", "unmoved, inside_both = values,"),
     Fault("stability", "reduction", "least = min(found.values())", "least = float(np.mean(list(found.values())))"),
     Fault("head_stability", "finding", "column = subject.predictor.column(own.finding)", "column = 0"),
-    Fault("relevance_gain", "order", "order = removal_order(subject.explanation.map, subject.rng)",
-          "order = removal_order(np.abs(subject.explanation.map), subject.rng)"),
+    Fault("relevance_gain", "order", "order = _order(subject, subject.explanation.map)",
+          "order = _order(subject, np.abs(subject.explanation.map))"),
     Fault("relevance_gain", "score", "return float(np.median((least - most) @ weights))",
           "return float(np.median((1 / (1 + np.exp(-least)) - 1 / (1 + np.exp(-most))) @ weights))"),
-    Fault("verified", "claims", "kept = (np.sign(expected) * changes) > tolerance",
-          "kept = np.abs(changes) > tolerance"),
+    Fault("verified", "claims", "return (np.sign(expected) * changes) > tolerance",
+          "return np.abs(changes) > tolerance"),
 )  # fmt: skip
 
 
